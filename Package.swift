@@ -8,9 +8,12 @@ let package = Package(
   targets: [
     // Tensors and graphs; no YOLO words.
     .target(name: "Engine"),
+    // The networks of the paper, weights to model, boxes.
+    .target(name: "YOLOX", dependencies: ["Engine"]),
 
     .target(name: "TestSupport", dependencies: ["Engine"], path: "Tests/TestSupport"),
     .testTarget(name: "EngineTests", dependencies: ["Engine", "TestSupport"]),
+    .testTarget(name: "YOLOXTests", dependencies: ["YOLOX", "Engine", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )

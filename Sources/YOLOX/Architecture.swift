@@ -1,0 +1,99 @@
+/// What distinguishes one YOLOX network from another, apart from its class count.
+package struct Architecture: Hashable, Sendable {
+  package enum Backbone: Hashable, Sendable {
+    /// CSPDarknet + PAFPN, activation SiLU. `baseChannels` is 64 x the width of the paper, `baseDepth` 3 x its depth.
+    case cspDarknet(baseChannels: Int, baseDepth: Int, depthwise: Bool)
+    /// DarkNet53 + FPN, activation leaky ReLU: the paper's YOLOv3 baseline.
+    case darknet53
+  }
+
+  package let backbone: Backbone
+
+  package init(backbone: Backbone) { self.backbone = backbone }
+}
+
+/// The seven networks that the authors published (YOLOX paper, section 3; exps/default in their repository).
+package enum Variant: String, CaseIterable, Sendable {
+  case nano, tiny, s, m, l, x, darknet53
+
+  package var architecture: Architecture {
+    switch self {
+    case .nano: .csp(width: 0.25, depth: 0.33, depthwise: true)
+    case .tiny: .csp(width: 0.375, depth: 0.33)
+    case .s: .csp(width: 0.5, depth: 0.33)
+    case .m: .csp(width: 0.75, depth: 0.67)
+    case .l: .csp(width: 1, depth: 1)
+    case .x: .csp(width: 1.25, depth: 1.33)
+    case .darknet53: Architecture(backbone: .darknet53)
+    }
+  }
+
+  /// The square input, in pixels, at which the authors report this variant's AP.
+  package var inputSize: InputSize {
+    switch self {
+    case .nano, .tiny: InputSize(height: 416, width: 416)
+    default: InputSize(height: 640, width: 640)
+    }
+  }
+
+  package init?(_ architecture: Architecture) {
+    guard let variant = Variant.allCases.first(where: { $0.architecture == architecture }) else { return nil }
+    self = variant
+  }
+}
+
+extension Architecture {
+  /// Channels and block counts as yolo_pafpn.py and darknet.py derive them from the two multipliers.
+  fileprivate static func csp(width: Double, depth: Double, depthwise: Bool = false) -> Architecture {
+    Architecture(
+      backbone: .cspDarknet(
+        baseChannels: Int(64 * width), baseDepth: max(Int((3 * depth).rounded()), 1), depthwise: depthwise))
+  }
+
+  /// `yolox-s` for the authors' networks, `yolox-custom` for other widths and depths.
+  package var modelName: String { "yolox-" + (Variant(self)?.rawValue ?? "custom") }
+
+  /// What an unnamed checkpoint is run at: the authors' size for their variants, 640 x 640 for others.
+  package var defaultInputSize: InputSize { Variant(self)?.inputSize ?? InputSize(height: 640, width: 640) }
+}
+
+/// Height and width of the network's input in pixels; both multiples of 32, the largest stride.
+package struct InputSize: Hashable, Sendable, CustomStringConvertible {
+  package let height: Int
+  package let width: Int
+
+  package init(height: Int, width: Int) {
+    self.height = height
+    self.width = width
+  }
+
+  /// Reads `640` or, height first, `384x640`. `nil` if it is not a size that a network can take.
+  package init?(_ text: String) {
+    let sides = text.lowercased().split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
+    switch sides.count {
+    case 1: self.init(validating: sides[0], sides[0])
+    case 2: self.init(validating: sides[0], sides[1])
+    default: return nil
+    }
+  }
+
+  private init?(validating height: Int?, _ width: Int?) {
+    guard let height, let width, InputSize(height: height, width: width).isValid else { return nil }
+    self.init(height: height, width: width)
+  }
+
+  /// The longest side that is accepted: 4096 pixels already mean 340,000 anchors.
+  package static let limit = 4096
+
+  package var isValid: Bool {
+    [height, width].allSatisfy { $0 > 0 && $0 <= InputSize.limit && $0.isMultiple(of: Stride.coarsest) }
+  }
+
+  package var description: String { "\(height)x\(width)" }
+}
+
+/// Pixels of the network's input for each cell of a level's grid: the paper's FPN levels.
+package enum Stride {
+  package static let levels = [8, 16, 32]
+  package static let coarsest = 32
+}
