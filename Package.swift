@@ -1,18 +1,32 @@
-// swift-tools-version: 6.1
+// swift-tools-version: 6.2
 import PackageDescription
 
 // The folders are the architecture; imports point one way, down. docs/architecture.md draws it.
 let package = Package(
   name: "swift-yolox",
   platforms: [.macOS(.v15)],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+  ],
   targets: [
+    // The loops of inference, compiled once for each instruction set.
+    .target(name: "CKernels"),
     // Tensors and graphs; no YOLO words.
-    .target(name: "Engine"),
+    .target(name: "Engine", dependencies: ["CKernels"]),
     // The networks of the paper, weights to model, boxes.
     .target(name: "YOLOX", dependencies: ["Engine"]),
+    // Published weights: where they are, whether they arrived whole.
+    .target(
+      name: "WeightsStore",
+      dependencies: [
+        .product(name: "Crypto", package: "swift-crypto"),
+        .product(name: "Subprocess", package: "swift-subprocess"),
+      ]),
 
     .target(name: "TestSupport", dependencies: ["Engine"], path: "Tests/TestSupport"),
     .testTarget(name: "EngineTests", dependencies: ["Engine", "TestSupport"]),
+    .testTarget(name: "WeightsStoreTests", dependencies: ["WeightsStore", "TestSupport"]),
     .testTarget(name: "YOLOXTests", dependencies: ["YOLOX", "Engine", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6]

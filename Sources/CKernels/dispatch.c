@@ -1,0 +1,135 @@
+// Compiles the kernels for each instruction set and chooses among them once, when they are first asked for.
+
+#include "CKernels.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+// Everything that takes or gives a vector is inlined: no vector crosses a call, so no calling convention matters.
+#pragma clang diagnostic ignored "-Wpsabi"
+
+// a * b + c may become one fused operation where the processor has it.
+#pragma clang fp contract(fast)
+
+#define CASES_4(blocks) TILE_CASE(blocks, 1) TILE_CASE(blocks, 2) TILE_CASE(blocks, 3) TILE_CASE(blocks, 4)
+#define CASES_6(blocks) CASES_4(blocks) TILE_CASE(blocks, 5) TILE_CASE(blocks, 6)
+#define CASES_14(blocks)                                                                             \
+  CASES_6(blocks)                                                                                    \
+  TILE_CASE(blocks, 7)                                                                               \
+  TILE_CASE(blocks, 8)                                                                               \
+  TILE_CASE(blocks, 9)                                                                               \
+  TILE_CASE(blocks, 10)                                                                              \
+  TILE_CASE(blocks, 11)                                                                              \
+  TILE_CASE(blocks, 12) TILE_CASE(blocks, 13) TILE_CASE(blocks, 14)
+
+// 16 registers of 4 floats (32 on 64-bit Arm): a vector of 16 takes four.
+#define NAME(x) portable_##x
+#define ISA_NAME "portable"
+#define MAX_BLOCKS 1
+#if defined(__aarch64__)
+#define MAX_PIXELS 6
+#define TILE_CASES(blocks) CASES_6(blocks)
+#else
+#define MAX_PIXELS 4
+#define TILE_CASES(blocks) CASES_4(blocks)
+#endif
+#define portable_reciprocal(x) (1.0f / (x))
+#include "kernels.inl.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+// 16 registers of 8 floats: 6 pixels of one block, its weights and a broadcast fill them.
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#define NAME(x) avx2_##x
+#define ISA_NAME "avx2"
+#define MAX_BLOCKS 1
+#define MAX_PIXELS 6
+#define TILE_CASES(blocks) CASES_6(blocks)
+#define avx2_reciprocal(x) (1.0f / (x))
+#include "kernels.inl.h"
+#pragma clang attribute pop
+
+// 32 registers of 16 floats: 14 pixels of two blocks, two vectors of weights, a broadcast.
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), apply_to = function)
+// 14 bits from the table, the rest from a Newton step: a division takes ten times as long.
+static inline __attribute__((always_inline)) __m512 reciprocal_newton(__m512 x) {
+  const __m512 guess = _mm512_rcp14_ps(x);
+  return guess * (2.0f - x * guess);
+}
+#define NAME(x) avx512_##x
+#define ISA_NAME "avx512"
+#define MAX_BLOCKS 2
+#define MAX_PIXELS 14
+#define TILE_CASES(blocks) CASES_14(blocks)
+#define avx512_reciprocal(x) ((avx512_vec)reciprocal_newton((__m512)(x)))
+#include "kernels.inl.h"
+#pragma clang attribute pop
+#endif
+
+enum { MOST_LEVELS = 3 };
+
+static const yx_kernels *available[MOST_LEVELS + 1];
+static const yx_kernels *chosen;
+
+// Runs before main, so that no thread ever sees the tables half filled.
+__attribute__((constructor)) static void choose(void) {
+  int count = 0;
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+      __builtin_cpu_supports("avx512vl")) {
+    available[count++] = &avx512_table;
+  }
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) available[count++] = &avx2_table;
+#endif
+  available[count++] = &portable_table;
+  chosen = available[0];
+
+  const char *wanted = getenv("YOLOX_ISA");
+  if (wanted) {
+    const yx_kernels *found = yx_kernels_named(wanted);
+    if (found) chosen = found;
+  }
+}
+
+void yx_clear_border(float *out, const yx_layout *layout, int width, int height, int border, int first_block,
+                     int blocks, int first_row, int end_row) {
+  const size_t pixel = YX_BLOCK * sizeof(float);
+  const int top = first_row == 0 ? -border : first_row;
+  const int bottom = end_row == height ? height + border : end_row;
+  for (int b = first_block; b < first_block + blocks; b++) {
+    float *plane = out + layout->origin + b * layout->block_step;
+    for (int y = top; y < bottom; y++) {
+      float *row = plane + y * layout->row_step;
+      if (y < 0 || y >= height) {
+        memset(row - border * YX_BLOCK, 0, (size_t)(width + 2 * border) * pixel);
+      } else {
+        memset(row - border * YX_BLOCK, 0, (size_t)border * pixel);
+        memset(row + (int64_t)width * YX_BLOCK, 0, (size_t)border * pixel);
+      }
+    }
+  }
+}
+
+void yx_upsample2x(const float *in, const yx_layout *input, float *out, const yx_layout *output, int width, int block,
+                   int first_row, int end_row) {
+  for (int y = first_row; y < end_row; y++) {
+    const float *source = in + input->origin + block * input->block_step + (y / 2) * input->row_step;
+    float *target = out + output->origin + block * output->block_step + y * output->row_step;
+    for (int x = 0; x < width; x++) {
+      memcpy(target + (int64_t)x * YX_BLOCK, source + (int64_t)(x / 2) * YX_BLOCK, YX_BLOCK * sizeof(float));
+    }
+  }
+}
+
+const yx_kernels *yx_best_kernels(void) { return chosen; }
+
+const yx_kernels *const *yx_available_kernels(void) { return available; }
+
+const yx_kernels *yx_kernels_named(const char *name) {
+  for (int i = 0; available[i]; i++) {
+    if (strcmp(available[i]->name, name) == 0) return available[i];
+  }
+  return 0;
+}

@@ -1,0 +1,122 @@
+// The loops of inference: convolution, pooling, copying. No policy: which kernel runs where is decided in Engine.
+//
+// Layout of a feature map ("channel-blocked", NCHW16c): channels in blocks of 16, each block a plane of pixels, each
+// pixel its 16 channels side by side. Around a plane there may be a border of zero pixels, so that a convolution
+// never asks whether it is at an edge:
+//
+//     block 0                      block 1
+//     0 0 0 0 0 0                  0 0 0 ...
+//     0 p p p p 0   p = 16 floats  0 p p ...
+//     0 p p p p 0                  0 p p ...
+//     0 0 0 0 0 0                  0 0 0 ...
+//
+// Every body is compiled once for each instruction set; yx_best_kernels() gives those of this machine.
+#ifndef CKERNELS_H
+#define CKERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { YX_BLOCK = 16 };
+
+typedef enum {
+  YX_IDENTITY,
+  YX_SILU,
+  YX_RELU,
+  YX_LEAKY_RELU,  // slope 0.1
+  YX_SIGMOID
+} yx_activation;
+
+// Where the pixels of a map lie, in floats from the map's first float.
+typedef struct {
+  int64_t origin;      // pixel (0, 0) of block 0
+  int64_t row_step;    // from a pixel to the one below
+  int64_t block_step;  // from a block to the next
+} yx_layout;
+
+// A dense convolution as a sum over taps. A tap is a run of `depth` input floats that are neighbours in memory, and
+// every output pixel sees the same taps from its own starting point:
+//
+//     out[block][y][x] = activation(bias + sum over t, d of weights[block][t][d] * in[offsets[t] + d + y, x steps])
+//
+// A blocked 3x3 has 9 taps of depth 16 for each input block; a planar stem has a tap for each channel and kernel row.
+typedef struct {
+  int32_t taps;
+  int32_t depth;
+  const int64_t *offsets;    // [taps], from the input's origin
+  int64_t input_pixel_step;  // from the input of an output pixel to that of its right neighbour
+  int64_t input_row_step;
+  int64_t input_origin;
+  yx_layout output;
+  yx_layout residual;    // added after the activation, where the caller gives a residual
+  const float *weights;  // [blocks][taps][depth][16]
+  const float *bias;     // [blocks][16]
+  int32_t width;         // of the output
+  yx_activation activation;
+} yx_convolution;
+
+// A k x k convolution that keeps channels apart.
+typedef struct {
+  int32_t kernel;
+  int32_t stride;
+  yx_layout input;  // `origin` is the first tap of output pixel (0, 0)
+  yx_layout output;
+  const float *weights;  // [blocks][kernel * kernel][16]
+  const float *bias;     // [blocks][16]
+  int32_t width;
+  yx_activation activation;
+} yx_depthwise;
+
+// Stride 1, as if padded with minus infinity.
+typedef struct {
+  int32_t kernel;
+  yx_layout input;
+  yx_layout output;
+  int32_t width;
+  int32_t height;
+} yx_max_pool;
+
+typedef struct {
+  const char *name;  // portable, avx2, avx512
+
+  // Output rows `first_row ..< end_row` of `blocks` (1 or 2) blocks from `first_block`. `residual` may be null.
+  void (*convolution)(const yx_convolution *, const float *in, float *out, const float *residual, int first_block,
+                      int blocks, int first_row, int end_row);
+
+  void (*depthwise)(const yx_depthwise *, const float *in, float *out, int block, int first_row, int end_row);
+
+  // `scratch` holds (width + kernel) * 16 floats.
+  void (*max_pool)(const yx_max_pool *, const float *in, float *out, float *scratch, int block, int first_row,
+                   int end_row);
+
+  // out[i] = activation(in[i]) (+ residual[i]) over `pixels` pixels; `in` and `out` may be the same.
+  void (*activate)(const float *in, float *out, const float *residual, int64_t pixels, yx_activation);
+} yx_kernels;
+
+// Zeroes the pixels around rows `first_row ..< end_row`; the rows above and below go with the first and the last row.
+void yx_clear_border(float *out, const yx_layout *, int width, int height, int border, int first_block, int blocks,
+                     int first_row, int end_row);
+
+// Each pixel twice in both directions. `width`, `first_row` and `end_row` are the output's.
+void yx_upsample2x(const float *in, const yx_layout *input, float *out, const yx_layout *output, int width, int block,
+                   int first_row, int end_row);
+
+// Tells the processor that this thread is waiting for another one.
+static inline void yx_pause(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ __volatile__("yield");
+#endif
+}
+
+// The fastest that this processor can run. YOLOX_ISA=portable|avx2|avx512 in the environment asks for a lesser one.
+const yx_kernels *yx_best_kernels(void);
+
+// All that this processor can run, fastest first, ended by null. For tests.
+const yx_kernels *const *yx_available_kernels(void);
+
+// The kernels of that name, or null if this processor cannot run them.
+const yx_kernels *yx_kernels_named(const char *name);
+
+#endif

@@ -1,0 +1,98 @@
+import CKernels
+import Synchronization
+
+/// Runs a ``Plan``. Owns the memory that a run needs, all of it taken at the start; one run at a time.
+package struct Executor: ~Copyable {
+  package let plan: Plan
+  /// The most images in one run.
+  package let capacity: Int
+  private let pool: WorkerPool
+  private let memory: UnsafeMutablePointer<Float>
+  private let scratch: UnsafeMutablePointer<Float>
+  /// For each step the next unit that no thread has taken yet.
+  private let nextUnits: UnsafeMutablePointer<Atomic<Int>>
+  private let images: UnsafeMutablePointer<UnsafePointer<Float>>
+  private let barrier: SpinBarrier
+
+  package init(_ plan: Plan, capacity: Int = 1, pool: WorkerPool) {
+    precondition(capacity > 0, "an executor runs at least one image")
+    self.plan = plan
+    self.capacity = capacity
+    self.pool = pool
+    barrier = SpinBarrier(parties: pool.threadCount)
+    memory = Executor.allocate(plan.memorySize * capacity)
+    scratch = Executor.allocate(plan.scratchSize * pool.threadCount)
+    images = .allocate(capacity: capacity)
+    nextUnits = .allocate(capacity: plan.steps.count)
+    for index in plan.steps.indices { (nextUnits + index).initialize(to: Atomic(0)) }
+  }
+
+  deinit {
+    memory.deallocate()
+    scratch.deallocate()
+    images.deallocate()
+    nextUnits.deinitialize(count: plan.steps.count)
+    nextUnits.deallocate()
+  }
+
+  /// Runs the network on `inputs`, at most ``capacity`` images of the plan's shape `[C, H, W]`.
+  ///
+  /// What comes out for an image does not depend on the others, on their number or on the number of threads: every
+  /// output number is computed by the same additions in the same order.
+  package mutating func run(_ inputs: [Tensor]) {
+    precondition(inputs.count <= capacity, "\(inputs.count) images are more than the executor's \(capacity)")
+    withPointers(to: inputs[...]) { runSteps(count: inputs.count) }
+  }
+
+  /// The numbers of output `name` for image `image` of the last run, and where in them each one lies.
+  package func withOutput<Result>(
+    _ name: String, image: Int, _ body: (Span<Float>, BlockedLayout) -> Result
+  ) -> Result {
+    guard let output = plan.outputs[name] else { preconditionFailure("the network has no output '\(name)'") }
+    precondition(image < capacity, "image \(image) is beyond the executor's \(capacity)")
+    let start = memory + image * plan.memorySize + output.offset
+    let layout = output.layout
+    let span = UnsafeBufferPointer(
+      start: start, count: (layout.firstBlock + layout.blocks) * layout.blockStep
+    ).span
+    return body(span, layout)
+  }
+
+  /// Zeroed: borders that no step writes must read as zero.
+  private static func allocate(_ count: Int) -> UnsafeMutablePointer<Float> {
+    let raw = UnsafeMutableRawPointer.allocate(
+      byteCount: max(count, 1) * MemoryLayout<Float>.stride, alignment: 64)
+    let floats = raw.bindMemory(to: Float.self, capacity: max(count, 1))
+    floats.initialize(repeating: 0, count: max(count, 1))
+    return floats
+  }
+
+  /// Fills `images` with pointers into the tensors, which stay valid while `body` runs.
+  private func withPointers(to inputs: ArraySlice<Tensor>, _ body: () -> Void) {
+    guard let first = inputs.first else { return body() }
+    precondition(first.shape == plan.inputShape, "an image is \(first.shape) instead of \(plan.inputShape)")
+    first.values.withUnsafeBufferPointer { values in
+      if let base = values.baseAddress { images[inputs.startIndex] = base }
+      withPointers(to: inputs.dropFirst(), body)
+    }
+  }
+
+  private func runSteps(count: Int) {
+    for index in plan.steps.indices { nextUnits[index].store(0, ordering: .relaxed) }
+    pool.run { worker in
+      let scratch = scratch + worker * plan.scratchSize
+      for (index, step) in plan.steps.enumerated() {
+        let units = step.units
+        while true {
+          let next = nextUnits[index].add(1, ordering: .relaxed).oldValue
+          guard next < units * count else { break }
+          let (image, unit) = next.quotientAndRemainder(dividingBy: units)
+          step.run(
+            unit: unit, kernels: plan.kernels, memory: memory + image * plan.memorySize, scratch: scratch,
+            pixels: images[image])
+        }
+        barrier.wait()
+      }
+    }
+  }
+}

@@ -1,0 +1,133 @@
+import CKernels
+
+/// What may be chosen when a network is planned.
+package struct PlanOptions: Sendable {
+  /// `portable`, `avx2` or `avx512`; `nil` for the fastest that this machine can run.
+  package var instructionSet: String?
+
+  package init(instructionSet: String? = nil) { self.instructionSet = instructionSet }
+
+  /// What this machine can run, fastest first.
+  package static var availableInstructionSets: [String] {
+    var names: [String] = []
+    var table = yx_available_kernels()
+    while let kernels = table?.pointee {
+      names.append(String(cString: kernels.pointee.name))
+      table = table?.successor()
+    }
+    return names
+  }
+}
+
+/// A network with everything decided: BatchNorm folded, activations and additions fused, weights packed, memory laid
+/// out, work divided. Immutable; any number of ``Executor``s run it at once.
+///
+/// `@unchecked Sendable`: the steps point into `constants`, which nobody writes after `init` and which live as long as
+/// the plan.
+package final class Plan: @unchecked Sendable {
+  /// Shape `[C, H, W]` of the images that it takes.
+  package let inputShape: [Int]
+  /// Bytes of packed weights.
+  package var weightBytes: Int { constants.byteCount }
+  /// Bytes of working memory for each image of a batch.
+  package var memoryBytesPerImage: Int { memorySize * MemoryLayout<Float>.stride }
+  package let instructionSet: String
+
+  let kernels: yx_kernels
+  let steps: [Step]
+  let outputs: [String: Output]
+  /// In floats.
+  let memorySize: Int
+  let scratchSize: Int
+  private let constants: PackedConstants
+
+  struct Output {
+    let layout: BlockedLayout
+    /// In floats, from the start of the image's memory.
+    let offset: Int
+  }
+
+  /// - Parameters:
+  ///   - parameters: every weight that the graph names; BatchNorm's four may be absent if they are folded already.
+  ///   - height, width: pixels of the images.
+  package init(
+    _ graph: Graph, parameters: Parameters, height: Int, width: Int, options: PlanOptions = PlanOptions()
+  ) throws(PlanError) {
+    let layers = try graph.fusedLayers(parameters)
+    guard case .input(let channels)? = graph.nodes.first?.operation else {
+      throw .unsupported(path: graph.nodes.first?.path ?? "graph", reason: "a graph begins with its input")
+    }
+    guard height > 0, width > 0, graph.halvesEvenly(height: height, width: width) else {
+      throw .inputSize(height: height, width: width, reason: "some layer would have to halve an odd size")
+    }
+    let placement = Placement(graph, layers: layers, height: height, width: width)
+    let chosen = options.instructionSet.flatMap { yx_kernels_named($0) } ?? yx_best_kernels()
+    guard let chosen else {
+      throw .unsupported(path: "instruction set", reason: "no kernels were built for this processor")
+    }
+
+    var builder = StepBuilder(
+      placement: placement,
+      image: ImageStaging(channels: channels, height: height, width: width, layers: layers))
+    try builder.addSteps()
+
+    kernels = chosen.pointee
+    instructionSet = String(cString: chosen.pointee.name)
+    inputShape = [channels, height, width]
+    steps = builder.steps
+    scratchSize = builder.scratchSize
+    memorySize = placement.size + builder.image.size
+    constants = builder.constants
+    outputs = Dictionary(
+      uniqueKeysWithValues: graph.outputs.map {
+        ($0.name, Output(layout: placement.layout(of: $0.value), offset: placement.offset(of: $0.value)))
+      })
+  }
+}
+
+extension Graph {
+  /// Whether no pixel is lost where the map is halved and doubled again, so that joined maps have the same size.
+  fileprivate func halvesEvenly(height: Int, width: Int) -> Bool {
+    let shapes = shapes(batch: 1, height: height, width: width)
+    return nodes.enumerated().allSatisfy { index, node in
+      switch node.operation {
+      case .add, .concat:
+        return node.inputs.allSatisfy { shapes[$0.index].dropFirst(2) == shapes[index].dropFirst(2) }
+      case .focus:
+        let source = shapes[node.inputs[0].index]
+        return source[2] % 2 == 0 && source[3] % 2 == 0
+      default:
+        return shapes[index].allSatisfy { $0 > 0 }
+      }
+    }
+  }
+}
+
+/// The memory into which an image is copied first, so that the first convolution finds zeros around it. It lies behind
+/// the memory of the values and is never used for anything else: its border stays zero.
+struct ImageStaging {
+  let channels: Int
+  let height: Int
+  let width: Int
+  let padding: Int
+
+  init(channels: Int, height: Int, width: Int, layers: [FusedLayer]) {
+    self.channels = channels
+    self.height = height
+    self.width = width
+    padding =
+      layers.compactMap { layer in
+        guard layer.input.index == 0, case .convolution(_, let weights, _, _) = layer.work else { return nil }
+        return weights.geometry.padding
+      }.max() ?? 0
+  }
+
+  var rowStep: Int { width + 2 * padding }
+  var planeStep: Int { (height + 2 * padding) * rowStep }
+  /// In floats, a whole number of cache lines.
+  var size: Int { (channels * planeStep + channelBlock - 1) / channelBlock * channelBlock }
+  var layout: yx_layout {
+    yx_layout(
+      origin: Int64(padding * rowStep + padding), row_step: Int64(rowStep), block_step: Int64(planeStep))
+  }
+}

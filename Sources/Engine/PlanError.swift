@@ -1,0 +1,18 @@
+/// Why a graph and its weights do not make a plan.
+package enum PlanError: Error, Equatable, CustomStringConvertible {
+  /// All weights that are absent or of another shape, each with what was expected.
+  case weights([String])
+  /// The graph has something that no kernel does.
+  case unsupported(path: String, reason: String)
+  case inputSize(height: Int, width: Int, reason: String)
+
+  package var description: String {
+    switch self {
+    case .weights(let problems):
+      "\(problems.count) weights do not fit: "
+        + problems.prefix(3).joined(separator: "; ") + (problems.count > 3 ? "; ..." : "")
+    case .unsupported(let path, let reason): "\(path): \(reason)"
+    case .inputSize(let height, let width, let reason): "input \(height)x\(width): \(reason)"
+    }
+  }
+}

@@ -1,0 +1,106 @@
+import CKernels
+
+/// One layer, ready to run: which kernel, over which memory, in how many independent units of work.
+struct Step {
+  enum Kernel {
+    /// Copies an image into memory with a border around it.
+    case stage
+    case convolution(yx_convolution)
+    case depthwise(yx_depthwise)
+    case maxPool(yx_max_pool)
+    case upsample2x(input: yx_layout)
+    /// Activation, and optionally an addition, pixel row by pixel row.
+    case activate(yx_activation, input: yx_layout, residual: yx_layout?)
+  }
+
+  let kernel: Kernel
+  let path: String
+  /// In floats, from the start of the image's memory.
+  let input: Int
+  let residual: Int?
+  let output: Int
+  let outputLayout: yx_layout
+  let width: Int
+  let height: Int
+  let border: Int
+  /// Blocks that one unit computes, and how many blocks there are.
+  let blocksPerUnit: Int
+  let blocks: Int
+  let rowsPerUnit: Int
+  /// Multiplications and additions for one image.
+  let operations: Int
+
+  var rowChunks: Int { (height + rowsPerUnit - 1) / rowsPerUnit }
+  var blockChunks: Int { (blocks + blocksPerUnit - 1) / blocksPerUnit }
+  /// Pieces of one image's work; each writes its own part of the output and can run on any thread.
+  var units: Int { rowChunks * blockChunks }
+
+  /// Runs one unit of one image.
+  ///
+  /// - Parameters:
+  ///   - memory: the image's memory, laid out as the plan says.
+  ///   - scratch: this thread's own.
+  ///   - pixels: the image, `[C, H, W]`; only staging reads it.
+  func run(
+    unit: Int, kernels: yx_kernels, memory: UnsafeMutablePointer<Float>,
+    scratch: UnsafeMutablePointer<Float>, pixels: UnsafePointer<Float>
+  ) {
+    // Neighbouring units share blocks, hence weights, rather than rows.
+    let firstRow = unit % rowChunks * rowsPerUnit
+    let endRow = min(firstRow + rowsPerUnit, height)
+    let firstBlock = unit / rowChunks * blocksPerUnit
+    let count = min(blocksPerUnit, blocks - firstBlock)
+    let out = memory + output
+
+    switch kernel {
+    case .stage:
+      for channel in firstBlock..<firstBlock + count {
+        for row in firstRow..<endRow {
+          let source = pixels + (channel * height + row) * width
+          (out + Int(outputLayout.origin) + channel * Int(outputLayout.block_step)
+            + row * Int(outputLayout.row_step)).update(from: source, count: width)
+        }
+      }
+    case .convolution(var convolution):
+      kernels.convolution(
+        &convolution, memory + input, out, residual.map { memory + $0 }, Int32(firstBlock), Int32(count),
+        Int32(firstRow), Int32(endRow))
+    case .depthwise(var depthwise):
+      for block in firstBlock..<firstBlock + count {
+        kernels.depthwise(&depthwise, memory + input, out, Int32(block), Int32(firstRow), Int32(endRow))
+      }
+    case .maxPool(var pool):
+      for block in firstBlock..<firstBlock + count {
+        kernels.max_pool(&pool, memory + input, out, scratch, Int32(block), Int32(firstRow), Int32(endRow))
+      }
+    case .upsample2x(var source):
+      var target = outputLayout
+      for block in firstBlock..<firstBlock + count {
+        yx_upsample2x(
+          memory + input, &source, out, &target, Int32(width), Int32(block), Int32(firstRow), Int32(endRow))
+      }
+    case .activate(let activation, let source, let other):
+      for block in firstBlock..<firstBlock + count {
+        for row in firstRow..<endRow {
+          kernels.activate(
+            memory + input + source.row(row, block: block), out + outputLayout.row(row, block: block),
+            other.flatMap { layout in residual.map { memory + $0 + layout.row(row, block: block) } },
+            Int64(width), activation)
+        }
+      }
+    }
+
+    if border > 0, !isStaging {
+      var layout = outputLayout
+      yx_clear_border(
+        out, &layout, Int32(width), Int32(height), Int32(border), Int32(firstBlock), Int32(count),
+        Int32(firstRow), Int32(endRow))
+    }
+  }
+
+  private var isStaging: Bool { if case .stage = kernel { true } else { false } }
+}
+
+extension yx_layout {
+  func row(_ row: Int, block: Int) -> Int { Int(origin) + block * Int(block_step) + row * Int(row_step) }
+}

@@ -1,0 +1,192 @@
+import CKernels
+import Synchronization
+
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// Threads that share the work of one network run.
+///
+/// A layer of a small network takes tens of microseconds, less than it takes to wake a sleeping thread. Between runs
+/// the workers therefore spin for a moment before they sleep, and within a run they never sleep: one call of
+/// ``run(_:)`` covers the whole network, whose layers are parted by a ``SpinBarrier``.
+package final class WorkerPool: Sendable {
+  /// Threads that take part, the caller's included.
+  package let threadCount: Int
+
+  private let crew = Crew()
+  private let turn = Mutex(())
+
+  package init(threads threadCount: Int) {
+    precondition(threadCount > 0, "a pool needs at least the caller's thread")
+    self.threadCount = threadCount
+    for worker in 1..<threadCount { crew.start(worker) }
+  }
+
+  deinit { crew.stop() }
+
+  /// Calls `body` once on every thread with its number, `0 ..< threadCount`, and returns when all have returned.
+  /// Callers from different threads take turns.
+  package func run(_ body: (Int) -> Void) {
+    guard threadCount > 1 else { return body(0) }
+    turn.withLock { _ in
+      withoutActuallyEscaping(body) { crew.run($0, helpers: threadCount - 1) }
+    }
+  }
+}
+
+/// The threads of a pool and what they share. Each thread keeps it alive; the pool's end stops them.
+///
+/// `@unchecked Sendable`: `body` is written only by the thread whose turn it is, before it raises `generation`, and read
+/// by workers only after they have seen that; the mutex and the condition are made to be shared.
+private final class Crew: @unchecked Sendable {
+  private let generation = Atomic<Int>(0)
+  private let unfinished = Atomic<Int>(0)
+  private let sleepers = Atomic<Int>(0)
+  private let isStopping = Atomic<Bool>(false)
+  private var body: ((Int) -> Void)?
+  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+  private let wakeUp = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+
+  init() {
+    pthread_mutex_init(mutex, nil)
+    pthread_cond_init(wakeUp, nil)
+  }
+
+  deinit {
+    pthread_cond_destroy(wakeUp)
+    pthread_mutex_destroy(mutex)
+    mutex.deallocate()
+    wakeUp.deallocate()
+  }
+
+  func run(_ body: @escaping (Int) -> Void, helpers: Int) {
+    self.body = body
+    unfinished.store(helpers, ordering: .relaxed)
+    generation.add(1, ordering: .sequentiallyConsistent)
+    if sleepers.load(ordering: .sequentiallyConsistent) > 0 { wakeAll() }
+    body(0)
+    spin { unfinished.load(ordering: .acquiring) == 0 }
+    self.body = nil
+  }
+
+  func stop() {
+    isStopping.store(true, ordering: .sequentiallyConsistent)
+    wakeAll()
+  }
+
+  func start(_ worker: Int) {
+    let argument = Unmanaged.passRetained(Enlisted(crew: self, worker: worker)).toOpaque()
+    #if canImport(Darwin)
+      var thread: pthread_t?
+    #else
+      var thread = pthread_t()
+    #endif
+    let status = pthread_create(&thread, nil, enlist, argument)
+    precondition(status == 0, "the system has no thread to give (pthread_create: \(status))")
+    #if canImport(Darwin)
+      if let thread { pthread_detach(thread) }
+    #else
+      pthread_detach(thread)
+    #endif
+  }
+
+  fileprivate func serve(_ worker: Int) {
+    var seen = 0
+    while true {
+      waitForWork(after: seen)
+      if isStopping.load(ordering: .acquiring) { return }
+      seen += 1
+      body?(worker)
+      unfinished.subtract(1, ordering: .releasing)
+    }
+  }
+
+  /// About 50 microseconds: the next image of a busy server comes within it, an idle server's processor rests.
+  private static let spinsBeforeSleep = 1500
+
+  private func waitForWork(after seen: Int) {
+    func isDue() -> Bool {
+      generation.load(ordering: .sequentiallyConsistent) != seen || isStopping.load(ordering: .acquiring)
+    }
+    for _ in 0..<Crew.spinsBeforeSleep {
+      if isDue() { return }
+      yx_pause()
+    }
+    pthread_mutex_lock(mutex)
+    sleepers.add(1, ordering: .sequentiallyConsistent)
+    while !isDue() { pthread_cond_wait(wakeUp, mutex) }
+    sleepers.subtract(1, ordering: .sequentiallyConsistent)
+    pthread_mutex_unlock(mutex)
+  }
+
+  private func wakeAll() {
+    pthread_mutex_lock(mutex)
+    pthread_cond_broadcast(wakeUp)
+    pthread_mutex_unlock(mutex)
+  }
+}
+
+/// What a new thread is told.
+private final class Enlisted {
+  let crew: Crew
+  let worker: Int
+
+  init(crew: Crew, worker: Int) {
+    self.crew = crew
+    self.worker = worker
+  }
+
+  static func begin(_ argument: UnsafeMutableRawPointer) {
+    let enlisted = Unmanaged<Enlisted>.fromOpaque(argument).takeRetainedValue()
+    enlisted.crew.serve(enlisted.worker)
+  }
+}
+
+#if canImport(Darwin)
+  private func enlist(_ argument: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? {
+    Enlisted.begin(argument)
+    return nil
+  }
+#else
+  private func enlist(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+    if let argument { Enlisted.begin(argument) }
+    return nil
+  }
+#endif
+
+/// Lets the threads of one run wait for each other, without the kernel's help as long as all of them are running.
+struct SpinBarrier: ~Copyable {
+  private let parties: Int
+  private let arrived = Atomic<Int>(0)
+  private let phase = Atomic<Int>(0)
+
+  init(parties: Int) { self.parties = parties }
+
+  func wait() {
+    guard parties > 1 else { return }
+    let current = phase.load(ordering: .acquiring)
+    if arrived.add(1, ordering: .acquiringAndReleasing).newValue == parties {
+      arrived.store(0, ordering: .relaxed)
+      phase.store(current + 1, ordering: .releasing)
+    } else {
+      spin { phase.load(ordering: .acquiring) != current }
+    }
+  }
+}
+
+/// Waits for `condition`, giving the processor away now and then: on a busy machine the thread that would make it true
+/// may be waiting for this very processor.
+private func spin(until condition: () -> Bool) {
+  while true {
+    for _ in 0..<2000 {
+      if condition() { return }
+      yx_pause()
+    }
+    sched_yield()
+  }
+}

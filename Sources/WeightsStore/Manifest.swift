@@ -1,0 +1,55 @@
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// `weights/manifest.json`: which published weights there are, where they lie and how to tell that they arrived whole.
+package struct Manifest: Decodable, Sendable {
+  package struct Model: Decodable, Sendable {
+    /// `yolox-nano`
+    package let name: String
+    /// `yolox_nano.onnx`
+    package let file: String
+    package let url: String
+    /// `nil` where nobody has recorded it yet.
+    package let bytes: Int?
+    /// In lower-case hexadecimal; `nil` where none has been published or confirmed.
+    package let sha256: String?
+    /// Other files that carry the same weights and are accepted in place of the published one.
+    package let alternatives: [Alternative]?
+
+    package var acceptedDigests: [String] { [sha256].compactMap(\.self) + (alternatives ?? []).map(\.sha256) }
+  }
+
+  package struct Alternative: Decodable, Sendable {
+    package let note: String
+    package let bytes: Int
+    package let sha256: String
+  }
+
+  package let models: [Model]
+
+  package init(contentsOf path: String) throws(FetchError) {
+    do {
+      self = try JSONDecoder().decode(Manifest.self, from: Data(contentsOf: URL(filePath: path)))
+    } catch {
+      throw .manifest(path: path, reason: "\(error)")
+    }
+  }
+
+  /// Finds `yolox-nano`, also as `nano`, `yolox_nano` or `yolox_nano.onnx`.
+  package func model(named name: String) throws(FetchError) -> Model {
+    let matches = { (model: Model) in
+      [
+        model.name, String(model.name.dropFirst("yolox-".count)), model.file,
+        String(model.file.prefix { $0 != "." }),
+      ]
+      .contains(name.lowercased())
+    }
+    guard let model = models.first(where: matches) else {
+      throw .unknownModel(name, known: models.map(\.name))
+    }
+    return model
+  }
+}

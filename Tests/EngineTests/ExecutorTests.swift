@@ -1,0 +1,237 @@
+import Engine
+import TestSupport
+import Testing
+
+/// A graph with one kind of layer behind the first convolution, whose channels need not fill a block.
+private func graph(_ channels: Int, _ layer: (inout GraphBuilder, Value) -> Value) -> Graph {
+  var builder = GraphBuilder()
+  let image = builder.input(channels: 3)
+  let stem = builder.convolution("stem", image, to: channels, kernel: 3, bias: true)
+  builder.output("y", layer(&builder, stem))
+  return builder.build()
+}
+
+private func parameters(of graph: Graph, seed: UInt64 = 1) -> Parameters {
+  var generator = SplitMix64(seed: seed)
+  return Dictionary(
+    uniqueKeysWithValues: graph.parameterShapes.map { name, shape in
+      let range: ClosedRange<Float> = name.hasSuffix("running_var") ? 0.5...1.5 : -0.5...0.5
+      return (name, Tensor(shape: shape, values: generator.floats(shape.reduce(1, *), in: range)))
+    })
+}
+
+extension Executor {
+  /// Output `name` of image `image` as `[C, H, W]`.
+  fileprivate func dense(_ name: String, image: Int = 0) -> [Float] {
+    withOutput(name, image: image) { values, layout in
+      var dense: [Float] = []
+      for channel in 0..<layout.channels {
+        for row in 0..<layout.height {
+          for column in 0..<layout.width {
+            dense.append(values[layout.index(channel: channel, row: row, column: column)])
+          }
+        }
+      }
+      return dense
+    }
+  }
+}
+
+/// Plans and runs `graph` on `images` and compares every output with the reference operators.
+private func check(
+  _ graph: Graph, height: Int, width: Int, images: Int = 1, instructionSet: String, threads: Int = 2,
+  tolerance: Float = 2e-5, sourceLocation: SourceLocation = #_sourceLocation
+) throws {
+  let parameters = parameters(of: graph)
+  var generator = SplitMix64(seed: 7)
+  let inputs = (0..<images).map { _ in
+    Tensor(shape: [3, height, width], values: generator.floats(3 * height * width))
+  }
+  let plan = try Plan(
+    graph, parameters: parameters, height: height, width: width,
+    options: PlanOptions(instructionSet: instructionSet))
+  #expect(plan.instructionSet == instructionSet, sourceLocation: sourceLocation)
+  var executor = Executor(plan, capacity: images, pool: WorkerPool(threads: threads))
+  // Twice: what the first run leaves in memory must not show in the second.
+  executor.run(inputs)
+  executor.run(inputs)
+  for (image, input) in inputs.enumerated() {
+    let batch = Tensor(shape: [1, 3, height, width], values: input.values)
+    let expected = graph.referenceForward(batch, parameters: parameters)
+    for (output, reference) in zip(graph.outputs, expected) {
+      expectClose(
+        executor.dense(output.name, image: image), reference.values, within: tolerance,
+        "\(output.name) of image \(image), \(height)x\(width), \(instructionSet)",
+        sourceLocation: sourceLocation)
+    }
+  }
+}
+
+@Suite("Executor against the reference operators")
+struct ExecutorTests {
+  static let sets = PlanOptions.availableInstructionSets
+
+  @Test("the first convolution, at every width up to three tiles", arguments: sets)
+  func stem(set: String) throws {
+    for width in 1...30 {
+      try check(graph(5) { $1 }, height: 3, width: width, instructionSet: set)
+    }
+  }
+
+  @Test("1x1 convolutions over channels that do not fill their blocks", arguments: sets)
+  func pointwise(set: String) throws {
+    for (inputs, outputs) in [(1, 1), (16, 16), (17, 3), (24, 48), (40, 80), (33, 65)] {
+      try check(
+        graph(inputs) { $0.convolution("y", $1, to: outputs, kernel: 1, bias: true) }, height: 5, width: 7,
+        instructionSet: set)
+    }
+  }
+
+  @Test("3x3 and 5x5 convolutions with stride 1 and 2, down to maps of one pixel", arguments: sets)
+  func spatial(set: String) throws {
+    for (kernel, stride) in [(3, 1), (3, 2), (5, 1), (5, 2)] {
+      for (height, width) in [(1, 1), (2, 3), (9, 16), (4, 31)] {
+        try check(
+          graph(20) { $0.convolution("y", $1, to: 36, kernel: kernel, stride: stride, bias: true) },
+          height: height, width: width, instructionSet: set, tolerance: 5e-5)
+      }
+    }
+  }
+
+  @Test("depthwise convolutions", arguments: sets)
+  func depthwise(set: String) throws {
+    for (kernel, stride) in [(3, 1), (3, 2), (5, 1), (5, 2)] {
+      for (channels, width) in [(1, 1), (16, 4), (21, 13)] where channels > 1 {
+        try check(
+          graph(channels) {
+            $0.convolution(
+              "y", $1, to: channels, kernel: kernel, stride: stride, groups: channels, bias: true)
+          }, height: 6, width: width, instructionSet: set)
+      }
+    }
+  }
+
+  @Test("every activation, fused into a convolution and on its own", arguments: sets)
+  func activations(set: String) throws {
+    for activation in [Activation.silu, .relu, .leakyReLU, .sigmoid] {
+      try check(graph(18) { $0.activation(activation, $1) }, height: 4, width: 5, instructionSet: set)
+      try check(
+        graph(18) { builder, x in
+          let pooled = builder.maxPool(x, kernel: 3)
+          return builder.activation(activation, pooled)
+        }, height: 4, width: 5, instructionSet: set)
+    }
+  }
+
+  @Test("normalisation is folded, an addition after it fused", arguments: sets)
+  func residual(set: String) throws {
+    let block = graph(19) { builder, x in
+      let reduced = builder.convolution("a", x, to: 19, kernel: 1, bias: false)
+      let a = builder.activation(.silu, builder.batchNormalization("a_bn", reduced))
+      let spread = builder.convolution("b", a, to: 19, kernel: 3, bias: false)
+      let b = builder.activation(.silu, builder.batchNormalization("b_bn", spread))
+      return builder.add(b, x)
+    }
+    try check(block, height: 5, width: 6, instructionSet: set, tolerance: 5e-5)
+  }
+
+  @Test("pooling cuts its neighbourhood off at the edges", arguments: sets)
+  func maxPool(set: String) throws {
+    for kernel in [3, 5, 9, 13] {
+      try check(graph(17) { $0.maxPool($1, kernel: kernel) }, height: 7, width: 11, instructionSet: set)
+    }
+  }
+
+  @Test(
+    "concatenations of parts that do not fill their blocks, doubled maps, values read twice", arguments: sets)
+  func concat(set: String) throws {
+    let network = graph(24) { builder, x in
+      let down = builder.convolution("down", x, to: 40, kernel: 3, stride: 2, bias: true)
+      let lateral = builder.convolution("lateral", down, to: 12, kernel: 1, bias: true)
+      let joined = builder.concat(builder.upsample2x(lateral), x)
+      let top = builder.convolution("top", joined, to: 8, kernel: 3, bias: true)
+      let again = builder.convolution("again", top, to: 20, kernel: 3, stride: 2, bias: true)
+      // `lateral` is read three times, and `x` and `top` end up in two concatenations.
+      let bottom = builder.convolution("bottom", builder.concat(again, lateral), to: 9, kernel: 1, bias: true)
+      builder.output("bottom", bottom)
+      return builder.convolution("y", builder.concat(top, x, top), to: 5, kernel: 3, bias: true)
+    }
+    // Values near 20, where a float32 is 2e-6 apart from the next, after sums of 360 products.
+    try check(network, height: 6, width: 10, instructionSet: set, tolerance: 3e-4)
+  }
+
+  @Test("a focus is folded into the convolution after it", arguments: sets)
+  func focus(set: String) throws {
+    var builder = GraphBuilder()
+    let image = builder.input(channels: 3)
+    builder.output("y", builder.convolution("stem", builder.focus(image), to: 18, kernel: 3, bias: true))
+    try check(builder.build(), height: 10, width: 38, instructionSet: set)
+  }
+
+  @Test(
+    "a batch gives each image what it gives alone, bit for bit, on any number of threads", arguments: sets)
+  func batchInvariance(set: String) throws {
+    let network = graph(24) { builder, x in
+      let a = builder.activation(.silu, builder.convolution("a", x, to: 40, kernel: 3, stride: 2, bias: true))
+      return builder.convolution(
+        "y", builder.concat(a, builder.maxPool(a, kernel: 5)), to: 33, kernel: 1, bias: true)
+    }
+    try check(network, height: 18, width: 22, images: 3, instructionSet: set, threads: 3, tolerance: 1e-4)
+
+    var generator = SplitMix64(seed: 3)
+    let inputs = (0..<3).map { _ in Tensor(shape: [3, 18, 22], values: generator.floats(3 * 18 * 22)) }
+    let plan = try Plan(
+      network, parameters: parameters(of: network), height: 18, width: 22,
+      options: PlanOptions(instructionSet: set))
+    var together = Executor(plan, capacity: 3, pool: WorkerPool(threads: 2))
+    together.run(inputs)
+    for (index, input) in inputs.enumerated() {
+      var alone = Executor(plan, capacity: 1, pool: WorkerPool(threads: 1))
+      alone.run([input])
+      #expect(alone.dense("y") == together.dense("y", image: index))
+    }
+  }
+}
+
+@Suite("Plan")
+struct PlanTests {
+  @Test("names every weight that is missing or has another shape")
+  func weights() throws {
+    let graph = graph(8) { $0.convolution("y", $1, to: 4, kernel: 1, bias: true) }
+    var parameters = parameters(of: graph)
+    parameters["stem.bias"] = nil
+    parameters["y.weight"] = Tensor(shape: [4, 9, 1, 1])
+    #expect(
+      throws: PlanError.weights(["stem.bias is missing", "y.weight is [4, 9, 1, 1] instead of [4, 8, 1, 1]"])
+    ) {
+      try Plan(graph, parameters: parameters, height: 8, width: 8)
+    }
+  }
+
+  @Test("refuses a size whose halves do not fit together again")
+  func oddSize() throws {
+    let graph = graph(8) { builder, x in
+      let down = builder.convolution("down", x, to: 8, kernel: 3, stride: 2, bias: true)
+      return builder.add(builder.upsample2x(down), x)
+    }
+    let parameters = parameters(of: graph)
+    #expect(throws: PlanError.self) { try Plan(graph, parameters: parameters, height: 7, width: 8) }
+  }
+}
+
+@Suite("WorkerPool")
+struct WorkerPoolTests {
+  @Test("runs the body once on each thread, thousands of times, whether the workers sleep or not")
+  func runs() {
+    let pool = WorkerPool(threads: 3)
+    for round in 0..<3000 {
+      let counts = UnsafeMutablePointer<Int>.allocate(capacity: 3)
+      counts.initialize(repeating: 0, count: 3)
+      // Each worker writes its own place only.
+      nonisolated(unsafe) let places = counts
+      pool.run { places[$0] += 1 }
+      #expect(places[0] == 1 && places[1] == 1 && places[2] == 1, "round \(round)")
+      counts.deallocate()
+    }
+  }
+}

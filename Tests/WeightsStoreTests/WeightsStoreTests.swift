@@ -1,0 +1,139 @@
+import TestSupport
+import Testing
+import WeightsStore
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// A folder that goes away with the test.
+private final class Scratch {
+  let path: String
+
+  init() throws {
+    path = FileManager.default.temporaryDirectory.appending(path: "yolox-store-\(UUID().uuidString)").path
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+
+  func write(_ text: String, to name: String) throws -> String {
+    let file = path + "/" + name
+    try FileManager.default.createDirectory(
+      at: URL(filePath: file).deletingLastPathComponent(), withIntermediateDirectories: true)
+    try Data(text.utf8).write(to: URL(filePath: file))
+    return file
+  }
+}
+
+@Suite("WeightsStore")
+struct WeightsStoreTests {
+  // FIPS 180-2, appendix B.1: the digest of "abc".
+  private static let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+  private let scratch: Scratch
+
+  init() throws { scratch = try Scratch() }
+
+  private func store(url: String = "file:///nowhere", sha256: String? = abc, bytes: Int? = 3) throws
+    -> WeightsStore
+  {
+    let digest = sha256.map { #", "sha256": "\#($0)""# } ?? ""
+    let size = bytes.map { #", "bytes": \#($0)"# } ?? ""
+    let manifest = try scratch.write(
+      #"{"models": [{"name": "yolox-nano", "file": "yolox_nano.onnx", "url": "\#(url)"\#(size)\#(digest)}]}"#,
+      to: "manifest.json")
+    return WeightsStore(
+      directory: scratch.path + "/weights", manifest: try Manifest(contentsOf: manifest),
+      localSources: [scratch.path + "/empty", scratch.path + "/local"])
+  }
+
+  @Test("takes a file from the first local source that has it, and finds it there the second time")
+  func localSource() async throws {
+    let source = try scratch.write("abc", to: "local/yolox_nano.onnx")
+    let store = try store()
+
+    let first = try await store.fetch("nano")
+    #expect(first.origin == .copied(from: source))
+    #expect(first.isVerified && first.sha256 == Self.abc && first.bytes == 3)
+    #expect(try await store.fetch("yolox-nano").origin == .alreadyThere)
+  }
+
+  @Test("downloads, going on from what an earlier try left behind")
+  func resumes() async throws {
+    let remote = try scratch.write("abc", to: "remote/file")
+    _ = try scratch.write("ab", to: "weights/yolox_nano.onnx.partial")
+
+    let fetched = try await store(url: "file://" + remote).fetch("nano")
+    #expect(fetched.origin == .downloaded(from: "file://" + remote))
+    #expect(try String(contentsOfFile: fetched.path, encoding: .utf8) == "abc")
+    #expect(!FileManager.default.fileExists(atPath: fetched.path + ".partial"))
+  }
+
+  @Test("does not give a file its name when the digest is wrong")
+  func wrongDigest() async throws {
+    let source = try scratch.write("abd", to: "local/yolox_nano.onnx")
+    let store = try store()
+
+    let error = await #expect(throws: FetchError.self) { try await store.fetch("nano") }
+    guard case .digest(_, _, let expected) = error else {
+      Issue.record("expected a digest error, got \(String(describing: error))")
+      return
+    }
+    #expect(expected == [Self.abc])
+    #expect(FileManager.default.fileExists(atPath: source))
+    #expect(!FileManager.default.fileExists(atPath: scratch.path + "/weights/yolox_nano.onnx"))
+  }
+
+  @Test("says that nothing was there to compare with when the manifest has no digest")
+  func unverified() async throws {
+    _ = try scratch.write("abc", to: "local/yolox_nano.onnx")
+    #expect(try await store(sha256: nil, bytes: nil).fetch("nano").isVerified == false)
+  }
+
+  @Test("compares at least the size where that is all there is")
+  func wrongSize() async throws {
+    _ = try scratch.write("abcd", to: "local/yolox_nano.onnx")
+    let store = try store(sha256: nil)
+    let partial = store.directory + "/yolox_nano.onnx.partial"
+    await #expect(throws: FetchError.size(path: partial, found: 4, expected: 3)) {
+      try await store.fetch("nano")
+    }
+  }
+
+  @Test("names the models that exist when asked for another")
+  func unknownModel() async throws {
+    let store = try store()
+    await #expect(throws: FetchError.unknownModel("yolov9", known: ["yolox-nano"])) {
+      try await store.fetch("yolov9")
+    }
+  }
+
+  @Test("reports what curl says of an address that does not answer")
+  func failedDownload() async throws {
+    let store = try store(url: "file:///no/such/file")
+    let error = await #expect(throws: FetchError.self) { try await store.fetch("nano") }
+    guard case .download = error else {
+      Issue.record("expected a download error, got \(String(describing: error))")
+      return
+    }
+  }
+
+  @Test("reads the manifest of the repository, whose entries are complete and well-formed")
+  func shippedManifest() throws {
+    let manifest = try Manifest(
+      contentsOf: SharedData.projectRoot.appending(path: "weights/manifest.json").path)
+    #expect(
+      manifest.models.map(\.name) == [
+        "yolox-nano", "yolox-tiny", "yolox-s", "yolox-m", "yolox-l", "yolox-x", "yolox-darknet53",
+      ])
+    for model in manifest.models {
+      #expect(model.url.hasPrefix("https://") && model.url.hasSuffix(model.file))
+      for digest in model.acceptedDigests {
+        #expect(digest.count == 64 && digest.allSatisfy { $0.isHexDigit && !$0.isUppercase })
+      }
+    }
+  }
+}

@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# Installs what a machine with a Swift toolchain still lacks: the C libraries, a linker and curl.
+# Asks for nothing that is already there, so that a second run costs nothing.
+set -euo pipefail
+
+apt_packages=(
+  binutils libc6-dev libgcc-12-dev libstdc++-12-dev  # what swiftc links with
+  libxml2 libsqlite3-0 libcurl4 libedit2 libncurses6 libpython3.11 zlib1g-dev tzdata  # what the toolchain itself loads
+  git ca-certificates curl pkg-config
+  libjpeg62-turbo-dev libpng-dev libopenblas-dev
+)
+
+as_root() {
+  if [ "$(id -u)" -eq 0 ]; then
+    "$@"
+  elif command -v sudo >/dev/null; then
+    sudo "$@"
+  else
+    echo "bootstrap: these need root, and there is no sudo. Run as root: $*" >&2
+    exit 1
+  fi
+}
+
+install_with_apt() {
+  local missing=() package
+  for package in "${apt_packages[@]}"; do
+    # Other releases name some packages otherwise (libgcc-13-dev, libpython3.12); what apt does not know is left to
+    # the check for a working toolchain below.
+    if ! dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed'; then
+      missing+=("$package")
+    fi
+  done
+  [ ${#missing[@]} -eq 0 ] && return
+  as_root apt-get update -qq
+  local known=()
+  for package in "${missing[@]}"; do
+    if apt-cache show "$package" >/dev/null 2>&1; then known+=("$package"); fi
+  done
+  [ ${#known[@]} -eq 0 ] && return
+  echo "bootstrap: installing ${known[*]}"
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${known[@]}" >/dev/null
+}
+
+case "$(uname -s)" in
+  Darwin)
+    if ! command -v brew >/dev/null; then
+      echo "bootstrap: Homebrew is missing. Install it, then: brew install jpeg-turbo libpng pkg-config" >&2
+      exit 1
+    fi
+    for formula in jpeg-turbo libpng pkg-config; do
+      brew list --versions "$formula" >/dev/null || brew install "$formula"
+    done
+    ;;
+  Linux)
+    if command -v apt-get >/dev/null; then
+      install_with_apt
+    else
+      echo "bootstrap: no apt-get here. Install libjpeg-turbo, libpng, OpenBLAS (with headers), pkg-config and curl." >&2
+    fi
+    ;;
+esac
+
+if ! command -v swift >/dev/null; then
+  echo "bootstrap: no Swift toolchain on the PATH. Get version 6.1 or later from https://www.swift.org/install" >&2
+  exit 1
+fi
