@@ -14,8 +14,16 @@ let package = Package(
     .target(name: "CKernels"),
     // Tensors and graphs; no YOLO words.
     .target(name: "Engine", dependencies: ["CKernels"]),
+    // JPEG and PNG through libjpeg and libpng.
+    .target(
+      name: "CCodecs", linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
+    .target(name: "CLetterbox"),
+    // Bytes to pictures, pictures to the network's input, boxes drawn.
+    .target(name: "Imaging", dependencies: ["CCodecs", "CLetterbox"]),
+    // ONNX, PyTorch, safetensors: bytes to named tensors.
+    .target(name: "Checkpoints", dependencies: ["Engine"]),
     // The networks of the paper, weights to model, boxes.
-    .target(name: "YOLOX", dependencies: ["Engine"]),
+    .target(name: "YOLOX", dependencies: ["Engine", "Checkpoints", "Imaging"]),
     // Published weights: where they are, whether they arrived whole.
     .target(
       name: "WeightsStore",
@@ -25,6 +33,7 @@ let package = Package(
       ]),
 
     .target(name: "TestSupport", dependencies: ["Engine"], path: "Tests/TestSupport"),
+    .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "Engine", "TestSupport"]),
     .testTarget(name: "EngineTests", dependencies: ["Engine", "TestSupport"]),
     .testTarget(name: "WeightsStoreTests", dependencies: ["WeightsStore", "TestSupport"]),
     .testTarget(name: "YOLOXTests", dependencies: ["YOLOX", "Engine", "TestSupport"]),

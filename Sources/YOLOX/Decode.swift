@@ -1,3 +1,5 @@
+import Engine
+
 #if canImport(Darwin)
   import Darwin
 #elseif canImport(Glibc)
@@ -31,32 +33,40 @@ package struct BoxDecoder {
   /// Adds what one level sees.
   ///
   /// - Parameters:
-  ///   - box: `[rows * columns, 4]`: x, y offset from the cell in cells, log of width and height in cells.
-  ///   - objectness: `[rows * columns, 1]`, a logit.
-  ///   - classLogits: `[rows * columns, classes]`, logits.
+  ///   - stride: pixels of the network's input for each cell of the level's grid.
+  ///   - box: 4 channels: x, y offset from the cell in cells, log of width and height in cells.
+  ///   - objectness: 1 channel, a logit.
+  ///   - classes: a channel for each class, logits.
   package mutating func decode(
-    stride: Int, columns: Int, box: Span<Float>, objectness: Span<Float>, classLogits: Span<Float>
+    stride: Int, box: Span<Float>, at boxLayout: BlockedLayout, objectness: Span<Float>,
+    at objectnessLayout: BlockedLayout, classes classLogits: Span<Float>, at classLayout: BlockedLayout
   ) {
-    let anchors = objectness.count
-    let classCount = classLogits.count / max(anchors, 1)
     let scale = Float(stride)
-    for anchor in 0..<anchors where objectness[anchor] >= objectnessThreshold {
-      var best = 0
-      let firstClass = anchor * classCount
-      for index in 1..<max(classCount, 1)
-      where classLogits[firstClass + index] > classLogits[firstClass + best] {
-        best = index
-      }
-      let score = sigmoid(objectness[anchor]) * sigmoid(classLogits[firstClass + best])
-      guard score >= scoreThreshold, classes?.contains(best) ?? true else { continue }
+    for row in 0..<objectnessLayout.height {
+      for column in 0..<objectnessLayout.width {
+        let logit = objectness[objectnessLayout.index(channel: 0, row: row, column: column)]
+        guard logit >= objectnessThreshold else { continue }
 
-      let centerX = (box[anchor * 4] + Float(anchor % columns)) * scale
-      let centerY = (box[anchor * 4 + 1] + Float(anchor / columns)) * scale
-      let halfWidth = exp(box[anchor * 4 + 2]) * scale / 2
-      let halfHeight = exp(box[anchor * 4 + 3]) * scale / 2
-      let found = Box(
-        x1: centerX - halfWidth, y1: centerY - halfHeight, x2: centerX + halfWidth, y2: centerY + halfHeight)
-      if found.isFinite { candidates.append(Detection(classID: best, score: score, box: found)) }
+        var (best, bestLogit) = (0, -Float.infinity)
+        for index in 0..<classLayout.channels {
+          let classLogit = classLogits[classLayout.index(channel: index, row: row, column: column)]
+          if classLogit > bestLogit { (best, bestLogit) = (index, classLogit) }
+        }
+        let score = sigmoid(logit) * sigmoid(bestLogit)
+        guard score >= scoreThreshold, classes?.contains(best) ?? true else { continue }
+
+        func prediction(_ channel: Int) -> Float {
+          box[boxLayout.index(channel: channel, row: row, column: column)]
+        }
+        let (centerX, centerY) = (
+          (prediction(0) + Float(column)) * scale, (prediction(1) + Float(row)) * scale
+        )
+        let (halfWidth, halfHeight) = (exp(prediction(2)) * scale / 2, exp(prediction(3)) * scale / 2)
+        let found = Box(
+          x1: centerX - halfWidth, y1: centerY - halfHeight, x2: centerX + halfWidth, y2: centerY + halfHeight
+        )
+        if found.isFinite { candidates.append(Detection(classID: best, score: score, box: found)) }
+      }
     }
   }
 

@@ -20,23 +20,6 @@ private func parameters(of graph: Graph, seed: UInt64 = 1) -> Parameters {
     })
 }
 
-extension Executor {
-  /// Output `name` of image `image` as `[C, H, W]`.
-  fileprivate func dense(_ name: String, image: Int = 0) -> [Float] {
-    withOutput(name, image: image) { values, layout in
-      var dense: [Float] = []
-      for channel in 0..<layout.channels {
-        for row in 0..<layout.height {
-          for column in 0..<layout.width {
-            dense.append(values[layout.index(channel: channel, row: row, column: column)])
-          }
-        }
-      }
-      return dense
-    }
-  }
-}
-
 /// Plans and runs `graph` on `images` and compares every output with the reference operators.
 private func check(
   _ graph: Graph, height: Int, width: Int, images: Int = 1, instructionSet: String, threads: Int = 2,

@@ -1,10 +1,5 @@
+import Foundation
 import Testing
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 /// The reference data that lies beside the checkout, in `../shared`: real weights, COCO images, outputs of the
 /// authors' code. It is never copied into the project.

@@ -1,12 +1,7 @@
+import Foundation
 import TestSupport
 import Testing
 import WeightsStore
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 /// A folder that goes away with the test.
 private final class Scratch {

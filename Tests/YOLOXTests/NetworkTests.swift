@@ -1,13 +1,8 @@
 import Engine
+import Foundation
 import TestSupport
 import Testing
 import YOLOX
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 /// `golden/state_dicts.json`: what the authors' code says of each of its seven networks.
 private struct StateDict: Decodable {

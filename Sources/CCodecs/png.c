@@ -1,0 +1,163 @@
+// PNG through libpng. Every entry point makes its own setjmp before libpng can fail.
+
+#include "CCodecs.h"
+#include "limits.h"
+
+#include <setjmp.h>
+#include <stdlib.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <png.h>
+
+// No chunk but the picture's own may unfold into more than this, and there may not be many of them.
+enum { MOST_CHUNK_BYTES = 1 << 20, MOST_CHUNKS = 100 };
+
+typedef struct {
+  const uint8_t *bytes;
+  size_t count;
+  size_t position;
+  char *message;
+} source;
+
+static void fail(png_structp png, png_const_charp text) {
+  source *s = png_get_error_ptr(png);
+  if (s && s->message) snprintf(s->message, CC_MESSAGE_SIZE, "%s", text);
+  png_longjmp(png, 1);
+}
+
+static void ignore(png_structp png, png_const_charp text) {
+  (void)png;
+  (void)text;
+}
+
+static void read_bytes(png_structp png, png_bytep target, png_size_t count) {
+  source *s = png_get_io_ptr(png);
+  if (count > s->count - s->position) png_error(png, "the bytes end before the picture does");
+  memcpy(target, s->bytes + s->position, count);
+  s->position += count;
+}
+
+static png_structp open_reader(source *s) {
+  png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, s, fail, ignore);
+  if (!png) return 0;
+  png_set_read_fn(png, s, read_bytes);
+  png_set_chunk_malloc_max(png, MOST_CHUNK_BYTES);
+  png_set_chunk_cache_max(png, MOST_CHUNKS);
+  // Colour profiles, texts and the like are not wanted: not even unpacked.
+  png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, 0, 0);
+  static const png_byte unwanted[] = "iCCP\0zTXt\0iTXt\0tEXt\0eXIf\0sPLT\0hIST\0tIME\0pCAL\0sCAL";
+  png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, unwanted, (int)(sizeof unwanted / 5));
+  return png;
+}
+
+static cc_status check_size(png_structp png, png_infop info, const cc_limits *limits, cc_image *image) {
+  image->width = png_get_image_width(png, info);
+  image->height = png_get_image_height(png, info);
+  if (!cc_exceeds(limits, image->width, image->height)) return CC_OK;
+  snprintf(image->message, CC_MESSAGE_SIZE, "%u x %u pixels", image->width, image->height);
+  return CC_TOO_LARGE;
+}
+
+cc_status cc_png_header(const uint8_t *bytes, size_t count, const cc_limits *limits, cc_image *image) {
+  source s = {bytes, count, 0, image->message};
+  image->message[0] = 0;
+  png_structp png = open_reader(&s);
+  png_infop info = png ? png_create_info_struct(png) : 0;
+  if (!info) {
+    png_destroy_read_struct(&png, 0, 0);
+    return CC_EXHAUSTED;
+  }
+  if (setjmp(png_jmpbuf(png))) {
+    png_destroy_read_struct(&png, &info, 0);
+    return CC_CORRUPT;
+  }
+  png_read_info(png, info);
+  const cc_status status = check_size(png, info, limits, image);
+  png_destroy_read_struct(&png, &info, 0);
+  return status;
+}
+
+cc_status cc_png_decode(const uint8_t *bytes, size_t count, const cc_limits *limits, uint8_t gray, uint8_t *pixels,
+                        cc_image *image) {
+  source s = {bytes, count, 0, image->message};
+  image->message[0] = 0;
+  png_structp png = open_reader(&s);
+  png_infop info = png ? png_create_info_struct(png) : 0;
+  // Changed after setjmp and read after a jump: must not live in a register.
+  png_bytep *volatile rows = 0;
+  if (!info) {
+    png_destroy_read_struct(&png, 0, 0);
+    return CC_EXHAUSTED;
+  }
+  if (setjmp(png_jmpbuf(png))) {
+    png_destroy_read_struct(&png, &info, 0);
+    free(rows);
+    return CC_CORRUPT;
+  }
+  png_read_info(png, info);
+  const uint32_t width = image->width, height = image->height;
+  if (check_size(png, info, limits, image) != CC_OK || image->width != width || image->height != height) {
+    png_destroy_read_struct(&png, &info, 0);
+    return CC_TOO_LARGE;
+  }
+
+  // Everything becomes 8-bit RGB.
+  png_set_expand(png);
+  png_set_scale_16(png);
+  png_set_gray_to_rgb(png);
+  if (png_get_color_type(png, info) & PNG_COLOR_MASK_ALPHA || png_get_valid(png, info, PNG_INFO_tRNS)) {
+    const png_color_16 background = {.red = gray, .green = gray, .blue = gray, .gray = gray};
+    png_set_background(png, &background, PNG_BACKGROUND_GAMMA_SCREEN, 0, 1.0);
+  }
+  png_set_interlace_handling(png);
+  png_read_update_info(png, info);
+  const size_t stride = (size_t)width * 3;
+  if (png_get_rowbytes(png, info) != stride) png_error(png, "rows of an unexpected length");
+  rows = malloc(height * sizeof(png_bytep));
+  if (!rows) {
+    png_destroy_read_struct(&png, &info, 0);
+    return CC_EXHAUSTED;
+  }
+  for (uint32_t y = 0; y < height; y++) rows[y] = pixels + y * stride;
+  png_read_image(png, rows);
+  // Not png_read_end: what comes after the picture is of no interest, however broken.
+  png_destroy_read_struct(&png, &info, 0);
+  free(rows);
+  return CC_OK;
+}
+
+typedef struct {
+  cc_write write;
+  void *context;
+} sink;
+
+static void write_bytes(png_structp png, png_bytep bytes, png_size_t count) {
+  sink *target = png_get_io_ptr(png);
+  target->write(target->context, bytes, count);
+}
+
+static void flush_nothing(png_structp png) { (void)png; }
+
+cc_status cc_png_encode(const uint8_t *pixels, uint32_t width, uint32_t height, cc_write write, void *context) {
+  sink target = {write, context};
+  png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, 0, fail, ignore);
+  png_infop info = png ? png_create_info_struct(png) : 0;
+  if (!info) {
+    png_destroy_write_struct(&png, 0);
+    return CC_EXHAUSTED;
+  }
+  if (setjmp(png_jmpbuf(png))) {
+    png_destroy_write_struct(&png, &info);
+    return CC_EXHAUSTED;
+  }
+  png_set_write_fn(png, &target, write_bytes, flush_nothing);
+  png_set_IHDR(png, info, width, height, 8, PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
+               PNG_FILTER_TYPE_DEFAULT);
+  png_set_compression_level(png, 3);
+  png_write_info(png, info);
+  for (uint32_t y = 0; y < height; y++) png_write_row(png, pixels + (size_t)y * width * 3);
+  png_write_end(png, info);
+  png_destroy_write_struct(&png, &info);
+  return CC_OK;
+}

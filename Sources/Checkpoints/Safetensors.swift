@@ -1,0 +1,129 @@
+import Engine
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// The safetensors format: the length of a JSON header (8 bytes), the header, the numbers.
+/// <https://github.com/huggingface/safetensors#format>
+package enum Safetensors {
+  /// As in the reference implementation.
+  private static let headerLimit = 100_000_000
+
+  private struct Entry: Codable {
+    let dtype: String
+    let shape: [Int]
+    let offsets: [Int]
+
+    enum CodingKeys: String, CodingKey {
+      case dtype, shape
+      case offsets = "data_offsets"
+    }
+  }
+
+  private struct Header: Codable {
+    var entries: [String: Entry] = [:]
+    var metadata: [String: String] = [:]
+
+    struct Key: CodingKey {
+      let stringValue: String
+      var intValue: Int? { nil }
+      init(stringValue: String) { self.stringValue = stringValue }
+      init?(intValue: Int) { nil }
+    }
+
+    init() {}
+
+    init(from decoder: any Decoder) throws {
+      let container = try decoder.container(keyedBy: Key.self)
+      for key in container.allKeys {
+        if key.stringValue == "__metadata__" {
+          metadata = try container.decode([String: String].self, forKey: key)
+        } else {
+          entries[key.stringValue] = try container.decode(Entry.self, forKey: key)
+        }
+      }
+    }
+
+    func encode(to encoder: any Encoder) throws {
+      var container = encoder.container(keyedBy: Key.self)
+      if !metadata.isEmpty { try container.encode(metadata, forKey: Key(stringValue: "__metadata__")) }
+      for (name, entry) in entries { try container.encode(entry, forKey: Key(stringValue: name)) }
+    }
+  }
+
+  static func looksLike(_ bytes: [UInt8]) -> Bool {
+    guard bytes.count > 8, bytes[8] == UInt8(ascii: "{") else { return false }
+    var reader = ByteReader(bytes[...], what: "header")
+    guard let length = try? reader.length(UInt64.self) else { return false }
+    return length >= 2 && length <= headerLimit
+  }
+
+  static func read(_ bytes: [UInt8]) throws(CheckpointError) -> Checkpoint {
+    var reader = ByteReader(bytes[...], what: "safetensors header")
+    let length = try reader.length(UInt64.self)
+    let text = try reader.take(length)
+    let header: Header
+    do { header = try JSONDecoder().decode(Header.self, from: Data(text)) } catch {
+      throw .malformed(what: "safetensors header", reason: "not the JSON that the format asks for")
+    }
+    let data = bytes[reader.position...]
+    var tensors: Parameters = [:]
+    var ranges: [(Range<Int>, String)] = []
+    for (name, entry) in header.entries {
+      guard let type = ElementType(rawValue: entry.dtype) else {
+        throw .unsupported(what: "\(name): element type \(entry.dtype)")
+      }
+      let count = try elementCount(entry.shape, what: name)
+      guard entry.offsets.count == 2, entry.offsets[0] >= 0, entry.offsets[0] <= entry.offsets[1],
+        entry.offsets[1] - entry.offsets[0] == count * type.size
+      else { throw .malformed(what: name, reason: "offsets \(entry.offsets) for shape \(entry.shape)") }
+      guard entry.offsets[1] <= data.count else {
+        throw .truncated(what: name, needed: entry.offsets[1], available: data.count)
+      }
+      let range = data.startIndex + entry.offsets[0]..<data.startIndex + entry.offsets[1]
+      tensors[name] = Tensor(shape: entry.shape, values: type.floats(data[range]))
+      if !range.isEmpty { ranges.append((range, name)) }
+    }
+    ranges.sort { $0.0.lowerBound < $1.0.lowerBound }
+    for (first, second) in zip(ranges, ranges.dropFirst()) where first.0.upperBound > second.0.lowerBound {
+      throw .malformed(what: second.1, reason: "its numbers overlap those of \(first.1)")
+    }
+    return Checkpoint(format: .safetensors, metadata: header.metadata, tensors: tensors)
+  }
+
+  /// Writes float32 tensors, in the order of their names. The file appears whole or not at all.
+  package static func write(
+    _ tensors: Parameters, metadata: [String: String] = [:], to path: String
+  ) throws(CheckpointError) {
+    var header = Header()
+    header.metadata = metadata
+    var offset = 0
+    let names = tensors.keys.sorted()
+    for name in names {
+      guard let tensor = tensors[name] else { continue }
+      let end = offset + tensor.count * ElementType.float32.size
+      header.entries[name] = Entry(
+        dtype: ElementType.float32.rawValue, shape: tensor.shape, offsets: [offset, end])
+      offset = end
+    }
+    do {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+      var text = try encoder.encode(header)
+      // Numbers start at a multiple of 8, as the format recommends.
+      while !text.count.isMultiple(of: 8) { text.append(UInt8(ascii: " ")) }
+      var file = Data(capacity: 8 + text.count + offset)
+      withUnsafeBytes(of: UInt64(text.count).littleEndian) { file.append(contentsOf: $0) }
+      file.append(text)
+      for name in names {
+        tensors[name]?.values.withUnsafeBytes { file.append(contentsOf: $0) }
+      }
+      try file.write(to: URL(filePath: path), options: .atomic)
+    } catch {
+      throw .unwritable(path: path, reason: "cannot be written")
+    }
+  }
+}

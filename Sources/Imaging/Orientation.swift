@@ -1,0 +1,91 @@
+/// How a camera was held, as EXIF records it (CIPA DC-008, tag 0x0112): where the first row and the first column of the
+/// stored picture belong.
+package enum Orientation: Int, Sendable, CaseIterable {
+  case upright = 1
+  case mirrored
+  case upsideDown
+  case mirroredUpsideDown
+  case transposed
+  case rotatedRight
+  case transversed
+  case rotatedLeft
+
+  /// Looks for the tag in a JPEG; whatever is missing or broken means upright.
+  package init(exifOf jpeg: [UInt8]) {
+    self = Orientation.tag(inJPEG: jpeg).flatMap(Orientation.init(rawValue:)) ?? .upright
+  }
+
+  var swapsSides: Bool { rawValue >= Orientation.transposed.rawValue }
+
+  private static func tag(inJPEG bytes: [UInt8]) -> Int? {
+    var position = 2
+    // Segments up to the first scan: FF, marker, length (with itself), content.
+    while position + 4 <= bytes.count, bytes[position] == 0xFF {
+      let marker = bytes[position + 1]
+      if marker == 0xFF {
+        position += 1
+        continue
+      }
+      let length = Int(bytes[position + 2]) << 8 | Int(bytes[position + 3])
+      guard marker != 0xDA, length >= 2, position + 2 + length <= bytes.count else { return nil }
+      let content = bytes[(position + 4)..<(position + 2 + length)]
+      if marker == 0xE1, content.starts(with: Array("Exif\0\0".utf8)) {
+        return tag(inTIFF: content.dropFirst(6))
+      }
+      position += 2 + length
+    }
+    return nil
+  }
+
+  /// TIFF 6.0, section 2: byte order, 42, the offset of the first directory; its entries are 12 bytes each.
+  private static func tag(inTIFF bytes: ArraySlice<UInt8>) -> Int? {
+    let isLittleEndian = bytes.starts(with: Array("II".utf8))
+    guard isLittleEndian || bytes.starts(with: Array("MM".utf8)) else { return nil }
+    func number(at offset: Int, bytes count: Int) -> Int? {
+      let start = bytes.startIndex + offset
+      guard offset >= 0, start + count <= bytes.endIndex else { return nil }
+      let digits = bytes[start..<start + count]
+      return (isLittleEndian ? Array(digits.reversed()) : Array(digits)).reduce(0) { $0 << 8 | Int($1) }
+    }
+    guard number(at: 2, bytes: 2) == 42, let directory = number(at: 4, bytes: 4),
+      let count = number(at: directory, bytes: 2)
+    else { return nil }
+    for entry in 0..<count {
+      let offset = directory + 2 + entry * 12
+      guard let tag = number(at: offset, bytes: 2) else { return nil }
+      if tag == 0x0112 { return number(at: offset + 8, bytes: 2) }
+    }
+    return nil
+  }
+}
+
+extension Image {
+  /// The picture as it was seen by whoever held the camera.
+  package func oriented(_ orientation: Orientation) -> Image {
+    guard orientation != .upright else { return self }
+    let (newWidth, newHeight) = orientation.swapsSides ? (height, width) : (width, height)
+    var turned = Image(width: newWidth, height: newHeight)
+    pixels.withUnsafeBufferPointer { source in
+      turned.pixels.withUnsafeMutableBufferPointer { target in
+        for y in 0..<newHeight {
+          for x in 0..<newWidth {
+            let (fromX, fromY): (Int, Int) =
+              switch orientation {
+              case .upright: (x, y)
+              case .mirrored: (width - 1 - x, y)
+              case .upsideDown: (width - 1 - x, height - 1 - y)
+              case .mirroredUpsideDown: (x, height - 1 - y)
+              case .transposed: (y, x)
+              case .rotatedRight: (y, height - 1 - x)
+              case .transversed: (width - 1 - y, height - 1 - x)
+              case .rotatedLeft: (width - 1 - y, x)
+              }
+            let (to, from) = ((y * newWidth + x) * 3, (fromY * width + fromX) * 3)
+            for channel in 0..<3 { target[to + channel] = source[from + channel] }
+          }
+        }
+      }
+    }
+    return turned
+  }
+}

@@ -1,0 +1,72 @@
+import Engine
+import Imaging
+
+/// A network ready to run: weights folded, packed and planned for one input size. Immutable, so that any number of
+/// predictors share one.
+package struct Model: Sendable {
+  /// `yolox-nano`, or what the caller named it.
+  package let name: String
+  package let architecture: Architecture
+  /// One for each class, by class index.
+  package let labels: [String]
+  package let inputSize: InputSize
+  package let preprocessing: Preprocessing
+  package let parameterCount: Int
+  /// Of the file that the weights came from, in hexadecimal; `nil` for made-up weights.
+  package let sha256: String?
+  let plan: Plan
+
+  /// Plans the network of `weights`.
+  ///
+  /// - Parameters:
+  ///   - inputSize: instead of the one that the weights ask for.
+  ///   - labels: instead of those in the file.
+  ///   - preprocessing: instead of the file's; ONNX and `.pth` files cannot say that they are of the legacy kind.
+  package init(
+    _ weights: PretrainedWeights, name: String? = nil, sha256: String? = nil, inputSize: InputSize? = nil,
+    labels: [String]? = nil, preprocessing: Preprocessing? = nil, options: PlanOptions = PlanOptions()
+  ) throws(ModelError) {
+    try self.init(
+      name: name ?? weights.architecture.modelName, architecture: weights.architecture,
+      labels: labels ?? weights.labels, classCount: weights.classCount,
+      inputSize: inputSize ?? weights.inputSize, preprocessing: preprocessing ?? weights.preprocessing,
+      parameters: weights.parameters, sha256: sha256, options: options)
+  }
+
+  /// A network with made-up weights, for timing it without a file.
+  package static func random(
+    _ variant: Variant, classCount: Int = 80, inputSize: InputSize? = nil,
+    options: PlanOptions = PlanOptions()
+  ) throws(ModelError) -> Model {
+    let graph = Graph.yolox(variant.architecture, classCount: classCount)
+    return try Model(
+      name: variant.architecture.modelName, architecture: variant.architecture,
+      labels: ModelMetadata.defaultLabels(classCount: classCount), classCount: classCount,
+      inputSize: inputSize ?? variant.inputSize, preprocessing: .standard,
+      parameters: graph.randomParameters(), sha256: nil, options: options)
+  }
+
+  private init(
+    name: String, architecture: Architecture, labels: [String], classCount: Int, inputSize: InputSize,
+    preprocessing: Preprocessing, parameters: Parameters, sha256: String?, options: PlanOptions
+  ) throws(ModelError) {
+    guard labels.count == classCount else {
+      throw .labelCount(labels: labels.count, classes: classCount)
+    }
+    guard inputSize.isValid else { throw .inputSize(inputSize.description) }
+    let graph = Graph.yolox(architecture, classCount: classCount)
+    do {
+      plan = try Plan(
+        graph, parameters: parameters, height: inputSize.height, width: inputSize.width, options: options)
+    } catch {
+      throw .unplannable(error)
+    }
+    self.name = name
+    self.architecture = architecture
+    self.labels = labels
+    self.inputSize = inputSize
+    self.preprocessing = preprocessing
+    self.parameterCount = graph.parameterCount
+    self.sha256 = sha256
+  }
+}

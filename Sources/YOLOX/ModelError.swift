@@ -1,0 +1,45 @@
+import Checkpoints
+import Engine
+
+/// Why a file of weights did not become a model.
+package enum ModelError: Error, Equatable, CustomStringConvertible {
+  case unreadable(CheckpointError)
+  /// The file is a sound checkpoint of some other network.
+  case notYOLOX(tensors: Int, example: String?)
+  /// Some tensors are absent or have other shapes than the network that the rest belongs to.
+  case mismatch(model: String, missing: [String], wronglyShaped: [String])
+  case unplannable(PlanError)
+  case labelCount(labels: Int, classes: Int)
+  case inputSize(String)
+  case unknownPreprocessing(String)
+
+  package var description: String {
+    switch self {
+    case .unreadable(let error):
+      return error.description
+    case .notYOLOX(let tensors, let example):
+      let sample = example.map { ", for example \($0)" } ?? ""
+      return "not the weights of a YOLOX network: \(tensors) tensors\(sample)"
+    case .mismatch(let model, let missing, let wronglyShaped):
+      return [
+        "does not fit \(model)",
+        missing.isEmpty ? nil : "\(missing.count) tensors missing (\(ModelError.sample(of: missing)))",
+        wronglyShaped.isEmpty
+          ? nil : "\(wronglyShaped.count) of another shape (\(ModelError.sample(of: wronglyShaped)))",
+      ].compactMap(\.self).joined(separator: "; ")
+    case .unplannable(let error):
+      return error.description
+    case .labelCount(let labels, let classes):
+      return "\(labels) labels were given for a network with \(classes) classes"
+    case .inputSize(let text):
+      return
+        "'\(text)' is not an input size: a multiple of 32 up to \(InputSize.limit), or HEIGHTxWIDTH of such, e.g. 384x640"
+    case .unknownPreprocessing(let name):
+      return "unknown preprocessing '\(name)': the file asks for one that this version does not know"
+    }
+  }
+
+  private static func sample(of names: [String]) -> String {
+    names.prefix(3).joined(separator: ", ") + (names.count > 3 ? ", ..." : "")
+  }
+}

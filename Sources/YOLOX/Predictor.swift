@@ -1,0 +1,85 @@
+import Engine
+import Imaging
+
+/// An image as the network takes it, with the way back to its own pixels.
+package struct PreparedImage: Sendable {
+  /// `[3, H, W]`, planar.
+  package let pixels: Tensor
+  package let letterbox: Letterbox
+}
+
+extension Model {
+  /// Letterboxes `image` for this network. Needs no predictor, so that it can run beside one.
+  package func prepare(_ image: Image) -> PreparedImage {
+    let letterbox = Letterbox(
+      imageWidth: image.width, imageHeight: image.height, inputWidth: inputSize.width,
+      inputHeight: inputSize.height)
+    var pixels = Tensor(shape: [3, inputSize.height, inputSize.width])
+    var span = pixels.values.mutableSpan
+    letterbox.apply(to: image, preprocessing: preprocessing, into: &span)
+    return PreparedImage(pixels: pixels, letterbox: letterbox)
+  }
+}
+
+/// Runs a ``Model``: prepared images in, boxes out. Owns the memory that a run needs, so one predictor serves one
+/// caller at a time.
+package struct Predictor: ~Copyable {
+  package let model: Model
+  private var executor: Executor
+
+  /// - Parameters:
+  ///   - capacity: the most images in one run.
+  ///   - pool: the threads that share the work of a run.
+  package init(_ model: Model, capacity: Int = 1, pool: WorkerPool) {
+    self.model = model
+    executor = Executor(model.plan, capacity: capacity, pool: pool)
+  }
+
+  /// Finds the objects in each image.
+  ///
+  /// - Parameter requests: at most `capacity` prepared images, each with its own options.
+  /// - Returns: for each image its detections by falling score, boxes in pixels of the original image and clipped
+  ///   to it. They do not depend on what else is in the run.
+  package mutating func detect(
+    _ requests: [(image: PreparedImage, options: DetectionOptions)]
+  ) -> [[Detection]] {
+    executor.run(requests.map(\.image.pixels))
+    return requests.indices.map { index in
+      let (image, options) = requests[index]
+      return decode(index, options).map { detection in
+        var detection = detection
+        detection.box = image.letterbox.toImage(detection.box)
+        return detection
+      }
+    }
+  }
+
+  package mutating func detect(_ image: Image, options: DetectionOptions = DetectionOptions()) -> [Detection]
+  {
+    detect([(model.prepare(image), options)])[0]
+  }
+
+  private func decode(_ image: Int, _ options: DetectionOptions) -> [Detection] {
+    var decoder = BoxDecoder(options)
+    for (level, stride) in Stride.levels.enumerated() {
+      executor.withOutput(HeadOutput.box.name(level: level), image: image) { box, boxLayout in
+        executor.withOutput(HeadOutput.objectness.name(level: level), image: image) { objectness, layout in
+          executor.withOutput(HeadOutput.classes.name(level: level), image: image) { classes, classLayout in
+            decoder.decode(
+              stride: stride, box: box, at: boxLayout, objectness: objectness, at: layout, classes: classes,
+              at: classLayout)
+          }
+        }
+      }
+    }
+    return decoder.suppressed(options)
+  }
+}
+
+extension Letterbox {
+  /// From pixels of the network's input to pixels of the image, clipped to it.
+  fileprivate func toImage(_ box: Box) -> Box {
+    let (x1, y1, x2, y2) = toImage(x1: box.x1, y1: box.y1, x2: box.x2, y2: box.y2)
+    return Box(x1: x1, y1: y1, x2: x2, y2: y2)
+  }
+}
