@@ -5,7 +5,11 @@ import PackageDescription
 let package = Package(
   name: "swift-yolox",
   platforms: [.macOS(.v15)],
+  products: [
+    .executable(name: "yolox", targets: ["CLI"])
+  ],
   dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
   ],
@@ -24,6 +28,8 @@ let package = Package(
     .target(name: "Checkpoints", dependencies: ["Engine"]),
     // The networks of the paper, weights to model, boxes.
     .target(name: "YOLOX", dependencies: ["Engine", "Checkpoints", "Imaging"]),
+    // COCO's files and its evaluation.
+    .target(name: "COCO"),
     // Published weights: where they are, whether they arrived whole.
     .target(
       name: "WeightsStore",
@@ -31,9 +37,17 @@ let package = Package(
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Subprocess", package: "swift-subprocess"),
       ]),
+    // The `yolox` command. Named so because a folder `yolox` beside `YOLOX` collides on case-insensitive disks.
+    .executableTarget(
+      name: "CLI",
+      dependencies: [
+        "COCO", "Checkpoints", "Engine", "Imaging", "WeightsStore", "YOLOX",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
 
     .target(name: "TestSupport", dependencies: ["Engine"], path: "Tests/TestSupport"),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "Engine", "TestSupport"]),
+    .testTarget(name: "COCOTests", dependencies: ["COCO", "TestSupport"]),
     .testTarget(name: "EngineTests", dependencies: ["Engine", "TestSupport"]),
     .testTarget(name: "WeightsStoreTests", dependencies: ["WeightsStore", "TestSupport"]),
     .testTarget(name: "YOLOXTests", dependencies: ["YOLOX", "Engine", "TestSupport"]),

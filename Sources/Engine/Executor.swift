@@ -41,7 +41,19 @@ package struct Executor: ~Copyable {
   /// output number is computed by the same additions in the same order.
   package mutating func run(_ inputs: [Tensor]) {
     precondition(inputs.count <= capacity, "\(inputs.count) images are more than the executor's \(capacity)")
-    withPointers(to: inputs[...]) { runSteps(count: inputs.count) }
+    withPointers(to: inputs[...]) { runSteps(plan.steps.indices, count: inputs.count) }
+  }
+
+  /// As ``run(_:)``, telling how long each step took.
+  mutating func runTimed(_ inputs: [Tensor], _ report: (Int, Duration) -> Void) {
+    precondition(inputs.count <= capacity, "\(inputs.count) images are more than the executor's \(capacity)")
+    withPointers(to: inputs[...]) {
+      for index in plan.steps.indices {
+        let start = ContinuousClock.now
+        runSteps(index..<index + 1, count: inputs.count)
+        report(index, start.duration(to: .now))
+      }
+    }
   }
 
   /// The numbers of output `name` for image `image` of the last run, and where in them each one lies.
@@ -77,11 +89,12 @@ package struct Executor: ~Copyable {
     }
   }
 
-  private func runSteps(count: Int) {
-    for index in plan.steps.indices { nextUnits[index].store(0, ordering: .relaxed) }
+  private func runSteps(_ range: Range<Int>, count: Int) {
+    for index in range { nextUnits[index].store(0, ordering: .relaxed) }
     pool.run { worker in
       let scratch = scratch + worker * plan.scratchSize
-      for (index, step) in plan.steps.enumerated() {
+      for index in range {
+        let step = plan.steps[index]
         let units = step.units
         while true {
           let next = nextUnits[index].add(1, ordering: .relaxed).oldValue

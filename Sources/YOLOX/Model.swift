@@ -14,7 +14,7 @@ package struct Model: Sendable {
   package let parameterCount: Int
   /// Of the file that the weights came from, in hexadecimal; `nil` for made-up weights.
   package let sha256: String?
-  let plan: Plan
+  package let plan: Plan
 
   /// Plans the network of `weights`.
   ///

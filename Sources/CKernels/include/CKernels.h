@@ -101,6 +101,9 @@ void yx_clear_border(float *out, const yx_layout *, int width, int height, int b
 void yx_upsample2x(const float *in, const yx_layout *input, float *out, const yx_layout *output, int width, int block,
                    int first_row, int end_row);
 
+// Processors that this process is allowed to run on.
+int yx_allowed_processors(void);
+
 // Tells the processor that this thread is waiting for another one.
 static inline void yx_pause(void) {
 #if defined(__x86_64__)

@@ -1,0 +1,127 @@
+import ArgumentParser
+import Engine
+import Foundation
+import YOLOX
+
+struct Bench: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Times a network in this process.",
+    discussion: "Machines are noisy: compare medians of runs that took turns with the other program's.")
+
+  @Option(
+    help:
+      "A network by its variant, with made-up weights: \(Variant.allCases.map(\.rawValue).joined(separator: ", "))."
+  )
+  var model: Variant?
+
+  @Flag(help: "Say that --model's made-up weights are meant.")
+  var randomWeights = false
+
+  @Option(help: "A file of weights or the name of published ones, in place of --model.")
+  var weights: String?
+
+  @Option(help: "Input size: 640, or HEIGHTxWIDTH.")
+  var size: InputSize?
+
+  @Option(help: "Pictures in a run.")
+  var batch = 1
+
+  @Option(help: "Threads. Default: all processors.")
+  var threads: Int?
+
+  @Option(help: "Timed runs, after three that are not.")
+  var runs = 30
+
+  @Flag(help: "Time each layer.")
+  var profile = false
+
+  @Flag(help: "Print one JSON object.")
+  var json = false
+
+  func validate() throws {
+    guard batch > 0, runs > 0, (threads ?? 1) > 0 else {
+      throw ValidationError("--batch, --runs and --threads start at 1")
+    }
+    if model != nil, weights != nil { throw ValidationError("either --model or --weights") }
+    if model != nil, !randomWeights {
+      throw ValidationError("--model has no weights of its own: add --random-weights, or use --weights")
+    }
+  }
+
+  func run() async throws {
+    let threads = threads ?? availableProcessors()
+    let loadStart = ContinuousClock.now
+    let model =
+      if let variant = self.model {
+        try Model.random(variant, inputSize: size)
+      } else {
+        try Model(
+          PretrainedWeights(contentsOf: WeightsLocation.path(of: weights ?? "yolox-nano")), inputSize: size)
+      }
+    let load = milliseconds(loadStart.duration(to: .now))
+    let pixels = (0..<batch).map { image in
+      Tensor(
+        shape: [3, model.inputSize.height, model.inputSize.width],
+        values: (0..<3 * model.inputSize.height * model.inputSize.width).map {
+          Float(($0 &* 31 &+ image) % 256)
+        })
+    }
+    var executor = Executor(model.plan, capacity: batch, pool: WorkerPool(threads: threads))
+    for _ in 0..<3 { executor.run(pixels) }
+    var times: [Double] = []
+    for _ in 0..<runs {
+      let start = ContinuousClock.now
+      executor.run(pixels)
+      times.append(milliseconds(start.duration(to: .now)))
+    }
+    times.sort()
+    let report = Report(
+      model: model.name, input: "\(model.inputSize)", batch: batch, threads: threads,
+      instructionSet: model.plan.instructionSet, runs: runs, medianMilliseconds: times[times.count / 2],
+      fastestMilliseconds: times[0], loadMilliseconds: load,
+      gigaflops: model.plan.operations * Double(batch) / times[times.count / 2] / 1e6)
+    if json {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.sortedKeys]
+      print(String(decoding: try encoder.encode(report), as: UTF8.self))
+    } else {
+      print(report)
+    }
+    if profile { printProfile(executor.profile(pixels, runs: runs)) }
+  }
+
+  private func printProfile(_ layers: [LayerTiming]) {
+    let total = layers.reduce(0) { $0 + $1.microseconds }
+    print("\n      us     %   GFLOP/s  kernel       layer")
+    for layer in layers.sorted(by: { $0.microseconds > $1.microseconds }) {
+      let rate = layer.operations / layer.microseconds / 1e3
+      print(
+        String(format: "%8.1f %5.1f %9.1f  ", layer.microseconds, 100 * layer.microseconds / total, rate)
+          + layer.kernel.padding(toLength: 12, withPad: " ", startingAt: 0) + " " + layer.path)
+    }
+  }
+
+  private struct Report: Encodable, CustomStringConvertible {
+    let model: String
+    let input: String
+    let batch: Int
+    let threads: Int
+    let instructionSet: String
+    let runs: Int
+    let medianMilliseconds: Double
+    let fastestMilliseconds: Double
+    let loadMilliseconds: Double
+    let gigaflops: Double
+
+    var description: String {
+      "\(model) \(input), batch \(batch), \(threads) threads, \(instructionSet): "
+        + String(
+          format: "median %.2f ms, fastest %.2f ms of %d runs, %.0f GFLOP/s; loaded in %.0f ms",
+          medianMilliseconds, fastestMilliseconds, runs, gigaflops, loadMilliseconds)
+    }
+  }
+}
+
+func milliseconds(_ duration: Duration) -> Double {
+  Double(duration.components.seconds) * 1e3 + Double(duration.components.attoseconds) / 1e15
+}

@@ -1,0 +1,85 @@
+import ArgumentParser
+import COCO
+import Engine
+import Foundation
+import YOLOX
+
+struct Eval: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Measures average precision on pictures with COCO annotations, as pycocotools does.")
+
+  @Option(help: "An instances JSON file.")
+  var annotations: String
+
+  @Option(help: "The folder with the pictures. Not needed with --results.")
+  var images: String?
+
+  @OptionGroup var model: ModelOptions
+
+  @Option(help: "Leave out detections below this score.")
+  var score: Float = 0.01
+
+  @Option(help: "IoU above which boxes are one object.")
+  var nms: Float = 0.65
+
+  @Flag(help: "Print one JSON object.")
+  var json = false
+
+  @Option(help: "Evaluate this file of COCO results in place of running a network.")
+  var results: String?
+
+  @Option(help: "Write the detections there as COCO results.")
+  var save: String?
+
+  func run() async throws {
+    let annotations = try Annotations(contentsOf: annotations)
+    let rows: [Result]
+    if let results {
+      rows = try Result.read(results)
+    } else {
+      guard let images else { throw ValidationError("--images is needed, or --results") }
+      rows = try detect(annotations, in: images)
+    }
+    if let save { try Result.write(rows, to: save) }
+    let summary = Evaluator(annotations: annotations, results: rows).summary()
+    if json {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
+      print(String(decoding: try encoder.encode(summary), as: UTF8.self))
+      return
+    }
+    for line in summary.lines {
+      print(
+        line.label.padding(toLength: 48, withPad: " ", startingAt: 0) + String(format: "%7.4f", line.value))
+    }
+    print("\nAP by class")
+    for row in summary.perClass where row.ap >= 0 {
+      print(
+        "  " + row.name.padding(toLength: 46, withPad: " ", startingAt: 0) + String(format: "%7.4f", row.ap))
+    }
+  }
+
+  private func detect(_ annotations: Annotations, in folder: String) throws -> [Result] {
+    let model = try model.loadModel()
+    let categoryIDs = annotations.categoryIDs
+    guard categoryIDs.count == model.labels.count else {
+      throw Failure(
+        "the annotations have \(categoryIDs.count) categories and the network \(model.labels.count) classes")
+    }
+    let options = DetectionOptions(scoreThreshold: score, nmsThreshold: nms, maxDetections: 1000)
+    var predictor = Predictor(model, pool: WorkerPool(threads: self.model.threadCount))
+    var progress = ProgressBar(label: "pictures", total: annotations.images.count)
+    var rows: [Result] = []
+    for image in annotations.images {
+      let path = folder + "/" + image.fileName
+      do {
+        rows += predictor.detect(try PictureFiles.decode(path), options: options).map {
+          $0.result(imageID: image.id, category: categoryIDs[$0.classID])
+        }
+      } catch { throw Failure("\(path): \(error)") }
+      progress.advance()
+    }
+    progress.finish()
+    return rows
+  }
+}

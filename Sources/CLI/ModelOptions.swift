@@ -1,0 +1,101 @@
+import ArgumentParser
+import Engine
+import Foundation
+import Imaging
+import WeightsStore
+import YOLOX
+
+/// Which network, and how it is run. Shared by all commands that run one.
+struct ModelOptions: ParsableArguments {
+  @Option(
+    help:
+      "A file (.onnx, .pth, .safetensors) or the name of published weights, e.g. yolox-s; see 'yolox weights list'."
+  )
+  var weights = "yolox-nano"
+
+  @Option(
+    help:
+      "Input size in pixels, a multiple of 32: 640, or HEIGHTxWIDTH such as 384x640. Default: the weights'.")
+  var size: InputSize?
+
+  @Option(help: "Threads. Default: as many as there are processors for this process.")
+  var threads: Int?
+
+  @Option(help: "A text file with one label a line, in place of the weights' own.")
+  var labels: String?
+
+  @Option(help: "standard, or legacy for weights from before the authors' release 0.1.1 (normalised RGB).")
+  var preprocessing: Preprocessing?
+
+  func validate() throws {
+    if let threads, threads < 1 { throw ValidationError("--threads must be at least 1") }
+  }
+
+  var threadCount: Int { threads ?? availableProcessors() }
+
+  func loadModel() throws -> Model {
+    let path = try WeightsLocation.path(of: weights)
+    let pretrained: PretrainedWeights
+    do { pretrained = try PretrainedWeights(contentsOf: path) } catch { throw Failure("\(path): \(error)") }
+    let names = try labels.map { file in
+      guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
+        throw Failure("\(file): cannot be read as text")
+      }
+      return text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
+        .filter { !$0.isEmpty }
+    }
+    return try Model(
+      pretrained, sha256: sha256(ofFile: path), inputSize: size, labels: names, preprocessing: preprocessing)
+  }
+}
+
+/// Finds published weights on this machine.
+enum WeightsLocation {
+  static let folder = "weights"
+
+  static func store() throws -> WeightsStore {
+    let environment = ProcessInfo.processInfo.environment
+    let executable = Bundle.main.executableURL?.deletingLastPathComponent()
+    let installed = executable?.deletingLastPathComponent().appending(path: "share/swift-yolox/weights").path
+    let manifests = [folder, installed].compactMap { $0.map { $0 + "/manifest.json" } }
+    guard let manifest = manifests.first(where: FileManager.default.fileExists(atPath:)) else {
+      throw Failure(
+        "no \(manifests.joined(separator: " or ")); give --weights a file, or run from the checkout")
+    }
+    return WeightsStore(
+      directory: (manifest as NSString).deletingLastPathComponent,
+      manifest: try Manifest(contentsOf: manifest),
+      localSources: [environment["YOLOX_WEIGHTS_DIR"], "../shared/weights"].compactMap(\.self))
+  }
+
+  /// A file as it is; a name as the file that a fetch has brought.
+  static func path(of weights: String) throws -> String {
+    let files = FileManager.default
+    if files.fileExists(atPath: weights) { return weights }
+    guard !weights.contains("/"), let store = try? store(),
+      let model = try? store.manifest.model(named: weights)
+    else {
+      throw Failure("\(weights): no such file, and no published weights of that name")
+    }
+    let places = [store.directory] + store.localSources
+    guard let path = places.map({ "\($0)/\(model.file)" }).first(where: files.fileExists(atPath:)) else {
+      throw Failure("\(model.name) is not here yet; run: yolox weights fetch \(model.name)")
+    }
+    return path
+  }
+}
+
+/// One line for the user.
+struct Failure: Error, CustomStringConvertible {
+  let description: String
+
+  init(_ description: String) { self.description = description }
+}
+
+extension InputSize: ExpressibleByArgument {
+  package init?(argument: String) { self.init(argument) }
+}
+
+extension Preprocessing: ExpressibleByArgument {}
+
+extension Variant: ExpressibleByArgument {}

@@ -1,0 +1,41 @@
+import Foundation
+import Imaging
+
+/// Picture files as the user names them.
+enum PictureFiles {
+  static let extensions: Set<String> = ["jpg", "jpeg", "png"]
+
+  /// Files as they are, the pictures in folders, what patterns match; in order of their names.
+  static func expand(_ arguments: [String]) throws -> [String] {
+    try arguments.flatMap { argument -> [String] in
+      var isFolder: ObjCBool = false
+      if FileManager.default.fileExists(atPath: argument, isDirectory: &isFolder) {
+        guard isFolder.boolValue else { return [argument] }
+        return try FileManager.default.contentsOfDirectory(atPath: argument)
+          .filter { extensions.contains(($0 as NSString).pathExtension.lowercased()) }
+          .sorted().map { argument + "/" + $0 }
+      }
+      guard argument.contains(where: { "*?[".contains($0) }) else { return [argument] }
+      return matches(argument)
+    }
+  }
+
+  static func decode(_ path: String) throws -> Image {
+    guard let bytes = try? Data(contentsOf: URL(filePath: path)) else { throw Failure("cannot be read") }
+    return try Image(decoding: [UInt8](bytes), limits: ImageLimits(bytes: 200 << 20))
+  }
+
+  /// COCO names its files after the picture's number.
+  static func imageID(of path: String) -> Int? {
+    Int(((path as NSString).lastPathComponent as NSString).deletingPathExtension)
+  }
+
+  private static func matches(_ pattern: String) -> [String] {
+    var found = glob_t()
+    defer { globfree(&found) }
+    guard glob(pattern, 0, nil, &found) == 0 else { return [] }
+    return (0..<Int(found.gl_pathc)).compactMap { found.gl_pathv[$0].map { String(cString: $0) } }
+  }
+}
+
+func printError(_ line: String) { FileHandle.standardError.write(Data((line + "\n").utf8)) }

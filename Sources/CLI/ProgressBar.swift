@@ -1,0 +1,29 @@
+import Foundation
+
+/// A line on standard error that grows, if standard error is a terminal; nothing otherwise.
+struct ProgressBar {
+  private let label: String
+  private let total: Int
+  private var done = 0
+  private let isShown = isatty(STDERR_FILENO) == 1
+
+  init(label: String, total: Int) {
+    self.label = label
+    self.total = total
+  }
+
+  mutating func advance() { show(done + 1) }
+
+  mutating func show(_ done: Int) {
+    self.done = done
+    guard isShown, total > 0 else { return }
+    let width = 30
+    let filled = min(width, done * width / total)
+    let bar = String(repeating: "=", count: filled) + String(repeating: " ", count: width - filled)
+    FileHandle.standardError.write(Data("\r[\(bar)] \(done)/\(total) \(label)".utf8))
+  }
+
+  func finish() {
+    if isShown { FileHandle.standardError.write(Data("\n".utf8)) }
+  }
+}

@@ -1,0 +1,67 @@
+/// A detection as users read it, in JSON: `{"class_id": 16, "label": "dog", "score": 0.855, "box": {"x1": ...}}`.
+package struct LabelledDetection: Encodable, Sendable {
+  package let classID: Int
+  package let label: String
+  package let score: Double
+  package let box: Corners
+
+  package struct Corners: Encodable, Sendable {
+    package let x1: Double
+    package let y1: Double
+    package let x2: Double
+    package let y2: Double
+  }
+
+  enum CodingKeys: String, CodingKey {
+    case label, score, box
+    case classID = "class_id"
+  }
+
+  package init(_ detection: Detection, labels: [String]) {
+    classID = detection.classID
+    label = labels[detection.classID]
+    score = rounded(detection.score, 10000)
+    // A hundredth of a pixel is beyond what any network knows.
+    box = Corners(
+      x1: rounded(detection.box.x1, 100), y1: rounded(detection.box.y1, 100),
+      x2: rounded(detection.box.x2, 100),
+      y2: rounded(detection.box.y2, 100))
+  }
+}
+
+package struct PictureSize: Encodable, Sendable {
+  package let width: Int
+  package let height: Int
+
+  package init(width: Int, height: Int) {
+    self.width = width
+    self.height = height
+  }
+}
+
+private func rounded(_ value: Float, _ steps: Double) -> Double { (Double(value) * steps).rounded() / steps }
+
+/// A class that the model does not have.
+package struct UnknownClass: Error, Equatable, CustomStringConvertible {
+  package let name: String
+
+  package var description: String { "no class is called '\(name)'" }
+}
+
+extension Model {
+  /// Class indices from `person,dog,2`.
+  package func classIDs(named list: String) throws(UnknownClass) -> Set<Int> {
+    var ids: Set<Int> = []
+    for part in list.split(separator: ",") {
+      let name = String(part.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+      if let id = labels.firstIndex(of: name) {
+        ids.insert(id)
+      } else if let id = Int(name), labels.indices.contains(id) {
+        ids.insert(id)
+      } else {
+        throw UnknownClass(name: name)
+      }
+    }
+    return ids
+  }
+}
