@@ -10,6 +10,8 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
   ],
@@ -37,18 +39,30 @@ let package = Package(
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Subprocess", package: "swift-subprocess"),
       ]),
+    // HTTP/1.1 on sockets and Dispatch; knows nothing of pictures.
+    .target(name: "HTTPServer", dependencies: [.product(name: "HTTPTypes", package: "swift-http-types")]),
+    // The detector behind the server: queue, batches, routes, problems.
+    .target(
+      name: "Service",
+      dependencies: [
+        "Engine", "HTTPServer", "Imaging", "YOLOX",
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "Logging", package: "swift-log"),
+      ]),
     // The `yolox` command. Named so because a folder `yolox` beside `YOLOX` collides on case-insensitive disks.
     .executableTarget(
       name: "CLI",
       dependencies: [
-        "COCO", "Checkpoints", "Engine", "Imaging", "WeightsStore", "YOLOX",
+        "COCO", "Checkpoints", "Engine", "HTTPServer", "Imaging", "Service", "WeightsStore", "YOLOX",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
       ]),
 
     .target(name: "TestSupport", dependencies: ["Engine"], path: "Tests/TestSupport"),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "Engine", "TestSupport"]),
     .testTarget(name: "COCOTests", dependencies: ["COCO", "TestSupport"]),
     .testTarget(name: "EngineTests", dependencies: ["Engine", "TestSupport"]),
+    .testTarget(name: "HTTPServerTests", dependencies: ["HTTPServer"]),
     .testTarget(name: "WeightsStoreTests", dependencies: ["WeightsStore", "TestSupport"]),
     .testTarget(name: "YOLOXTests", dependencies: ["YOLOX", "Engine", "TestSupport"]),
   ],

@@ -35,28 +35,38 @@ package struct Predictor: ~Copyable {
     executor = Executor(model.plan, capacity: capacity, pool: pool)
   }
 
+  /// What came of one image.
+  package struct Outcome: Sendable {
+    /// By falling score, boxes in pixels of the original image and clipped to it.
+    package let detections: [Detection]
+    /// The run of the network, shared by all images in it.
+    package let inference: Duration
+    package let postprocess: Duration
+  }
+
   /// Finds the objects in each image.
   ///
   /// - Parameter requests: at most `capacity` prepared images, each with its own options.
-  /// - Returns: for each image its detections by falling score, boxes in pixels of the original image and clipped
-  ///   to it. They do not depend on what else is in the run.
-  package mutating func detect(
-    _ requests: [(image: PreparedImage, options: DetectionOptions)]
-  ) -> [[Detection]] {
+  /// - Returns: an outcome for each, which does not depend on what else is in the run.
+  package mutating func detect(_ requests: [(image: PreparedImage, options: DetectionOptions)]) -> [Outcome] {
+    let start = ContinuousClock.now
     executor.run(requests.map(\.image.pixels))
+    let inference = start.duration(to: .now)
     return requests.indices.map { index in
       let (image, options) = requests[index]
-      return decode(index, options).map { detection in
+      let start = ContinuousClock.now
+      let detections = decode(index, options).map { detection in
         var detection = detection
         detection.box = image.letterbox.toImage(detection.box)
         return detection
       }
+      return Outcome(detections: detections, inference: inference, postprocess: start.duration(to: .now))
     }
   }
 
   package mutating func detect(_ image: Image, options: DetectionOptions = DetectionOptions()) -> [Detection]
   {
-    detect([(model.prepare(image), options)])[0]
+    detect([(model.prepare(image), options)])[0].detections
   }
 
   private func decode(_ image: Int, _ options: DetectionOptions) -> [Detection] {

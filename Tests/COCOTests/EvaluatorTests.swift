@@ -54,6 +54,9 @@ struct EvaluatorTests {
   private let crowd =
     #"{"id": 2, "image_id": 1, "category_id": 7, "bbox": [0, 0, 100, 100], "area": 10000, "iscrowd": 1}"#
 
+  /// pycocotools adds a tiny number to each divisor, so that 1 comes out a little less.
+  private func isOne(_ value: Double) -> Bool { abs(value - 1) < 1e-9 }
+
   private func hit(_ score: Double) -> Result {
     Result(imageID: 1, categoryID: 7, box: [10, 10, 40, 40], score: score)
   }
@@ -61,8 +64,8 @@ struct EvaluatorTests {
   @Test("an exact box gives 1 in its class, and -1 where there is nothing to find")
   func exact() throws {
     let summary = try evaluate(object, [hit(0.9)])
-    #expect(summary.perClass.map(\.ap) == [1, -1])
-    #expect(summary.ap == 1 && summary.apMedium == 1 && summary.apSmall == -1)
+    #expect(isOne(summary.perClass[0].ap) && summary.perClass[1].ap == -1)
+    #expect(isOne(summary.ap) && isOne(summary.apMedium) && summary.apSmall == -1)
   }
 
   @Test("finding the same object twice is a mistake")
@@ -70,7 +73,7 @@ struct EvaluatorTests {
     let summary = try evaluate(
       object, [hit(0.8), Result(imageID: 1, categoryID: 7, box: [60, 60, 30, 30], score: 0.9)])
     #expect(abs(summary.ap - 0.5) < 1e-9)
-    #expect(try evaluate(object, [hit(0.9), hit(0.8)]).ap == 1)
+    #expect(isOne(try evaluate(object, [hit(0.9), hit(0.8)]).ap))
   }
 
   @Test("any number of boxes in a crowd count neither way")
@@ -78,6 +81,6 @@ struct EvaluatorTests {
     let inCrowd = (0..<5).map {
       Result(imageID: 1, categoryID: 7, box: [60, Double($0) * 10, 10, 10], score: 0.95)
     }
-    #expect(try evaluate(object + ", " + crowd, inCrowd + [hit(0.5)]).ap == 1)
+    #expect(isOne(try evaluate(object + ", " + crowd, inCrowd + [hit(0.5)]).ap))
   }
 }

@@ -1,0 +1,55 @@
+# Everything that this project does for you, in one word each. `make help` lists them.
+SWIFT ?= swift
+WEIGHTS ?= yolox-nano
+PORT ?= 8080
+
+# One build serves the tests, the server and the benchmarks: release, because the kernels and their tests are slow
+# without optimisation.
+BUILD := $(SWIFT) build -c release
+YOLOX := .build/release/yolox
+
+.PHONY: help
+help: ## This list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+.PHONY: bootstrap
+bootstrap: ## Install the C libraries and whatever else is missing
+	@scripts/bootstrap.sh
+
+.PHONY: build
+build: bootstrap ## Build the yolox command
+	$(BUILD) --product yolox
+
+.PHONY: weights
+weights: build ## Bring the weights named by WEIGHTS (yolox-nano)
+	$(YOLOX) weights fetch $(WEIGHTS)
+
+.PHONY: serve
+serve: weights ## Start the server on port PORT (8080)
+	$(YOLOX) serve --weights $(WEIGHTS) --port $(PORT)
+
+.PHONY: test
+test: bootstrap ## Build everything and run the tests
+	$(BUILD) --build-tests
+	$(SWIFT) test -c release --skip-build --disable-xctest
+
+.PHONY: lint
+lint: ## Check the formatting
+	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
+
+.PHONY: format
+format: ## Format the sources
+	$(SWIFT) format --in-place --recursive Package.swift Sources Tests
+
+.PHONY: bench
+bench: build ## Compare with ONNX Runtime on this machine (makes .venv-bench)
+	@Benchmarks/run.sh
+
+.PHONY: sanitize
+sanitize: bootstrap ## Run the tests under the address and the thread sanitizer
+	$(SWIFT) test --scratch-path .build-asan --sanitize=address --disable-xctest
+	$(SWIFT) test --scratch-path .build-tsan --sanitize=thread --disable-xctest
+
+.PHONY: clean
+clean: ## Remove what was built
+	rm -rf .build .build-* .venv-bench

@@ -1,0 +1,37 @@
+import YOLOX
+
+/// The answer to one picture.
+package struct DetectResponse: Encodable, Sendable {
+  package struct ModelName: Encodable, Sendable {
+    let name: String
+    let input: PictureSize
+  }
+
+  /// In milliseconds.
+  package struct Timing: Encodable, Sendable {
+    let decode: Double
+    let preprocess: Double
+    let queue: Double
+    let inference: Double
+    let postprocess: Double
+    let total: Double
+  }
+
+  let model: ModelName
+  let image: PictureSize
+  let detections: [LabelledDetection]
+  let timing: Timing
+
+  enum CodingKeys: String, CodingKey {
+    case model, image, detections
+    case timing = "timing_ms"
+  }
+}
+
+extension Duration {
+  /// With three digits after the point: microseconds are as fine as anybody wants.
+  var roundedMilliseconds: Double {
+    let nanoseconds = Double(components.seconds) * 1e9 + Double(components.attoseconds) / 1e9
+    return (nanoseconds / 1e3).rounded() / 1e3
+  }
+}
