@@ -19,6 +19,11 @@ package struct Checkpoint: Sendable {
   package struct Convolution: Sendable, Equatable {
     package let weight: Tensor
     package let bias: Tensor?
+
+    package init(weight: Tensor, bias: Tensor?) {
+      self.weight = weight
+      self.bias = bias
+    }
   }
 
   /// What an ONNX file says about its graph.
@@ -27,6 +32,11 @@ package struct Checkpoint: Sendable {
     package let convolutions: [Convolution]
     /// Of the first input, `[N, C, H, W]`; `nil` for lengths that are left open.
     package let inputShape: [Int?]
+
+    package init(convolutions: [Convolution], inputShape: [Int?]) {
+      self.convolutions = convolutions
+      self.inputShape = inputShape
+    }
   }
 
   package let format: Format

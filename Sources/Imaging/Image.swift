@@ -1,5 +1,5 @@
 /// A picture: 8-bit RGB, rows from the top without gaps, sRGB or whatever the file meant.
-package struct Image: Sendable, Equatable {
+package struct Image: Sendable, Equatable, CustomStringConvertible {
   package let width: Int
   package let height: Int
   /// `[height, width, 3]`
@@ -16,6 +16,8 @@ package struct Image: Sendable, Equatable {
   package init(width: Int, height: Int, gray: UInt8 = 0) {
     self.init(width: width, height: height, pixels: [UInt8](repeating: gray, count: width * height * 3))
   }
+
+  package var description: String { "picture of \(width)x\(height) pixels" }
 
   package subscript(x: Int, y: Int) -> (red: UInt8, green: UInt8, blue: UInt8) {
     get {

@@ -48,11 +48,9 @@ package struct Service: Sendable {
       model, threads: configuration.threads, maxBatch: configuration.maxBatch,
       queueLimit: configuration.queueLimit)
     try await detector.warmUp()
-    let readiness = Readiness()
-    let routes = Routes(detector: detector, configuration: configuration, readiness: readiness)
-    let server = Server(configuration: configuration.server, router: routes.router) { Problem($0).response }
+    let readiness = Readiness(isReady: true)
+    let server = Service.server(detector, configuration: configuration, readiness: readiness)
     let port = try server.start()
-    readiness.isReady = true
     logger.info(
       "ready",
       metadata: [
@@ -69,11 +67,23 @@ package struct Service: Sendable {
   }
 }
 
-/// Whether the service wants requests: not while it starts or stops.
-final class Readiness: Sendable {
-  private let value = Atomic<Bool>(false)
+extension Service {
+  /// The server with all routes, for a detector that is warm.
+  package static func server(
+    _ detector: Detector, configuration: Configuration, readiness: Readiness = Readiness(isReady: true)
+  ) -> Server {
+    let routes = Routes(detector: detector, configuration: configuration, readiness: readiness)
+    return Server(configuration: configuration.server, router: routes.router) { Problem($0).response }
+  }
+}
 
-  var isReady: Bool {
+/// Whether the service wants requests: not while it stops.
+package final class Readiness: Sendable {
+  private let value: Atomic<Bool>
+
+  package init(isReady: Bool) { value = Atomic(isReady) }
+
+  package var isReady: Bool {
     get { value.load(ordering: .acquiring) }
     set { value.store(newValue, ordering: .releasing) }
   }

@@ -1,0 +1,183 @@
+import Checkpoints
+import Engine
+import Testing
+
+/// Writes small `.pth` files as torch.save does, and such as it never would.
+private struct TorchFile {
+  private var pickle: [UInt8] = [0x80, 2]
+  private var storages: [(key: String, bytes: [UInt8])] = []
+  private var compressed = false
+
+  /// A state_dict with one tensor for each entry, all of `storage` type.
+  static func stateDict(
+    _ tensors: [(
+      name: String, shape: [Int], strides: [Int], offset: Int, storage: String, bytes: [UInt8], count: Int
+    )]
+  ) -> TorchFile {
+    var file = TorchFile()
+    file.pickle += Array("}(".utf8)
+    for (index, tensor) in tensors.enumerated() {
+      file.text(tensor.name)
+      file.global("torch._utils", "_rebuild_tensor_v2")
+      file.pickle += Array("((".utf8)
+      file.text("storage")
+      file.global("torch", tensor.storage)
+      file.text("\(index)")
+      file.text("cpu")
+      file.integer(tensor.count)
+      file.pickle += Array("tQ".utf8)
+      file.integer(tensor.offset)
+      file.tuple(tensor.shape)
+      file.tuple(tensor.strides)
+      file.pickle += [0x89, UInt8(ascii: "}"), UInt8(ascii: "t"), UInt8(ascii: "R")]
+      file.storages.append(("\(index)", tensor.bytes))
+    }
+    file.pickle += Array("u.".utf8)
+    return file
+  }
+
+  static func raw(_ pickle: [UInt8]) -> TorchFile {
+    var file = TorchFile()
+    file.pickle += pickle
+    return file
+  }
+
+  func compressing() -> TorchFile {
+    var file = self
+    file.compressed = true
+    return file
+  }
+
+  private mutating func text(_ text: String) {
+    pickle += [UInt8(ascii: "X")] + little(text.utf8.count, 4) + Array(text.utf8)
+  }
+
+  private mutating func global(_ module: String, _ name: String) {
+    pickle += Array("c\(module)\n\(name)\n".utf8)
+  }
+
+  private mutating func integer(_ value: Int) { pickle += [UInt8(ascii: "J")] + little(value, 4) }
+
+  private mutating func tuple(_ values: [Int]) {
+    pickle.append(UInt8(ascii: "("))
+    for value in values { integer(value) }
+    pickle.append(UInt8(ascii: "t"))
+  }
+
+  var bytes: [UInt8] {
+    var file: [UInt8] = []
+    var directory: [UInt8] = []
+    let entries = [("archive/data.pkl", pickle)] + storages.map { ("archive/data/\($0.key)", $0.bytes) }
+    for (name, content) in entries {
+      let fields =
+        little(0, 2) + little(compressed ? 8 : 0, 2) + little(0, 8) + little(content.count, 4)
+        + little(content.count, 4) + little(name.utf8.count, 2) + little(0, 2)
+      directory +=
+        [0x50, 0x4B, 1, 2] + little(20, 2) + little(20, 2) + fields + little(0, 10) + little(file.count, 4)
+      directory += Array(name.utf8)
+      file += [0x50, 0x4B, 3, 4] + little(20, 2) + fields + Array(name.utf8) + content
+    }
+    let end =
+      [0x50, 0x4B, 5, 6] + little(0, 4) + little(entries.count, 2) + little(entries.count, 2)
+      + little(directory.count, 4) + little(file.count, 4) + little(0, 2)
+    return file + directory + end
+  }
+}
+
+private func little(_ value: Int, _ count: Int) -> [UInt8] {
+  (0..<count).map { $0 < 8 ? UInt8(truncatingIfNeeded: value >> (8 * $0)) : 0 }
+}
+
+private func floatBytes(_ values: [Float]) -> [UInt8] { values.flatMap { little(Int($0.bitPattern), 4) } }
+
+private func read(_ file: TorchFile) throws(CheckpointError) -> Checkpoint {
+  try Checkpoint(file.bytes, path: "test.pth")
+}
+
+@Suite("PyTorch checkpoints")
+struct TorchArchiveTests {
+  @Test("a plain tensor, and a view with an offset and strides of its own")
+  func views() throws {
+    let numbers = floatBytes([0, 1, 2, 3, 4, 5])
+    let file = TorchFile.stateDict([
+      ("a", [2, 3], [3, 1], 0, "FloatStorage", numbers, 6),
+      ("transposed", [3, 2], [1, 3], 0, "FloatStorage", numbers, 6),
+      ("tail", [2], [1], 4, "FloatStorage", numbers, 6), ("scalar", [], [], 5, "FloatStorage", numbers, 6),
+    ])
+    let tensors = try read(file).tensors
+    #expect(tensors["a"]?.values == [0, 1, 2, 3, 4, 5])
+    #expect(tensors["transposed"]?.values == [0, 3, 1, 4, 2, 5])
+    #expect(tensors["tail"]?.values == [4, 5])
+    #expect(tensors["scalar"]?.values == [5] && tensors["scalar"]?.shape == [])
+  }
+
+  @Test("half, bfloat16, double and integers become float32")
+  func types() throws {
+    let file = TorchFile.stateDict([
+      ("half", [3], [1], 0, "HalfStorage", little(0x3C00, 2) + little(0xC100, 2) + little(1, 2), 3),
+      ("brain", [2], [1], 0, "BFloat16Storage", little(0x3F80, 2) + little(0xC020, 2), 2),
+      ("double", [1], [1], 0, "DoubleStorage", little(Int(Double(0.5).bitPattern), 8), 1),
+      ("long", [1], [1], 0, "LongStorage", little(-7, 8), 1),
+    ])
+    let tensors = try read(file).tensors
+    #expect(tensors["half"]?.values == [1, -2.5, 0x1p-24])
+    #expect(tensors["brain"]?.values == [1, -2.5])
+    #expect(tensors["double"]?.values == [0.5])
+    #expect(tensors["long"]?.values == [-7])
+  }
+
+  @Test("the prefix that DistributedDataParallel puts before names goes")
+  func modulePrefix() throws {
+    let file = TorchFile.stateDict([("module.w", [1], [1], 0, "FloatStorage", floatBytes([3]), 1)])
+    #expect(try read(file).tensors["w"]?.values == [3])
+  }
+
+  @Test("a pickle that asks for code is refused by name, and nothing is run")
+  func forbidden() {
+    let file = TorchFile.raw(Array("cos\nsystem\nX".utf8) + little(2, 4) + Array("ls\u{85}R.".utf8))
+    #expect(throws: CheckpointError.forbiddenGlobal("os.system")) { try read(file) }
+  }
+
+  @Test("containers nested half a million deep are no trouble")
+  func deep() {
+    let file = TorchFile.raw(
+      [UInt8(ascii: ")")] + [UInt8](repeating: 0x85, count: 500_000) + [UInt8(ascii: ".")])
+    #expect(throws: CheckpointError.self) { try read(file) }
+  }
+
+  @Test("a compressed entry is refused: nothing unfolds")
+  func compressed() {
+    let file = TorchFile.stateDict([("a", [1], [1], 0, "FloatStorage", floatBytes([1]), 1)]).compressing()
+    #expect(
+      throws: CheckpointError.unsupported(
+        what: "the compressed zip entry 'archive/data.pkl' (PyTorch stores its entries as they are)")
+    ) { try read(file) }
+  }
+
+  @Test(
+    "shapes, strides and sizes that reach beyond the storage are errors",
+    arguments: [
+      ([7], [1], 0, 6), ([2, 3], [3, 1], 1, 6), ([2], [100], 0, 6), ([2], [-1], 3, 6), ([6], [1], 0, 600),
+      ([-1], [1], 0, 6),
+      ([1 << 30, 1 << 30], [0, 0], 0, 6), ([6], [1, 1], 0, 6),
+    ])
+  func beyond(shape: [Int], strides: [Int], offset: Int, count: Int) {
+    let numbers = floatBytes([0, 1, 2, 3, 4, 5])
+    let file = TorchFile.stateDict([("a", shape, strides, offset, "FloatStorage", numbers, count)])
+    #expect(throws: CheckpointError.self) { try read(file) }
+  }
+
+  @Test("a pickle without the zip around it is told apart")
+  func legacy() {
+    #expect(throws: CheckpointError.legacyTorch) {
+      try Checkpoint([0x80, 2, 0x8A, 10, 0x6C, 0xFC], path: "old.pth")
+    }
+  }
+
+  @Test("anything else is refused by its first bytes")
+  func unknown() {
+    #expect(throws: CheckpointError.unknownFormat(path: "a.txt", firstBytes: Array("hello wo".utf8))) {
+      try Checkpoint(Array("hello world".utf8), path: "a.txt")
+    }
+  }
+}

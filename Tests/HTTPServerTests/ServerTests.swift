@@ -1,0 +1,198 @@
+import Foundation
+import HTTPServer
+import HTTPTypes
+import TestSupport
+import Testing
+
+/// A server on a port of its own, with a route that answers at once, one that waits for a sign, and one that echoes.
+private final class TestServer: Sendable {
+  let server: Server
+  let port: Int
+  let gate = AsyncStream<Void>.makeStream()
+
+  init(_ adjust: (inout ServerConfiguration) -> Void = { _ in }) throws {
+    var configuration = ServerConfiguration()
+    configuration.port = 0
+    adjust(&configuration)
+    var router = Router()
+    router.on(.get, "/now", .immediate { _ in Response(.ok, contentType: "text/plain", "now") })
+    router.on(.post, "/echo", .suspending { Response(.ok, body: $0.body) })
+    let stream = gate.stream
+    router.on(
+      .get, "/wait",
+      .suspending { _ in
+        for await _ in stream { break }
+        return Response(.ok, contentType: "text/plain", "waited")
+      })
+    server = Server(configuration: configuration, router: router) {
+      Response($0.status, contentType: "text/plain", "\($0)")
+    }
+    port = try server.start()
+  }
+
+  func client() throws -> RawClient { try RawClient(port: port) }
+}
+
+private let get = "GET /now HTTP/1.1\r\nHost: a\r\n\r\n"
+
+@Suite("Server")
+struct ServerTests {
+  @Test("answers with Date, Content-Length and the body, and keeps the connection")
+  func keepAlive() async throws {
+    let server = try TestServer()
+    let client = try server.client()
+    client.send(get)
+    let response = try #require(await client.readResponses(1).first)
+    #expect(response.status == 200 && response.body == "now")
+    #expect(response.fields["content-length"] == "3" && response.fields["connection"] == nil)
+    // IMF-fixdate, RFC 9110, section 5.6.7
+    #expect(
+      try #require(response.fields["date"]).wholeMatch(of: /\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT/)
+        != nil)
+    client.send(get)
+    #expect(await client.readResponses(1).first?.status == 200)
+  }
+
+  @Test("answers pipelined requests in order, waiting ones and immediate ones alike")
+  func pipelining() async throws {
+    let server = try TestServer()
+    let client = try server.client()
+    client.send(
+      "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nfirst" + get
+        + "GET /wait HTTP/1.1\r\nHost: a\r\n\r\n" + get)
+    server.gate.continuation.yield()
+    #expect(await client.readResponses(4).map(\.body) == ["first", "now", "waited", "now"])
+  }
+
+  @Test("answers a request that comes byte by byte")
+  func slowly() async throws {
+    let server = try TestServer()
+    let client = try server.client()
+    for byte in "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
+      .utf8
+    { client.send([byte]) }
+    #expect(await client.readResponses(1).first?.body == "abc")
+  }
+
+  @Test("HEAD has the length of a body and no body; OPTIONS says what is allowed")
+  func headAndOptions() async throws {
+    let server = try TestServer()
+    let client = try server.client()
+    client.send("HEAD /now HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+    let head = await client.readToEnd()
+    #expect(head.contains("Content-Length: 3\r\n") && head.hasSuffix("\r\n\r\n"))
+    let second = try server.client()
+    second.send("OPTIONS /now HTTP/1.1\r\nHost: a\r\n\r\n")
+    let options = try #require(await second.readResponses(1).first)
+    #expect(options.status == 204 && options.fields["allow"] == "GET, HEAD, OPTIONS")
+  }
+
+  @Test("404, 405 with Allow and 501 leave the connection open")
+  func refusals() async throws {
+    let server = try TestServer()
+    let client = try server.client()
+    client.send(
+      "GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\nPOST /now HTTP/1.1\r\nHost: a\r\n\r\nBREW /now HTTP/1.1\r\nHost: a\r\n\r\n"
+        + get)
+    #expect(await client.readResponses(4).map(\.status) == [404, 405, 501, 200])
+  }
+
+  @Test("a malformed request is answered and the connection closed")
+  func malformed() async throws {
+    let server = try TestServer()
+    let client = try server.client()
+    client.send("GET / HTTP/1.1\r\n\r\n")
+    let answer = await client.readToEnd()
+    #expect(answer.hasPrefix("HTTP/1.1 400 ") && answer.contains("Connection: close"))
+  }
+
+  @Test("a body above the limit is refused before it is read")
+  func largeBody() async throws {
+    let server = try TestServer { $0.limits.body = 10 }
+    let client = try server.client()
+    client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\n")
+    #expect(await client.readToEnd().hasPrefix("HTTP/1.1 413 "))
+  }
+
+  @Test("a client that expects 100 gets it before its body")
+  func expectContinue() async throws {
+    let server = try TestServer()
+    let client = try server.client()
+    client.send("POST /echo HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
+    #expect(await client.readResponses(1).first?.status == 100)
+    client.send("hi")
+    #expect(await client.readResponses(1).first?.body == "hi")
+  }
+
+  @Test("HTTP/1.0 ends the connection unless asked to keep it")
+  func http10() async throws {
+    let server = try TestServer()
+    let client = try server.client()
+    client.send("GET /now HTTP/1.0\r\n\r\n")
+    #expect(await client.readToEnd().hasSuffix("now"))
+    let keeping = try server.client()
+    keeping.send("GET /now HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
+    #expect(await keeping.readResponses(1).first?.fields["connection"] == "keep-alive")
+    keeping.send("GET /now HTTP/1.0\r\n\r\n")
+    #expect(await keeping.readToEnd().hasSuffix("now"))
+  }
+
+  @Test("a client that has ended its sending still gets its answers")
+  func halfClosed() async throws {
+    let server = try TestServer()
+    let client = try server.client()
+    client.send(get + "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi")
+    client.finishSending()
+    #expect(await client.readToEnd().hasSuffix("hi"))
+  }
+
+  @Test("connections above the cap are told so, and let in again once there is room")
+  func connectionCap() async throws {
+    let server = try TestServer { $0.maxConnections = 1 }
+    var first: RawClient? = try server.client()
+    first?.send(get)
+    #expect(await first?.readResponses(1).first?.status == 200)
+    #expect(try await server.client().readToEnd().hasPrefix("HTTP/1.1 503 "))
+    first?.finishSending()
+    #expect(await first?.readToEnd() == "")
+    first = nil
+    // The slot comes free when the server has seen the end.
+    var status: Int?
+    for _ in 0..<100 where status != 200 {
+      let client = try server.client()
+      client.send(get)
+      status = await client.readResponses(1).first?.status
+    }
+    #expect(status == 200)
+  }
+
+  @Test("large bodies go both ways")
+  func largeEcho() async throws {
+    let server = try TestServer()
+    let client = try server.client()
+    let body = String(repeating: "0123456789abcdef", count: 200_000)
+    client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: \(body.utf8.count)\r\n\r\n" + body)
+    #expect(await client.readResponses(1).first?.body == body)
+  }
+
+  @Test("shutting down answers what was accepted, closes, and lets nobody in")
+  func shutdown() async throws {
+    let server = try TestServer()
+    let waiting = try server.client()
+    waiting.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n")
+    let idle = try server.client()
+    idle.send(get)
+    #expect(await idle.readResponses(1).first?.status == 200)
+
+    async let done: Void = server.server.shutdown(timeout: .seconds(20))
+    // Once nobody is let in any more, the next answer on an open connection is the last.
+    while (try? server.client()) != nil { await Task.yield() }
+    idle.send(get)
+    #expect(await idle.readToEnd().contains("Connection: close"))
+    server.gate.continuation.yield()
+    #expect(await waiting.readToEnd().hasSuffix("waited"))
+    await done
+    #expect(server.server.connectionCount == 0)
+    #expect(throws: (any Error).self) { try server.client() }
+  }
+}

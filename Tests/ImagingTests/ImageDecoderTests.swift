@@ -1,0 +1,96 @@
+import Foundation
+import Imaging
+import TestSupport
+import Testing
+
+@Suite("Decoding")
+struct ImageDecoderTests {
+  private func sizes() throws -> [String: [Int]] {
+    try JSONDecoder().decode([String: [Int]].self, from: Data(fixture("sizes.json")))
+  }
+
+  @Test("gives the pixels that other programs give, for every kind of JPEG and PNG")
+  func pixels() throws {
+    let sizes = try sizes()
+    #expect(sizes.count == 25)
+    for (name, size) in sizes {
+      let image = try Image(decoding: fixture(name))
+      #expect([image.width, image.height] == size, "\(name)")
+      let expected = try fixture((name as NSString).deletingPathExtension + ".rgb")
+      let worst = zip(image.pixels, expected).map { abs(Int($0) - Int($1)) }.max() ?? 255
+      // The same library with the same settings reads JPEG; transparency may be rounded the other way.
+      #expect(worst <= 1, "\(name) is off by \(worst)")
+    }
+  }
+
+  @Test("a cut-off PNG is an error, wherever it is cut")
+  func cutPNG() throws {
+    let whole = try fixture("rgb8.png")
+    for length in 0..<(whole.count - 20) {
+      #expect(throws: ImageError.self) { try Image(decoding: Array(whole.prefix(length))) }
+    }
+  }
+
+  @Test("a cut-off JPEG is an error or a picture with a gray rest, never a crash")
+  func cutJPEG() throws {
+    for name in ["baseline-420.jpg", "progressive.jpg"] {
+      let whole = try fixture(name)
+      #expect(throws: ImageError.self) { try Image(decoding: Array(whole.prefix(150))) }
+      for length in 0..<whole.count { _ = try? Image(decoding: Array(whole.prefix(length))) }
+      #expect(
+        (try? Image(decoding: Array(whole.prefix(whole.count - 40)))) != nil, "\(name) lacks only its end")
+    }
+  }
+
+  @Test("changed bytes anywhere give an error or a picture, never a crash")
+  func damaged() throws {
+    var generator = SplitMix64(seed: 5)
+    for name in try sizes().keys.sorted() {
+      let whole = try fixture(name)
+      for _ in 0..<300 {
+        var damaged = whole
+        for _ in 0..<Int.random(in: 1...6, using: &generator) {
+          damaged[Int.random(in: 0..<damaged.count, using: &generator)] = .random(
+            in: 0...255, using: &generator)
+        }
+        _ = try? Image(decoding: damaged, limits: ImageLimits(width: 4096, height: 4096, pixels: 1 << 22))
+      }
+    }
+  }
+
+  @Test("limits are checked against the header")
+  func limits() throws {
+    let limits = ImageLimits(bytes: 1 << 20, width: 100, height: 46, pixels: 10_000)
+    for name in ["baseline-444.jpg", "progressive.jpg"] {
+      let file = try fixture(name)
+      #expect(throws: ImageError.tooLarge(width: 61, height: 47, limits: limits)) {
+        try Image(decoding: file, limits: limits)
+      }
+    }
+    let file = try fixture("rgb8.png")
+    #expect(throws: ImageError.tooManyBytes(count: file.count, limit: 10)) {
+      try Image(decoding: file, limits: ImageLimits(bytes: 10))
+    }
+    // A PNG that promises 2 billion pixels and holds almost none.
+    var lying = file
+    lying.replaceSubrange(16..<24, with: [0, 0, 0xAF, 0xC8, 0, 0, 0xAF, 0xC8])
+    #expect(throws: ImageError.self) { try Image(decoding: lying) }
+  }
+
+  @Test("what is no picture is refused by its first bytes")
+  func foreign() {
+    #expect(throws: ImageError.empty) { try Image(decoding: []) }
+    #expect(throws: ImageError.unknownFormat(firstBytes: Array("GIF89a..".utf8))) {
+      try Image(decoding: Array("GIF89a.......".utf8))
+    }
+  }
+
+  @Test("what is encoded can be decoded again", arguments: ImageFormat.allCases)
+  func roundTrip(format: ImageFormat) throws {
+    let image = try Image(decoding: fixture("rgb8.png"))
+    let again = try Image(decoding: image.encoded(as: format, quality: 98))
+    let worst = zip(image.pixels, again.pixels).map { abs(Int($0) - Int($1)) }.max() ?? 255
+    // A JPEG halves the colours' resolution, which blurs the fixture's one sharp edge.
+    #expect(format == .png ? worst == 0 : worst < 120)
+  }
+}

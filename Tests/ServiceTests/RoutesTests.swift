@@ -1,0 +1,97 @@
+import Foundation
+import HTTPServer
+import Service
+import TestSupport
+import Testing
+import YOLOX
+
+@Suite("Routes", .enabled(if: SharedData.isPresent, SharedData.missing))
+struct RoutesTests {
+  private let server: Server
+  private let port: Int
+
+  init() throws {
+    let weights = try PretrainedWeights(contentsOf: SharedData.url("weights/yolox_nano.onnx").path)
+    var configuration = Service.Configuration()
+    configuration.server.port = 0
+    let detector = Detector(try Model(weights), threads: 1)
+    server = Service.server(detector, configuration: configuration)
+    port = try server.start()
+  }
+
+  private func post(_ body: [UInt8], to path: String = "/detect") async throws -> RawResponse {
+    let client = try RawClient(port: port)
+    client.send("POST \(path) HTTP/1.1\r\nHost: a\r\nContent-Length: \(body.count)\r\n\r\n")
+    client.send(body)
+    return try #require(await client.readResponses(1).first)
+  }
+
+  private func problem(_ response: RawResponse) throws -> [String: Any] {
+    #expect(response.fields["content-type"] == "application/problem+json")
+    return try #require(try JSONSerialization.jsonObject(with: Data(response.body.utf8)) as? [String: Any])
+  }
+
+  @Test("a picture of a dog, a bicycle and a car is answered with these")
+  func dog() async throws {
+    let response = try await post(try SharedData.bytes("images/dog.jpg"))
+    #expect(response.status == 200 && response.fields["content-type"] == "application/json")
+    let json = try #require(
+      try JSONSerialization.jsonObject(with: Data(response.body.utf8)) as? [String: Any])
+    let detections = try #require(json["detections"] as? [[String: Any]])
+    #expect(detections.prefix(3).map { $0["label"] as? String } == ["dog", "bicycle", "car"])
+    #expect(detections[0]["class_id"] as? Int == 16)
+    let box = try #require(detections[0]["box"] as? [String: Double])
+    for (side, expected) in [("x1", 132.8), ("y1", 206.6), ("x2", 325.7), ("y2", 543.1)] {
+      #expect(abs((box[side] ?? 0) - expected) < 2, "\(side)")
+    }
+    #expect((json["image"] as? [String: Int]) == ["width": 768, "height": 576])
+    let model = try #require(json["model"] as? [String: Any])
+    #expect(model["name"] as? String == "yolox-nano" && (model["input"] as? [String: Int])?["width"] == 416)
+    let timing = try #require(json["timing_ms"] as? [String: Double])
+    #expect(Set(timing.keys) == ["decode", "preprocess", "queue", "inference", "postprocess", "total"])
+  }
+
+  @Test(
+    "bad bodies are problems with their own status and type",
+    arguments: [
+      ("", 400, "no-image"), ("hello", 415, "unsupported-image"),
+      ("\u{89}PNG\r\n\u{1a}\n", 415, "unsupported-image"),
+    ])
+  func badBodies(body: String, status: Int, type: String) async throws {
+    let response = try await post(Array(body.utf8))
+    let problem = try problem(response)
+    #expect(response.status == status && problem["status"] as? Int == status)
+    #expect(problem["type"] as? String == "urn:swift-yolox:problem:\(type)")
+  }
+
+  @Test("a cut-off picture is 422 with the decoder's reason")
+  func corrupt() async throws {
+    let response = try await post(Array(try SharedData.bytes("images/dog.jpg").prefix(500)))
+    #expect(response.status == 422)
+    #expect(try problem(response)["detail"] as? String ?? "" != "")
+  }
+
+  @Test("the same picture in many requests at once is answered the same each time")
+  func together() async throws {
+    let picture = try SharedData.bytes("images/dog.jpg")
+    let bodies = try await withThrowingTaskGroup(of: String.self) { group in
+      for _ in 0..<12 {
+        group.addTask {
+          let response = try await self.post(picture)
+          return String(response.body.prefix { $0 != "]" })
+        }
+      }
+      return try await group.reduce(into: Set<String>()) { $0.insert($1) }
+    }
+    #expect(bodies.count == 1)
+  }
+
+  @Test("says that it is alive and ready")
+  func health() async throws {
+    for path in ["/healthz", "/readyz"] {
+      let client = try RawClient(port: port)
+      client.send("GET \(path) HTTP/1.1\r\nHost: a\r\n\r\n")
+      #expect(await client.readResponses(1).first?.status == 200, "\(path)")
+    }
+  }
+}
