@@ -12,8 +12,9 @@
 
 #include <jerror.h>
 
-// A progressive JPEG may repeat scans over the whole picture without end; real ones have about ten.
-enum { MOST_SCANS = 100 };
+// A progressive JPEG may repeat scans over the whole picture without end; real ones have about ten. What is bounded is
+// the work: scans times pixels.
+enum { MOST_SCANS = 100, ALLOWED_SCANS = 20, MOST_SCANNED_PIXELS = 1000000000 };
 
 typedef struct {
   struct jpeg_error_mgr base;
@@ -53,9 +54,11 @@ typedef struct {
 static void count_scans(j_common_ptr info) {
   if (!info->is_decompressor) return;
   j_decompress_ptr decoder = (j_decompress_ptr)info;
-  if (decoder->input_scan_number <= MOST_SCANS) return;
+  const int scans = decoder->input_scan_number;
+  const int64_t work = (int64_t)scans * decoder->image_width * decoder->image_height;
+  if (scans <= ALLOWED_SCANS || (scans <= MOST_SCANS && work <= MOST_SCANNED_PIXELS)) return;
   error_manager *errors = (error_manager *)info->err;
-  if (errors->message) snprintf(errors->message, CC_MESSAGE_SIZE, "more than %d scans", MOST_SCANS);
+  if (errors->message) snprintf(errors->message, CC_MESSAGE_SIZE, "%d scans of a picture", scans);
   errors->status = CC_EXHAUSTED;
   longjmp(errors->escape, 1);
 }

@@ -11,6 +11,7 @@ package struct Executor: ~Copyable {
   private let scratch: UnsafeMutablePointer<Float>
   /// For each step the next unit that no thread has taken yet.
   private let nextUnits: UnsafeMutablePointer<Atomic<Int>>
+  private let nextImage = Atomic<Int>(0)
   private let images: UnsafeMutablePointer<UnsafePointer<Float>>
   private let barrier: SpinBarrier
 
@@ -41,7 +42,13 @@ package struct Executor: ~Copyable {
   /// output number is computed by the same additions in the same order.
   package mutating func run(_ inputs: [Tensor]) {
     precondition(inputs.count <= capacity, "\(inputs.count) images are more than the executor's \(capacity)")
-    withPointers(to: inputs[...]) { runSteps(plan.steps.indices, count: inputs.count) }
+    withPointers(to: inputs[...]) {
+      // As long as there is an image for each thread, each takes one for itself: nobody waits for anybody, and an image
+      // stays in one processor's cache. The threads share what is left over.
+      let alone = inputs.count / pool.threadCount * pool.threadCount
+      runAlone(0..<alone)
+      runSteps(plan.steps.indices, images: alone..<inputs.count)
+    }
   }
 
   /// As ``run(_:)``, telling how long each step took.
@@ -50,7 +57,7 @@ package struct Executor: ~Copyable {
     withPointers(to: inputs[...]) {
       for index in plan.steps.indices {
         let start = ContinuousClock.now
-        runSteps(index..<index + 1, count: inputs.count)
+        runSteps(index..<index + 1, images: inputs.indices)
         report(index, start.duration(to: .now))
       }
     }
@@ -89,23 +96,43 @@ package struct Executor: ~Copyable {
     }
   }
 
-  private func runSteps(_ range: Range<Int>, count: Int) {
+  /// Every thread runs whole images, one at a time.
+  private func runAlone(_ range: Range<Int>) {
+    guard !range.isEmpty else { return }
+    nextImage.store(range.lowerBound, ordering: .relaxed)
+    pool.run { worker in
+      while true {
+        let image = nextImage.add(1, ordering: .relaxed).oldValue
+        guard image < range.upperBound else { return }
+        for step in plan.steps {
+          for unit in 0..<step.units { run(step, unit: unit, image: image, worker: worker) }
+        }
+      }
+    }
+  }
+
+  /// All threads share the units of each step, and meet before the next.
+  private func runSteps(_ range: Range<Int>, images: Range<Int>) {
+    guard !images.isEmpty else { return }
     for index in range { nextUnits[index].store(0, ordering: .relaxed) }
     pool.run { worker in
-      let scratch = scratch + worker * plan.scratchSize
       for index in range {
         let step = plan.steps[index]
         let units = step.units
         while true {
           let next = nextUnits[index].add(1, ordering: .relaxed).oldValue
-          guard next < units * count else { break }
+          guard next < units * images.count else { break }
           let (image, unit) = next.quotientAndRemainder(dividingBy: units)
-          step.run(
-            unit: unit, kernels: plan.kernels, memory: memory + image * plan.memorySize, scratch: scratch,
-            pixels: images[image])
+          run(step, unit: unit, image: images.lowerBound + image, worker: worker)
         }
         barrier.wait()
       }
     }
+  }
+
+  private func run(_ step: Step, unit: Int, image: Int, worker: Int) {
+    step.run(
+      unit: unit, kernels: plan.kernels, memory: memory + image * plan.memorySize,
+      scratch: scratch + worker * plan.scratchSize, pixels: images[image])
   }
 }

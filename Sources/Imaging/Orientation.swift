@@ -65,23 +65,30 @@ extension Image {
     guard orientation != .upright else { return self }
     let (newWidth, newHeight) = orientation.swapsSides ? (height, width) : (width, height)
     var turned = Image(width: newWidth, height: newHeight)
+    let (right, bottom) = (width - 1, (height - 1) * width)
+    // Which stored pixel comes first, and how far on the next one is to the right and below.
+    let (start, across, down): (Int, Int, Int) =
+      switch orientation {
+      case .upright: (0, 1, width)
+      case .mirrored: (right, -1, width)
+      case .upsideDown: (bottom + right, -1, -width)
+      case .mirroredUpsideDown: (bottom, 1, -width)
+      case .transposed: (0, width, 1)
+      case .rotatedRight: (bottom, -width, 1)
+      case .transversed: (bottom + right, -width, -1)
+      case .rotatedLeft: (right, width, -1)
+      }
     pixels.withUnsafeBufferPointer { source in
       turned.pixels.withUnsafeMutableBufferPointer { target in
+        var to = 0
         for y in 0..<newHeight {
-          for x in 0..<newWidth {
-            let (fromX, fromY): (Int, Int) =
-              switch orientation {
-              case .upright: (x, y)
-              case .mirrored: (width - 1 - x, y)
-              case .upsideDown: (width - 1 - x, height - 1 - y)
-              case .mirroredUpsideDown: (x, height - 1 - y)
-              case .transposed: (y, x)
-              case .rotatedRight: (y, height - 1 - x)
-              case .transversed: (width - 1 - y, height - 1 - x)
-              case .rotatedLeft: (width - 1 - y, x)
-              }
-            let (to, from) = ((y * newWidth + x) * 3, (fromY * width + fromX) * 3)
-            for channel in 0..<3 { target[to + channel] = source[from + channel] }
+          var from = (start + y * down) * 3
+          for _ in 0..<newWidth {
+            target[to] = source[from]
+            target[to + 1] = source[from + 1]
+            target[to + 2] = source[from + 2]
+            to += 3
+            from += across * 3
           }
         }
       }

@@ -70,6 +70,28 @@ package actor Detector {
     return try result.get()
   }
 
+  /// Looks at several pictures, as many at a time as fit into a run.
+  ///
+  /// - Returns: an answer for each, in order; one that cannot be taken in does not keep the others out.
+  package func detect(
+    _ images: [PreparedImage], options: DetectionOptions
+  ) async -> [Swift.Result<DetectionResult, DetectorError>] {
+    await withTaskGroup(of: (Int, Swift.Result<DetectionResult, DetectorError>).self) { group in
+      for (index, image) in images.enumerated() {
+        group.addTask {
+          do throws(DetectorError) {
+            return (index, .success(try await self.detect(image, options: options)))
+          } catch {
+            return (index, .failure(error))
+          }
+        }
+      }
+      var results: [(Int, Swift.Result<DetectionResult, DetectorError>)] = []
+      for await result in group { results.append(result) }
+      return results.sorted { $0.0 < $1.0 }.map(\.1)
+    }
+  }
+
   private func drain() async {
     while !waiting.isEmpty {
       let batch = Array(waiting.prefix(maxBatch))
