@@ -109,12 +109,7 @@ struct Detect: AsyncParsableCommand {
     _ detections: [Detection], on image: Image, _ model: Model, _ path: String, into folder: String
   ) throws {
     var drawn = image
-    // The best last, on top.
-    for detection in detections.reversed() {
-      let label = "\(model.labels[detection.classID]) \(Int((detection.score * 100).rounded()))%"
-      let box = detection.box
-      drawn.draw(box: (box.x1, box.y1, box.x2, box.y2), label: label, colorIndex: detection.classID)
-    }
+    drawn.draw(detections, labels: model.labels)
     let isPNG = path.lowercased().hasSuffix(".png")
     let target = folder + "/" + (path as NSString).lastPathComponent
     try Data(drawn.encoded(as: isPNG ? .png : .jpeg)).write(to: URL(filePath: target))

@@ -9,7 +9,7 @@ import Imaging
 #endif
 
 /// An answer that says what was wrong (RFC 9457, `application/problem+json`). The only place where errors become HTTP.
-package struct Problem: Encodable, Sendable {
+package struct Problem: Error, Encodable, Sendable {
   /// Stays the same for the same kind of problem, so that programs can ask for it.
   package let type: String
   package let title: String
@@ -50,6 +50,27 @@ extension Problem {
     case .corrupt, .unreasonable:
       self.init("corrupt-image", "Corrupt image", .unprocessableContent, detail)
     }
+  }
+
+  init(_ error: DetectQuery.Invalid) {
+    let detail =
+      switch error {
+      case .unknown(let name):
+        "'\(name)' is not a parameter; there are \(DetectQuery.names.joined(separator: ", "))."
+      case .twice(let name): "'\(name)' is there twice."
+      case .value(let name, let value, let expected): "'\(name)' is '\(value)'; expected is \(expected)."
+      }
+    self.init("invalid-parameter", "Invalid parameter", .badRequest, detail)
+  }
+
+  static let notAcceptable = Problem(
+    "not-acceptable", "Not acceptable", .notAcceptable,
+    "There are \(Representation.allCases.map(\.rawValue).joined(separator: ", ")).")
+
+  static func unsupportedType(_ type: String) -> Problem {
+    Problem(
+      "unsupported-media-type", "Unsupported media type", .unsupportedMediaType,
+      "The body is \(type); send image/jpeg, image/png, application/octet-stream, or no type.")
   }
 
   init(_ error: DetectorError) {

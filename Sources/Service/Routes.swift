@@ -36,51 +36,47 @@ struct Routes: Sendable {
     Response(.ok, contentType: "application/json", #"{"status":"\#(word)"}"#)
   }
 
-  /// bytes -> picture -> network input -> boxes -> JSON
   @Sendable private func detect(_ request: Request) async -> Response {
-    let start = ContinuousClock.now
-    do {
-      let prepared = try await workers.run { [detector, limits = configuration.imageLimits] in
-        Prepared.make(request.body, for: detector.model, limits: limits)
-      }
-      do {
-        let result = try await detector.detect(prepared.image, options: DetectionOptions())
-        return respond(prepared, result, total: start.duration(to: .now))
-      } catch { return Problem(error).response }
-    } catch { return Problem(error).response }
+    do throws(Problem) { return try await answer(request) } catch { return error.response }
   }
 
-  private func respond(_ prepared: Prepared, _ result: DetectionResult, total: Duration) -> Response {
-    let model = detector.model
-    let letterbox = prepared.image.letterbox
-    let body = DetectResponse(
-      model: .init(
-        name: model.name,
-        input: PictureSize(width: model.inputSize.width, height: model.inputSize.height)),
-      image: PictureSize(width: letterbox.imageWidth, height: letterbox.imageHeight),
-      detections: result.outcome.detections.map { LabelledDetection($0, labels: model.labels) },
-      timing: .init(
-        decode: prepared.decoding.roundedMilliseconds, preprocess: prepared.preprocessing.roundedMilliseconds,
-        queue: result.queued.roundedMilliseconds, inference: result.outcome.inference.roundedMilliseconds,
-        postprocess: result.outcome.postprocess.roundedMilliseconds, total: total.roundedMilliseconds))
-    return Response(.ok, fields: [.contentType: "application/json"], body: encodeJSON(body))
-  }
-}
-
-/// A picture ready for the network, and what getting there took.
-private struct Prepared: Sendable {
-  let image: PreparedImage
-  let decoding: Duration
-  let preprocessing: Duration
-
-  static func make(_ bytes: [UInt8], for model: Model, limits: ImageLimits) -> Result<Prepared, ImageError> {
+  /// bytes -> picture -> network input -> boxes -> JSON
+  private func answer(_ request: Request) async throws(Problem) -> Response {
     let start = ContinuousClock.now
-    let picture: Image
-    do { picture = try Image(decoding: bytes, limits: limits) } catch { return .failure(error) }
-    let decoded = ContinuousClock.now
-    let image = model.prepare(picture)
-    return .success(
-      Prepared(
-        image: image, decoding: start.duration(to: decoded), preprocessing: decoded.duration(to: .now)))
+    guard let representation = Representation(accepting: request.fields) else { throw .notAcceptable }
+    if let type = request.fields[.contentType], !Routes.isPicture(type) { throw .unsupportedType(type) }
+    let query: DetectQuery
+    do { query = try DetectQuery(request.query, model: detector.model) } catch { throw Problem(error) }
+
+    let isDrawn = representation == .jpeg || representation == .png
+    let picture = try await onWorker { [detector, limits = configuration.imageLimits] in
+      PreparedPicture.make(request.body, for: detector.model, limits: limits, keepsPicture: isDrawn)
+    }
+    let result: DetectionResult
+    do { result = try await detector.detect(picture.image, options: query.options) } catch {
+      throw Problem(error)
+    }
+    let answer = DetectionAnswer(model: detector.model, picture: picture, result: result, start: start)
+    // Drawing and encoding take as long as decoding; the rest is quick enough to be done here.
+    guard isDrawn else {
+      do { return try answer.response(as: representation) } catch { throw Problem(error) }
+    }
+    return try await onWorker {
+      Swift.Result { () throws(ImageError) in try answer.response(as: representation) }
+    }
+  }
+
+  private func onWorker<Value: Sendable>(
+    _ work: @escaping @Sendable () -> Swift.Result<Value, ImageError>
+  ) async throws(Problem) -> Value {
+    do { return try await workers.run(work) } catch { throw Problem(error) }
+  }
+
+  /// Whether a body that calls itself so is looked into. What it is, its bytes tell.
+  private static func isPicture(_ type: String) -> Bool {
+    let essence = type.prefix { $0 != ";" }.lowercased().filter { !$0.isWhitespace }
+    // curl calls every body of --data-binary a form; people post pictures with it.
+    return essence.isEmpty || essence.hasPrefix("image/")
+      || ["application/octet-stream", "application/x-www-form-urlencoded"].contains(essence)
   }
 }

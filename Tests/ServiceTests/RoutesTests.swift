@@ -19,9 +19,11 @@ struct RoutesTests {
     port = try server.start()
   }
 
-  private func post(_ body: [UInt8], to path: String = "/detect") async throws -> RawResponse {
+  private func post(_ body: [UInt8], to path: String = "/detect", fields: String = "") async throws
+    -> RawResponse
+  {
     let client = try RawClient(port: port)
-    client.send("POST \(path) HTTP/1.1\r\nHost: a\r\nContent-Length: \(body.count)\r\n\r\n")
+    client.send("POST \(path) HTTP/1.1\r\nHost: a\r\n\(fields)Content-Length: \(body.count)\r\n\r\n")
     client.send(body)
     return try #require(await client.readResponses(1).first)
   }
@@ -93,5 +95,60 @@ struct RoutesTests {
       client.send("GET \(path) HTTP/1.1\r\nHost: a\r\n\r\n")
       #expect(await client.readResponses(1).first?.status == 200, "\(path)")
     }
+  }
+
+  private func labels(_ response: RawResponse) throws -> [String] {
+    let json = try JSONSerialization.jsonObject(with: Data(response.body.utf8)) as? [String: Any]
+    return try #require(json?["detections"] as? [[String: Any]]).compactMap { $0["label"] as? String }
+  }
+
+  @Test(
+    "parameters choose what is given",
+    arguments: [
+      ("score_threshold=0.5", ["dog", "bicycle", "car"]),
+      ("classes=car,16&score_threshold=0.5", ["dog", "car"]),
+      ("max_detections=1", ["dog"]), ("class_agnostic=true&score_threshold=0.28", ["dog", "bicycle", "car"]),
+    ])
+  func parameters(query: String, expected: [String]) async throws {
+    let response = try await post(try SharedData.bytes("images/dog.jpg"), to: "/detect?\(query)")
+    #expect(try labels(response) == expected)
+  }
+
+  @Test(
+    "wrong parameters are refused by name",
+    arguments: [
+      ("treshold=1", "treshold"), ("score_threshold=1.5", "score_threshold"),
+      ("score_threshold=nan", "score_threshold"),
+      ("nms_threshold=x", "nms_threshold"), ("max_detections=0", "max_detections"),
+      ("classes=dog,unicorn", "unicorn"),
+      ("class_agnostic=maybe", "class_agnostic"), ("classes=1&classes=2", "twice"),
+    ])
+  func wrongParameters(query: String, named: String) async throws {
+    let response = try await post(try SharedData.bytes("images/dog.jpg"), to: "/detect?\(query)")
+    #expect(response.status == 400)
+    let problem = try problem(response)
+    #expect(problem["type"] as? String == "urn:swift-yolox:problem:invalid-parameter")
+    #expect((problem["detail"] as? String)?.contains(named) == true)
+  }
+
+  @Test("gives the form that the client asks for, and 406 where there is none")
+  func representations() async throws {
+    let dog = try SharedData.bytes("images/dog.jpg")
+    let table = try await post(dog, to: "/detect?score_threshold=0.5", fields: "Accept: text/csv\r\n")
+    #expect(table.fields["content-type"] == "text/csv")
+    let lines = table.body.components(separatedBy: "\r\n")
+    #expect(
+      lines[0] == "class_id,label,score,x1,y1,x2,y2" && lines[1].hasPrefix("16,dog,0.8") && lines.count == 5)
+
+    for (accept, type) in [
+      ("image/png", "image/png"), ("image/*", "image/jpeg"), ("text/html, */*;q=0.8", "application/json"),
+      ("image/png;q=0.2, image/jpeg;q=0.9", "image/jpeg"),
+    ] {
+      let response = try await post(dog, fields: "Accept: \(accept)\r\n")
+      #expect(response.status == 200 && response.fields["content-type"] == type, "\(accept)")
+      #expect(response.fields["server-timing"]?.contains("inference;dur=") == true)
+    }
+    #expect(try await post(dog, fields: "Accept: text/html\r\n").status == 406)
+    #expect(try await post(dog, fields: "Content-Type: text/plain\r\n").status == 415)
   }
 }
