@@ -1,6 +1,24 @@
 // Dense convolution. `PIXELS` neighbouring output pixels of one or two blocks stay in registers while the taps go by:
 // each input float is broadcast once and meets a vector of weights for each block.
 
+// Adds `depth` neighbouring input floats times their weights. `step` is from an output pixel's input to the next one's.
+INLINE void NAME(accumulate)(vec sum[2][MAX_PIXELS], const float *x, int64_t step, int32_t depth,
+                             const float *weights, int64_t weights_block_step, const int blocks, const int pixels) {
+  for (int32_t d = 0; d < depth; d++) {
+    vec w[2];
+#pragma clang loop unroll(full)
+    for (int b = 0; b < blocks; b++) w[b] = NAME(load)(weights + b * weights_block_step);
+#pragma clang loop unroll(full)
+    for (int p = 0; p < pixels; p++) {
+      const vec value = (vec)x[p * step];
+#pragma clang loop unroll(full)
+      for (int b = 0; b < blocks; b++) sum[b][p] += value * w[b];
+    }
+    x++;
+    weights += YX_BLOCK;
+  }
+}
+
 INLINE void NAME(tile)(const yx_convolution *c, const float *in, float *out, const float *residual,
                        const float *weights, int64_t weights_block_step, const float *bias, const int blocks,
                        const int pixels) {
@@ -11,24 +29,9 @@ INLINE void NAME(tile)(const yx_convolution *c, const float *in, float *out, con
 #pragma clang loop unroll(full)
     for (int p = 0; p < pixels; p++) sum[b][p] = start;
   }
-
-  const int64_t step = c->input_pixel_step;
-  const int32_t depth = c->depth;
   for (int32_t t = 0; t < c->taps; t++) {
-    const float *x = in + c->offsets[t];
-    for (int32_t d = 0; d < depth; d++) {
-      vec w[2];
-#pragma clang loop unroll(full)
-      for (int b = 0; b < blocks; b++) w[b] = NAME(load)(weights + b * weights_block_step);
-#pragma clang loop unroll(full)
-      for (int p = 0; p < pixels; p++) {
-        const vec value = (vec)x[p * step];
-#pragma clang loop unroll(full)
-        for (int b = 0; b < blocks; b++) sum[b][p] += value * w[b];
-      }
-      x++;
-      weights += YX_BLOCK;
-    }
+    NAME(accumulate)(sum, in + c->offsets[t], c->input_pixel_step, c->depth,
+                     weights + (int64_t)t * c->depth * YX_BLOCK, weights_block_step, blocks, pixels);
   }
 
   const yx_activation activation = c->activation;

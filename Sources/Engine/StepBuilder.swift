@@ -6,7 +6,7 @@ struct StepBuilder {
   let image: ImageStaging
   let constants = PackedConstants()
   private(set) var steps: [Step] = []
-  private(set) var scratchSize = 0
+  var scratchSize = 0
 
   init(placement: Placement, image: ImageStaging) {
     self.placement = placement
@@ -22,6 +22,8 @@ struct StepBuilder {
           try addStem(layer, convolution, weights, activation)
         } else if convolution.isDepthwise {
           try addDepthwise(layer, weights, activation, residual)
+        } else if convolution.groups == 1, prefersWinograd(layer, weights.geometry) {
+          addWinograd(layer, weights, activation, residual)
         } else if convolution.groups == 1 {
           addConvolution(layer, weights, activation, residual)
         } else {
@@ -183,15 +185,16 @@ struct StepBuilder {
   }
 
   /// - Parameter operationsPerPixel: for each pixel of each block.
-  private mutating func append(
+  mutating func append(
     _ kernel: Step.Kernel, _ layer: FusedLayer, input: Int? = nil, residual: Value? = nil,
-    output: BlockedLayout, rows: Int? = nil, width: Int? = nil, blocksPerUnit: Int, operationsPerPixel: Int
+    output: BlockedLayout, rows: Int? = nil, width: Int? = nil, units: Int? = nil, blocksPerUnit: Int,
+    operationsPerPixel: Int
   ) {
     let operations = output.blocks * output.height * output.width * operationsPerPixel
     let rows = rows ?? output.height
     let blockChunks = (output.blocks + blocksPerUnit - 1) / blocksPerUnit
     // Units of some ten microseconds: small enough to even out, large enough for a shared counter not to matter.
-    let wanted = min(max(operations / 1_000_000, 4), 64)
+    let wanted = units ?? min(max(operations / 1_000_000, 4), 64)
     let rowChunks = min(max(1, (wanted + blockChunks - 1) / blockChunks), rows)
     steps.append(
       Step(
@@ -214,7 +217,7 @@ struct StepBuilder {
 }
 
 extension Activation {
-  fileprivate var kernelCode: yx_activation {
+  var kernelCode: yx_activation {
     switch self {
     case .silu: YX_SILU
     case .relu: YX_RELU
@@ -225,5 +228,5 @@ extension Activation {
 }
 
 extension Activation? {
-  fileprivate var kernelCode: yx_activation { self?.kernelCode ?? YX_IDENTITY }
+  var kernelCode: yx_activation { self?.kernelCode ?? YX_IDENTITY }
 }

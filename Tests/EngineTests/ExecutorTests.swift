@@ -76,8 +76,19 @@ struct ExecutorTests {
       for (height, width) in [(1, 1), (2, 3), (9, 16), (4, 31)] {
         try check(
           graph(20) { $0.convolution("y", $1, to: 36, kernel: kernel, stride: stride, bias: true) },
-          height: height, width: width, instructionSet: set, tolerance: 5e-5)
+          height: height, width: width, instructionSet: set, tolerance: 2e-4)
       }
+    }
+  }
+
+  @Test("3x3 convolutions in tiles that reach beyond the map, with an addition", arguments: sets)
+  func winograd(set: String) throws {
+    for (channels, height, width) in [(32, 8, 8), (17, 13, 13), (48, 21, 10), (70, 7, 33)] {
+      let block = graph(channels) { builder, x in
+        let spread = builder.convolution("y", x, to: channels, kernel: 3, bias: true)
+        return builder.add(builder.activation(.silu, spread), x)
+      }
+      try check(block, height: height, width: width, images: 2, instructionSet: set, tolerance: 2e-4)
     }
   }
 
@@ -139,8 +150,8 @@ struct ExecutorTests {
       builder.output("bottom", bottom)
       return builder.convolution("y", builder.concat(top, x, top), to: 5, kernel: 3, bias: true)
     }
-    // Values near 20, where a float32 is 2e-6 apart from the next, after sums of 360 products.
-    try check(network, height: 6, width: 10, instructionSet: set, tolerance: 3e-4)
+    // Values near 20 after sums of 360 products, where Winograd's detour costs some ten times a float32's rounding.
+    try check(network, height: 6, width: 10, instructionSet: set, tolerance: 1e-3)
   }
 
   @Test("a focus is folded into the convolution after it", arguments: sets)

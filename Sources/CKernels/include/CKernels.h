@@ -19,6 +19,9 @@
 
 enum { YX_BLOCK = 16 };
 
+// Products for each 4x4 output pixels of a Winograd convolution.
+enum { YX_WINOGRAD = 36 };
+
 typedef enum {
   YX_IDENTITY,
   YX_SILU,
@@ -55,6 +58,22 @@ typedef struct {
   yx_activation activation;
 } yx_convolution;
 
+// A dense 3x3 convolution with stride 1 of a map with a border of at least one pixel. The output is cut into tiles of
+// 4x4 pixels, row by row; those at the right and lower edge may reach beyond it.
+typedef struct {
+  int32_t input_blocks;
+  int32_t output_blocks;
+  int32_t width;
+  int32_t height;
+  int32_t tiles_across;
+  yx_layout input;
+  yx_layout output;
+  yx_layout residual;
+  const float *weights;  // [blocks][36][input channels][16], transformed
+  const float *bias;     // [blocks][16]
+  yx_activation activation;
+} yx_winograd;
+
 // A k x k convolution that keeps channels apart.
 typedef struct {
   int32_t kernel;
@@ -82,6 +101,10 @@ typedef struct {
   // Output rows `first_row ..< end_row` of `blocks` (1 or 2) blocks from `first_block`. `residual` may be null.
   void (*convolution)(const yx_convolution *, const float *in, float *out, const float *residual, int first_block,
                       int blocks, int first_row, int end_row);
+
+  // Tiles `first_tile ..< end_tile` of all blocks. `scratch` holds 36 * 16 * (input blocks + 3) floats for each of them.
+  void (*winograd)(const yx_winograd *, const float *in, float *out, const float *residual, float *scratch,
+                   int first_tile, int end_tile);
 
   void (*depthwise)(const yx_depthwise *, const float *in, float *out, int block, int first_row, int end_row);
 
