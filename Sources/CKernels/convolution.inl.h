@@ -19,9 +19,28 @@ INLINE void NAME(accumulate)(vec sum[2][MAX_PIXELS], const float *x, int64_t ste
   }
 }
 
+// As `accumulate` for pairs of bfloat16 in each word of input and weights.
+INLINE void NAME(accumulate_pairs)(vec sum[2][MAX_PIXELS], const float *x, int64_t step, int32_t depth,
+                                   const float *weights, int64_t weights_block_step, const int blocks,
+                                   const int pixels) {
+  for (int32_t d = 0; d < depth; d++) {
+    vec w[2];
+#pragma clang loop unroll(full)
+    for (int b = 0; b < blocks; b++) w[b] = NAME(load)(weights + b * weights_block_step);
+#pragma clang loop unroll(full)
+    for (int p = 0; p < pixels; p++) {
+      const vec value = (vec)x[p * step];
+#pragma clang loop unroll(full)
+      for (int b = 0; b < blocks; b++) sum[b][p] = NAME(add_products)(sum[b][p], value, w[b]);
+    }
+    x++;
+    weights += YX_BLOCK;
+  }
+}
+
 INLINE void NAME(tile)(const yx_convolution *c, const float *in, float *out, const float *residual,
-                       const float *weights, int64_t weights_block_step, const float *bias, const int blocks,
-                       const int pixels) {
+                       const float *weights, int64_t weights_block_step, const float *bias, const int is_narrow,
+                       const int blocks, const int pixels) {
   vec sum[2][MAX_PIXELS];
 #pragma clang loop unroll(full)
   for (int b = 0; b < blocks; b++) {
@@ -30,8 +49,13 @@ INLINE void NAME(tile)(const yx_convolution *c, const float *in, float *out, con
     for (int p = 0; p < pixels; p++) sum[b][p] = start;
   }
   for (int32_t t = 0; t < c->taps; t++) {
-    NAME(accumulate)(sum, in + c->offsets[t], c->input_pixel_step, c->depth,
-                     weights + (int64_t)t * c->depth * YX_BLOCK, weights_block_step, blocks, pixels);
+    const float *x = in + c->offsets[t];
+    const float *w = weights + (int64_t)t * c->depth * YX_BLOCK;
+    if (is_narrow) {
+      NAME(accumulate_pairs)(sum, x, c->input_pixel_step, c->depth, w, weights_block_step, blocks, pixels);
+    } else {
+      NAME(accumulate)(sum, x, c->input_pixel_step, c->depth, w, weights_block_step, blocks, pixels);
+    }
   }
 
   const yx_activation activation = c->activation;
@@ -48,55 +72,67 @@ INLINE void NAME(tile)(const yx_convolution *c, const float *in, float *out, con
   }
 }
 
-#define TILE_CASE(blocks, pixels)                                                                     \
-  case pixels:                                                                                        \
-    NAME(tile)(c, in, out, residual, weights, weights_block_step, bias, blocks, pixels);               \
+#define TILE_CASE(blocks, pixels)                                                                                 \
+  case pixels:                                                                                                    \
+    NAME(tile)(c, in, out, residual, weights, weights_block_step, bias, is_narrow, blocks, pixels);                \
     break;
 
-static void NAME(two_blocks)(const yx_convolution *c, const float *in, float *out, const float *residual,
-                             const float *weights, int64_t weights_block_step, const float *bias, int pixels) {
-  switch (pixels) { TILE_CASES(2) }
+INLINE void NAME(tile_of_blocks)(const yx_convolution *c, const float *in, float *out, const float *residual,
+                                 const float *weights, int64_t weights_block_step, const float *bias,
+                                 const int is_narrow, int blocks, int pixels) {
+  if (blocks == 2) {
+    switch (pixels) { TILE_CASES(2) }
+  } else {
+    switch (pixels) { TILE_CASES(1) }
+  }
 }
 
-static void NAME(one_block)(const yx_convolution *c, const float *in, float *out, const float *residual,
-                            const float *weights, int64_t weights_block_step, const float *bias, int pixels) {
-  switch (pixels) { TILE_CASES(1) }
-}
-
-static void NAME(convolution)(const yx_convolution *c, const float *in, float *out, const float *residual,
-                              int first_block, int blocks, int first_row, int end_row) {
+// `in` is where the input of row `first_row` begins.
+INLINE void NAME(rows)(const yx_convolution *c, const float *in, float *out, const float *residual, int first_block,
+                       int blocks, int first_row, int end_row, const int is_narrow) {
   const int64_t weights_block_step = (int64_t)c->taps * c->depth * YX_BLOCK;
-  const float *bias = c->bias + (int64_t)first_block * YX_BLOCK;
   // As few tiles as cover a row, all nearly as wide: a narrow rest would run at a fraction of the speed.
   const int tiles = (c->width + MAX_PIXELS - 1) / MAX_PIXELS;
   const int narrow = c->width / tiles;
   const int wider = c->width % tiles;
-  for (int y = first_row; y < end_row; y++) {
-    const float *in_row = in + c->input_origin + y * c->input_row_step;
-    float *out_row = out + c->output.origin + y * c->output.row_step + first_block * c->output.block_step;
-    const float *residual_row =
-        residual ? residual + c->residual.origin + y * c->residual.row_step + first_block * c->residual.block_step
-                 : 0;
-    int x = 0;
-    for (int i = 0; i < tiles; i++) {
-      const int pixels = narrow + (i < wider);
-      const float *tile_in = in_row + x * c->input_pixel_step;
-      float *tile_out = out_row + (int64_t)x * YX_BLOCK;
-      const float *tile_residual = residual_row ? residual_row + (int64_t)x * YX_BLOCK : 0;
-      for (int b = 0; b < blocks; b += MAX_BLOCKS) {
-        const int these = blocks - b < MAX_BLOCKS ? blocks - b : MAX_BLOCKS;
-        const float *weights = c->weights + (first_block + b) * weights_block_step;
-        float *block_out = tile_out + b * c->output.block_step;
-        const float *block_residual = tile_residual ? tile_residual + b * c->residual.block_step : 0;
-        if (these == 2) {
-          NAME(two_blocks)(c, tile_in, block_out, block_residual, weights, weights_block_step,
-                           bias + b * YX_BLOCK, pixels);
-        } else {
-          NAME(one_block)(c, tile_in, block_out, block_residual, weights, weights_block_step, bias + b * YX_BLOCK,
-                          pixels);
-        }
+  // The weights of one or two blocks stay in the cache while the rows go by.
+  for (int block = first_block; block < first_block + blocks; block += MAX_BLOCKS) {
+    const int rest = first_block + blocks - block;
+    const int these = rest < MAX_BLOCKS ? rest : MAX_BLOCKS;
+    const float *weights = c->weights + block * weights_block_step;
+    const float *bias = c->bias + (int64_t)block * YX_BLOCK;
+    for (int y = first_row; y < end_row; y++) {
+      const float *tile_in = in + (y - first_row) * c->input_row_step;
+      float *tile_out = out + c->output.origin + y * c->output.row_step + block * c->output.block_step;
+      const float *tile_residual =
+          residual ? residual + c->residual.origin + y * c->residual.row_step + block * c->residual.block_step : 0;
+      for (int i = 0; i < tiles; i++) {
+        const int pixels = narrow + (i < wider);
+        NAME(tile_of_blocks)(c, tile_in, tile_out, tile_residual, weights, weights_block_step, bias, is_narrow, these,
+                             pixels);
+        tile_in += pixels * c->input_pixel_step;
+        tile_out += pixels * YX_BLOCK;
+        if (tile_residual) tile_residual += pixels * YX_BLOCK;
       }
-      x += pixels;
     }
   }
+}
+
+static void NAME(convolution)(const yx_convolution *c, const float *in, float *out, const float *residual,
+                              int first_block, int blocks, int first_row, int end_row) {
+  NAME(rows)(c, in + c->input_origin + first_row * c->input_row_step, out, residual, first_block, blocks, first_row,
+             end_row, 0);
+}
+
+static void NAME(narrow_convolution)(const yx_narrow_convolution *c, const float *in, float *out,
+                                     const float *residual, float *scratch, int first_row, int end_row) {
+  const int rows = (end_row - first_row - 1) * c->stride + c->kernel;
+  const int64_t plane_step = c->most_rows * c->narrow_row_step;
+  for (int plane = 0; plane < c->planes; plane++) {
+    for (int row = 0; row < rows; row++) {
+      NAME(narrow)(in + c->input.origin + plane * c->input.block_step + (first_row * c->stride + row) * c->input.row_step,
+                   scratch + plane * plane_step + row * c->narrow_row_step, c->row_floats);
+    }
+  }
+  NAME(rows)(&c->convolution, scratch, out, residual, 0, c->blocks, first_row, end_row, 1);
 }

@@ -57,6 +57,7 @@ static inline __attribute__((always_inline)) __m512 reciprocal_newton(__m512 x) 
   const __m512 guess = _mm512_rcp14_ps(x);
   return guess * (2.0f - x * guess);
 }
+#define HAS_SCALE
 #define NAME(x) avx512_##x
 #define ISA_NAME "avx512"
 #define MAX_BLOCKS 2
@@ -65,9 +66,23 @@ static inline __attribute__((always_inline)) __m512 reciprocal_newton(__m512 x) 
 #define avx512_reciprocal(x) ((avx512_vec)reciprocal_newton((__m512)(x)))
 #include "kernels.inl.h"
 #pragma clang attribute pop
+
+// The same with two bfloat16 products in the place of one float32 product.
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma"))), apply_to = function)
+#define HAS_NARROW_DOT
+#define NAME(x) avx512bf16_##x
+#define ISA_NAME "avx512bf16"
+#define MAX_BLOCKS 2
+#define MAX_PIXELS 14
+#define TILE_CASES(blocks) CASES_14(blocks)
+#define avx512bf16_reciprocal(x) ((avx512bf16_vec)reciprocal_newton((__m512)(x)))
+#include "kernels.inl.h"
+#undef HAS_NARROW_DOT
+#undef HAS_SCALE
+#pragma clang attribute pop
 #endif
 
-enum { MOST_LEVELS = 3 };
+enum { MOST_LEVELS = 4 };
 
 static const yx_kernels *available[MOST_LEVELS + 1];
 static const yx_kernels *chosen;
@@ -79,6 +94,7 @@ __attribute__((constructor)) static void choose(void) {
   __builtin_cpu_init();
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
       __builtin_cpu_supports("avx512vl")) {
+    if (__builtin_cpu_supports("avx512bf16")) available[count++] = &avx512bf16_table;
     available[count++] = &avx512_table;
   }
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) available[count++] = &avx2_table;

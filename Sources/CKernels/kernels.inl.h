@@ -8,6 +8,7 @@
 static const yx_kernels NAME(table) = {
     .name = ISA_NAME,
     .convolution = NAME(convolution),
+    .narrow_convolution = NAME(narrow_convolution),
     .winograd = NAME(winograd),
     .depthwise = NAME(depthwise),
     .max_pool = NAME(max_pool),

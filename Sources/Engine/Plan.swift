@@ -1,11 +1,30 @@
 import CKernels
 
+/// The numbers that dense convolutions multiply. Sums, depthwise convolutions and everything between layers are float32.
+package enum Precision: String, Sendable, CaseIterable {
+  case float32 = "fp32"
+  /// 8 significant bits. Fast where the processor has instructions for it (``isFast``), correct everywhere.
+  case bfloat16 = "bf16"
+
+  /// Whether this machine computes faster with it than with float32.
+  package var isFast: Bool {
+    switch self {
+    case .float32: true
+    case .bfloat16: yx_best_kernels().map { String(cString: $0.pointee.name) } == "avx512bf16"
+    }
+  }
+}
+
 /// What may be chosen when a network is planned.
 package struct PlanOptions: Sendable {
-  /// `portable`, `avx2` or `avx512`; `nil` for the fastest that this machine can run.
+  /// `portable`, `avx2`, `avx512` or `avx512bf16`; `nil` for the fastest that this machine can run.
   package var instructionSet: String?
+  package var precision: Precision
 
-  package init(instructionSet: String? = nil) { self.instructionSet = instructionSet }
+  package init(instructionSet: String? = nil, precision: Precision = .float32) {
+    self.instructionSet = instructionSet
+    self.precision = precision
+  }
 
   /// What this machine can run, fastest first.
   package static var availableInstructionSets: [String] {
@@ -67,7 +86,7 @@ package final class Plan: @unchecked Sendable {
     }
 
     var builder = StepBuilder(
-      placement: placement,
+      placement: placement, precision: options.precision,
       image: ImageStaging(channels: channels, height: height, width: width, layers: layers))
     try builder.addSteps()
 

@@ -6,6 +6,8 @@ struct Step {
     /// Copies an image into memory with a border around it.
     case stage
     case convolution(yx_convolution)
+    /// In bfloat16; a unit has all blocks.
+    case narrowConvolution(yx_narrow_convolution)
     /// A unit is an equal share of the tiles; its rows are only those whose border it clears.
     case winograd(yx_winograd, tiles: Int)
     case depthwise(yx_depthwise)
@@ -67,6 +69,10 @@ struct Step {
       kernels.convolution(
         &convolution, memory + input, out, residual.map { memory + $0 }, Int32(firstBlock), Int32(count),
         Int32(firstRow), Int32(endRow))
+    case .narrowConvolution(var convolution):
+      kernels.narrow_convolution(
+        &convolution, memory + input, out, residual.map { memory + $0 }, scratch, Int32(firstRow),
+        Int32(endRow))
     case .winograd(var winograd, let tiles):
       kernels.winograd(
         &winograd, memory + input, out, residual.map { memory + $0 }, scratch, Int32(tiles * unit / units),

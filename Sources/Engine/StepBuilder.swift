@@ -3,13 +3,15 @@ import CKernels
 /// Writes the steps of a plan: one for each layer, plus one that takes in the image.
 struct StepBuilder {
   let placement: Placement
+  let precision: Precision
   let image: ImageStaging
   let constants = PackedConstants()
   private(set) var steps: [Step] = []
   var scratchSize = 0
 
-  init(placement: Placement, image: ImageStaging) {
+  init(placement: Placement, precision: Precision, image: ImageStaging) {
     self.placement = placement
+    self.precision = precision
     self.image = image
   }
 
@@ -66,15 +68,30 @@ struct StepBuilder {
       image.channels * geometry.kernel * geometry.kernel
     }
     let corner = (image.padding - geometry.padding) * (image.rowStep + 1)
-    let kernel = yx_convolution(
+    var kernel = yx_convolution(
       taps: Int32(taps.count), depth: Int32(geometry.kernel), offsets: constants.add(taps.map(Int64.init)),
       input_pixel_step: Int64(geometry.stride), input_row_step: Int64(geometry.stride * image.rowStep),
       input_origin: Int64(corner), output: output.kernelLayout, residual: yx_layout(),
-      weights: constants.add(packed), bias: constants.add(weights.packedBias(blocks: output.blocks)),
+      weights: nil, bias: constants.add(weights.packedBias(blocks: output.blocks)),
       width: Int32(output.width), activation: activation.kernelCode)
+    let operations = 2 * taps.count * geometry.kernel * channelBlock
+    if precision == .bfloat16, geometry.kernel.isMultiple(of: 2), geometry.stride.isMultiple(of: 2) {
+      var source = image.layout
+      source.origin = Int64(corner)
+      let rows = NarrowInput(
+        layout: source, planes: image.channels, geometry: geometry, pixelFloats: 1,
+        taps: (0..<image.channels).flatMap { channel in
+          (0..<geometry.kernel).map { (plane: channel, row: $0, float: 0) }
+        })
+      appendNarrow(
+        kernel, reading: rows, packed, layer, offset: placement.size, residual: nil, output: output,
+        operationsPerPixel: operations)
+      return
+    }
+    kernel.weights = constants.add(packed)
     append(
       .convolution(kernel), layer, input: placement.size, output: output, blocksPerUnit: 2,
-      operationsPerPixel: 2 * taps.count * geometry.kernel * channelBlock)
+      operationsPerPixel: operations)
   }
 
   private mutating func addConvolution(
@@ -108,7 +125,7 @@ struct StepBuilder {
       input_pixel_step: Int64(geometry.stride * channelBlock),
       input_row_step: Int64(geometry.stride * input.rowStep), input_origin: Int64(input.origin - corner),
       output: output.kernelLayout, residual: residualLayout?.kernelLayout ?? yx_layout(),
-      weights: constants.add(packed), bias: constants.add(weights.packedBias(blocks: output.blocks)),
+      weights: nil, bias: constants.add(weights.packedBias(blocks: output.blocks)),
       width: Int32(output.width), activation: activation.kernelCode)
     var rows = output.height
     let layouts = [input, output] + [residualLayout].compactMap(\.self)
@@ -121,9 +138,27 @@ struct StepBuilder {
       kernel.output.row_step = Int64(width * channelBlock)
       kernel.residual.row_step = Int64(width * channelBlock)
     }
+    let operations = 2 * taps.count * channelBlock * channelBlock
+    if precision == .bfloat16, !placement.isOutput(layer.result) {
+      let source = NarrowInput(
+        layout: yx_layout(
+          origin: kernel.input_origin, row_step: kernel.input_row_step / Int64(geometry.stride),
+          block_step: Int64(input.blockStep)),
+        planes: input.blocks, geometry: geometry, pixelFloats: channelBlock,
+        taps: (0..<input.blocks).flatMap { block in
+          (0..<area).map {
+            (plane: block, row: $0 / geometry.kernel, float: $0 % geometry.kernel * channelBlock)
+          }
+        })
+      appendNarrow(
+        kernel, reading: source, packed, layer, offset: placement.offset(of: layer.input), residual: residual,
+        output: output, rows: rows, operationsPerPixel: operations)
+      return
+    }
+    kernel.weights = constants.add(packed)
     append(
       .convolution(kernel), layer, residual: residual, output: output, rows: rows, width: Int(kernel.width),
-      blocksPerUnit: 2, operationsPerPixel: 2 * taps.count * channelBlock * channelBlock)
+      blocksPerUnit: 2, operationsPerPixel: operations)
   }
 
   private mutating func addDepthwise(

@@ -10,7 +10,8 @@ extension StepBuilder {
     let output = placement.layout(of: layer.result)
     let tiles = WinogradTiles(output)
     let pairs = input.blocks * output.blocks * channelBlock
-    let direct = output.height * output.width * 9 * pairs
+    // Winograd's sums cancel too much for bfloat16: it stays in float32 and has to beat half of the products.
+    let direct = output.height * output.width * 9 * pairs / (precision == .bfloat16 ? 2 : 1)
     let winograd = tiles.count * (Int(YX_WINOGRAD) * pairs + 250 * input.blocks + 220 * output.blocks)
     return winograd < direct
   }

@@ -187,6 +187,72 @@ struct ExecutorTests {
   }
 }
 
+@Suite("bfloat16 against the reference operators")
+struct NarrowPrecisionTests {
+  @Test(
+    "strays from float32 by no more than the rounding of its factors, alike in any batch",
+    arguments: PlanOptions.availableInstructionSets)
+  func closeness(set: String) throws {
+    for (height, width) in [(2, 2), (10, 38), (34, 18)] {
+      var builder = GraphBuilder()
+      let image = builder.input(channels: 3)
+      let stem = builder.convolution("stem", builder.focus(image), to: 18, kernel: 3, bias: true)
+      let a = builder.activation(.silu, stem)
+      let down = builder.convolution("down", a, to: 40, kernel: 3, stride: 2, bias: true)
+      let b = builder.convolution("b", builder.concat(down, down), to: 40, kernel: 1, bias: true)
+      builder.output("stem", stem)
+      builder.output("y", builder.add(b, down))
+      let graph = builder.build()
+      let parameters = parameters(of: graph)
+      var generator = SplitMix64(seed: 11)
+      let inputs = (0..<3).map { _ in
+        Tensor(shape: [3, height, width], values: generator.floats(3 * height * width))
+      }
+      let plan = try Plan(
+        graph, parameters: parameters, height: height, width: width,
+        options: PlanOptions(instructionSet: set, precision: .bfloat16))
+      var together = Executor(plan, capacity: 3, pool: WorkerPool(threads: 2))
+      together.run(inputs)
+      for (index, input) in inputs.enumerated() {
+        var alone = Executor(plan, capacity: 1, pool: WorkerPool(threads: 1))
+        alone.run([input])
+        let batch = Tensor(shape: [1, 3, height, width], values: input.values)
+        let expected = graph.referenceForward(batch, parameters: parameters)
+        for (output, reference) in zip(graph.outputs, expected) {
+          #expect(alone.dense(output.name) == together.dense(output.name, image: index))
+          // A factor is off by at most 2^-9 of itself; over random signs the sum is off by less than its largest value's.
+          let largest = reference.values.map(abs).max() ?? 0
+          expectClose(
+            alone.dense(output.name), reference.values, within: largest * 0.01,
+            "\(output.name), \(height)x\(width), \(set)")
+        }
+      }
+    }
+  }
+
+  @Test("is what the definition of bfloat16 says: short sums of short factors are exact")
+  func exactness() throws {
+    let graph = graph(16) { $0.convolution("y", $1, to: 16, kernel: 1, bias: true) }
+    var parameters = parameters(of: graph)
+    var generator = SplitMix64(seed: 5)
+    for (name, tensor) in parameters {
+      parameters[name] = Tensor(
+        shape: tensor.shape, values: generator.floats(tensor.count, in: -2...2).map { $0.rounded() / 2 })
+    }
+    let input = Tensor(shape: [3, 4, 9], values: generator.floats(108, in: -2...2).map { $0.rounded() })
+    let expected = graph.referenceForward(
+      Tensor(shape: [1, 3, 4, 9], values: input.values), parameters: parameters)
+    for set in PlanOptions.availableInstructionSets {
+      let plan = try Plan(
+        graph, parameters: parameters, height: 4, width: 9,
+        options: PlanOptions(instructionSet: set, precision: .bfloat16))
+      var executor = Executor(plan, capacity: 1, pool: WorkerPool(threads: 1))
+      executor.run([input])
+      #expect(executor.dense("y") == expected[0].values, "\(set)")
+    }
+  }
+}
+
 @Suite("Plan")
 struct PlanTests {
   @Test("names every weight that is missing or has another shape")

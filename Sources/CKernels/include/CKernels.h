@@ -58,6 +58,21 @@ typedef struct {
   yx_activation activation;
 } yx_convolution;
 
+// A dense convolution in bfloat16 with sums in float32. The input rows that some output rows need are rounded into
+// scratch memory first, `planes` planes of `most_rows` rows, each pair of neighbouring numbers in one word of 32 bits;
+// the offsets and steps of `convolution` count such words, and its weights are pairs too.
+typedef struct {
+  yx_convolution convolution;
+  int32_t blocks;  // of the output
+  int32_t kernel;
+  int32_t stride;
+  yx_layout input;  // `origin` is the first number that output row 0 needs
+  int32_t planes;
+  int32_t row_floats;       // to round in each row
+  int64_t narrow_row_step;  // in words
+  int64_t most_rows;
+} yx_narrow_convolution;
+
 // A dense 3x3 convolution with stride 1 of a map with a border of at least one pixel. The output is cut into tiles of
 // 4x4 pixels, row by row; those at the right and lower edge may reach beyond it.
 typedef struct {
@@ -96,11 +111,15 @@ typedef struct {
 } yx_max_pool;
 
 typedef struct {
-  const char *name;  // portable, avx2, avx512
+  const char *name;  // portable, avx2, avx512, avx512bf16
 
   // Output rows `first_row ..< end_row` of `blocks` (1 or 2) blocks from `first_block`. `residual` may be null.
   void (*convolution)(const yx_convolution *, const float *in, float *out, const float *residual, int first_block,
                       int blocks, int first_row, int end_row);
+
+  // Output rows `first_row ..< end_row` of all blocks. `scratch` holds the rounded input.
+  void (*narrow_convolution)(const yx_narrow_convolution *, const float *in, float *out, const float *residual,
+                             float *scratch, int first_row, int end_row);
 
   // Tiles `first_tile ..< end_tile` of all blocks. `scratch` holds 36 * 16 * (input blocks + 3) floats for each of them.
   void (*winograd)(const yx_winograd *, const float *in, float *out, const float *residual, float *scratch,
@@ -136,7 +155,8 @@ static inline void yx_pause(void) {
 #endif
 }
 
-// The fastest that this processor can run. YOLOX_ISA=portable|avx2|avx512 in the environment asks for a lesser one.
+// The fastest that this processor can run. YOLOX_ISA=portable|avx2|avx512 in the environment asks for
+// a lesser one.
 const yx_kernels *yx_best_kernels(void);
 
 // All that this processor can run, fastest first, ended by null. For tests.
