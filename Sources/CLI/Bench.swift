@@ -29,6 +29,9 @@ struct Bench: AsyncParsableCommand {
   @Option(help: "Threads. Default: all processors.")
   var threads: Int?
 
+  @Option(help: "fp32, or bf16: dense convolutions multiply bfloat16, sums stay float32.")
+  var precision = Precision.float32
+
   @Option(help: "Timed runs, after three that are not.")
   var runs = 30
 
@@ -50,13 +53,15 @@ struct Bench: AsyncParsableCommand {
 
   func run() async throws {
     let threads = threads ?? availableProcessors()
+    let options = PlanOptions(precision: precision)
     let loadStart = ContinuousClock.now
     let model =
       if let variant = self.model {
-        try Model.random(variant, inputSize: size)
+        try Model.random(variant, inputSize: size, options: options)
       } else {
         try Model(
-          PretrainedWeights(contentsOf: WeightsLocation.path(of: weights ?? "yolox-nano")), inputSize: size)
+          PretrainedWeights(contentsOf: WeightsLocation.path(of: weights ?? "yolox-nano")), inputSize: size,
+          options: options)
       }
     let load = milliseconds(loadStart.duration(to: .now))
     let pixels = (0..<batch).map { image in

@@ -27,6 +27,9 @@ struct ModelOptions: ParsableArguments {
   @Option(help: "standard, or legacy for weights from before the authors' release 0.1.1 (normalised RGB).")
   var preprocessing: Preprocessing?
 
+  @Option(help: "fp32, or bf16: dense convolutions multiply bfloat16, sums stay float32.")
+  var precision = Precision.float32
+
   func validate() throws {
     if let threads, threads < 1 { throw ValidationError("--threads must be at least 1") }
   }
@@ -45,7 +48,8 @@ struct ModelOptions: ParsableArguments {
         .filter { !$0.isEmpty }
     }
     return try Model(
-      pretrained, sha256: sha256(ofFile: path), inputSize: size, labels: names, preprocessing: preprocessing)
+      pretrained, sha256: sha256(ofFile: path), inputSize: size, labels: names, preprocessing: preprocessing,
+      options: PlanOptions(precision: precision))
   }
 }
 
@@ -97,5 +101,7 @@ extension InputSize: ExpressibleByArgument {
 }
 
 extension Preprocessing: ExpressibleByArgument {}
+
+extension Precision: ExpressibleByArgument {}
 
 extension Variant: ExpressibleByArgument {}

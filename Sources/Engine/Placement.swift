@@ -11,7 +11,6 @@ struct Placement {
   private let buffers: [Buffer]
   private let segments: [[BlockedLayout.Segment]]
   private let shapes: [[Int]]
-  private let outputs: Set<Value>
 
   private struct Place {
     let buffer: Int
@@ -43,9 +42,6 @@ struct Placement {
       segments: segments[value.index], firstBlock: place.firstBlock)
   }
 
-  /// Whether the caller reads `value`.
-  func isOutput(_ value: Value) -> Bool { outputs.contains(value) }
-
   /// The memory that the layout of `value` counts from, in floats from the start of the image's memory.
   func offset(of value: Value) -> Int { buffers[place(of: value).buffer].offset }
 
@@ -58,7 +54,6 @@ struct Placement {
 
   init(_ graph: Graph, layers fused: [FusedLayer], height: Int, width: Int) {
     shapes = graph.shapes(batch: 1, height: height, width: width)
-    outputs = Set(graph.outputs.map(\.value))
     segments = graph.segments()
     var places: [Value: Place] = [:]
     var buffers: [Buffer] = []

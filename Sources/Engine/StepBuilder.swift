@@ -68,30 +68,15 @@ struct StepBuilder {
       image.channels * geometry.kernel * geometry.kernel
     }
     let corner = (image.padding - geometry.padding) * (image.rowStep + 1)
-    var kernel = yx_convolution(
+    let kernel = yx_convolution(
       taps: Int32(taps.count), depth: Int32(geometry.kernel), offsets: constants.add(taps.map(Int64.init)),
       input_pixel_step: Int64(geometry.stride), input_row_step: Int64(geometry.stride * image.rowStep),
       input_origin: Int64(corner), output: output.kernelLayout, residual: yx_layout(),
-      weights: nil, bias: constants.add(weights.packedBias(blocks: output.blocks)),
+      weights: constants.add(packed), bias: constants.add(weights.packedBias(blocks: output.blocks)),
       width: Int32(output.width), activation: activation.kernelCode)
-    let operations = 2 * taps.count * geometry.kernel * channelBlock
-    if precision == .bfloat16, geometry.kernel.isMultiple(of: 2), geometry.stride.isMultiple(of: 2) {
-      var source = image.layout
-      source.origin = Int64(corner)
-      let rows = NarrowInput(
-        layout: source, planes: image.channels, geometry: geometry, pixelFloats: 1,
-        taps: (0..<image.channels).flatMap { channel in
-          (0..<geometry.kernel).map { (plane: channel, row: $0, float: 0) }
-        })
-      appendNarrow(
-        kernel, reading: rows, packed, layer, offset: placement.size, residual: nil, output: output,
-        operationsPerPixel: operations)
-      return
-    }
-    kernel.weights = constants.add(packed)
     append(
       .convolution(kernel), layer, input: placement.size, output: output, blocksPerUnit: 2,
-      operationsPerPixel: operations)
+      operationsPerPixel: 2 * taps.count * geometry.kernel * channelBlock)
   }
 
   private mutating func addConvolution(
@@ -139,7 +124,7 @@ struct StepBuilder {
       kernel.residual.row_step = Int64(width * channelBlock)
     }
     let operations = 2 * taps.count * channelBlock * channelBlock
-    if precision == .bfloat16, !placement.isOutput(layer.result) {
+    if precision == .bfloat16, taps.count * channelBlock >= StepBuilder.fewestNarrowFactors {
       let source = NarrowInput(
         layout: yx_layout(
           origin: kernel.input_origin, row_step: kernel.input_row_step / Int64(geometry.stride),

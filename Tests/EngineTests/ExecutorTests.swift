@@ -232,7 +232,7 @@ struct NarrowPrecisionTests {
 
   @Test("is what the definition of bfloat16 says: short sums of short factors are exact")
   func exactness() throws {
-    let graph = graph(16) { $0.convolution("y", $1, to: 16, kernel: 1, bias: true) }
+    let graph = graph(64) { $0.convolution("y", $1, to: 16, kernel: 1, bias: true) }
     var parameters = parameters(of: graph)
     var generator = SplitMix64(seed: 5)
     for (name, tensor) in parameters {
