@@ -11,6 +11,7 @@ let package = Package(
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
     .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
@@ -41,11 +42,16 @@ let package = Package(
       ]),
     // HTTP/1.1 on sockets and Dispatch; knows nothing of pictures.
     .target(name: "HTTPServer", dependencies: [.product(name: "HTTPTypes", package: "swift-http-types")]),
+    // A swift-metrics backend that Prometheus reads.
+    .target(
+      name: "PrometheusMetrics", dependencies: [.product(name: "CoreMetrics", package: "swift-metrics")]),
     // The detector behind the server: queue, batches, routes, problems.
     .target(
       name: "Service",
       dependencies: [
-        "Engine", "HTTPServer", "Imaging", "YOLOX",
+        "Engine", "HTTPServer", "Imaging", "PrometheusMetrics", "YOLOX",
+        .product(name: "CoreMetrics", package: "swift-metrics"),
+        .product(name: "Metrics", package: "swift-metrics"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -63,6 +69,9 @@ let package = Package(
     .testTarget(name: "COCOTests", dependencies: ["COCO", "TestSupport"]),
     .testTarget(name: "EngineTests", dependencies: ["Engine", "TestSupport"]),
     .testTarget(name: "ImagingTests", dependencies: ["Imaging", "TestSupport"]),
+    .testTarget(
+      name: "PrometheusMetricsTests",
+      dependencies: ["PrometheusMetrics", .product(name: "CoreMetrics", package: "swift-metrics")]),
     .testTarget(name: "HTTPServerTests", dependencies: ["HTTPServer", "TestSupport"]),
     .testTarget(
       name: "ServiceTests", dependencies: ["Service", "HTTPServer", "Imaging", "YOLOX", "TestSupport"]),

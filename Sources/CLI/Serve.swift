@@ -58,6 +58,7 @@ struct Serve: AsyncParsableCommand {
     configuration.server.maxConnections = maxConnections
     configuration.imageLimits.bytes = maxBodySize
     configuration.threads = model.threadCount
+    configuration.version = Yolox.version
     configuration.maxBatch = maxBatch
     configuration.queueLimit = queueLimit
     configuration.shutdownTimeout = .seconds(shutdownTimeout)

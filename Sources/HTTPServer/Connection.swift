@@ -46,7 +46,7 @@ final class Connection: @unchecked Sendable {
     loop.add(self)
     reader.setEventHandler { [weak self] in self?.readable() }
     // The descriptor must outlive the source: holding the connection until the source says it is done sees to that.
-    reader.setCancelHandler { [self] in server.connectionClosed(self) }
+    reader.setCancelHandler { [self] in server.connectionClosed() }
     reader.resume()
   }
 

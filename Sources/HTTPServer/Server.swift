@@ -1,6 +1,5 @@
 import Dispatch
 import HTTPTypes
-import Synchronization
 
 /// Listens, and deals connections out to event loops.
 ///
@@ -17,23 +16,20 @@ package final class Server: @unchecked Sendable {
   private var acceptSource: (any DispatchSourceRead)?
   private var isAcceptingPaused = false
   private var nextLoop = 0
-  private let counts = Mutex(Counts())
-
-  private struct Counts {
-    var open = 0
-    var whenEmpty: [CheckedContinuation<Void, Never>] = []
-  }
+  private let connections: OpenConnections
 
   package init(
-    configuration: ServerConfiguration, router: Router, refused: @escaping @Sendable (Refusal) -> Response
+    configuration: ServerConfiguration, router: Router, connections: OpenConnections = OpenConnections(),
+    refused: @escaping @Sendable (Refusal) -> Response
   ) {
     self.configuration = configuration
     self.router = router
     self.refused = refused
+    self.connections = connections
     loops = (0..<max(1, configuration.loops)).map(EventLoop.init(index:))
   }
 
-  package var connectionCount: Int { counts.withLock { $0.open } }
+  package var connectionCount: Int { connections.count }
 
   /// Begins to accept connections.
   ///
@@ -70,7 +66,7 @@ package final class Server: @unchecked Sendable {
     }
     for loop in loops { loop.queue.async { loop.forEachConnection { $0.drain() } } }
     await withTaskGroup(of: Void.self) { group in
-      group.addTask { await self.untilEmpty() }
+      group.addTask { await self.connections.untilNone() }
       group.addTask {
         try? await Task.sleep(for: timeout)
         guard !Task.isCancelled else { return }
@@ -80,16 +76,6 @@ package final class Server: @unchecked Sendable {
       group.cancelAll()
     }
     for loop in loops { loop.stop() }
-  }
-
-  private func untilEmpty() async {
-    await withCheckedContinuation { continuation in
-      let isEmpty = counts.withLock { counts in
-        if counts.open > 0 { counts.whenEmpty.append(continuation) }
-        return counts.open == 0
-      }
-      if isEmpty { continuation.resume() }
-    }
   }
 
   /// Owns the listening socket for as long as its source runs.
@@ -123,11 +109,7 @@ package final class Server: @unchecked Sendable {
   }
 
   private func admit(_ socket: consuming Socket) {
-    let isWelcome = counts.withLock { counts in
-      guard counts.open < configuration.maxConnections else { return false }
-      counts.open += 1
-      return true
-    }
+    let isWelcome = connections.open(limit: configuration.maxConnections)
     guard isWelcome else {
       setNonBlocking(socket.descriptor)
       var encoder = ResponseEncoder()
@@ -145,13 +127,5 @@ package final class Server: @unchecked Sendable {
     loop.queue.async { connection.start() }
   }
 
-  func connectionClosed(_ connection: Connection) {
-    let waiting = counts.withLock { counts -> [CheckedContinuation<Void, Never>] in
-      counts.open -= 1
-      guard counts.open == 0 else { return [] }
-      defer { counts.whenEmpty = [] }
-      return counts.whenEmpty
-    }
-    for continuation in waiting { continuation.resume() }
-  }
+  func connectionClosed() { connections.closed() }
 }

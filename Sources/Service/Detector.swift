@@ -8,6 +8,14 @@ package enum DetectorError: Error, Equatable, Sendable {
   /// Too many pictures wait already.
   case overloaded(waiting: Int)
   case stopped
+
+  /// One word, for counting.
+  var reason: String {
+    switch self {
+    case .overloaded: "overloaded"
+    case .stopped: "stopped"
+    }
+  }
 }
 
 /// What was found in a picture, and how long it waited.
@@ -35,6 +43,7 @@ package actor Detector {
   private let runner: Runner
   private let maxBatch: Int
   private let queueLimit: Int
+  private let metrics: ServiceMetrics?
   private var waiting: [Job] = []
   private var isRunning = false
 
@@ -42,10 +51,13 @@ package actor Detector {
   ///   - threads: that share the work of a run.
   ///   - maxBatch: the most pictures in one run.
   ///   - queueLimit: the most pictures that may wait.
-  package init(_ model: Model, threads: Int, maxBatch: Int = 4, queueLimit: Int = 64) {
+  package init(
+    _ model: Model, threads: Int, maxBatch: Int = 4, queueLimit: Int = 64, metrics: ServiceMetrics? = nil
+  ) {
     self.model = model
     self.maxBatch = maxBatch
     self.queueLimit = queueLimit
+    self.metrics = metrics
     runner = Runner(model, threads: threads, capacity: maxBatch)
   }
 
@@ -61,6 +73,7 @@ package actor Detector {
     guard waiting.count < queueLimit else { throw .overloaded(waiting: waiting.count) }
     let result = await withCheckedContinuation { reply in
       waiting.append(Job(image: image, options: options, arrived: .now, reply: reply))
+      metrics?.waiting(waiting.count)
       if !isRunning {
         isRunning = true
         // Unstructured: it serves everybody who waits, not the caller who happened to start it.
@@ -96,6 +109,7 @@ package actor Detector {
     while !waiting.isEmpty {
       let batch = Array(waiting.prefix(maxBatch))
       waiting.removeFirst(batch.count)
+      metrics?.ran(batch: batch.count, waiting: waiting.count)
       let start = ContinuousClock.now
       let found = await runner.run(batch.map { ($0.image, $0.options) })
       for (job, outcome) in zip(batch, found) {

@@ -63,6 +63,8 @@ extension Problem {
     self.init("invalid-parameter", "Invalid parameter", .badRequest, detail)
   }
 
+  static let notReady = Problem("not-ready", "Not ready", .serviceUnavailable, "The service is stopping.")
+
   static let notAcceptable = Problem(
     "not-acceptable", "Not acceptable", .notAcceptable,
     "There are \(Representation.allCases.map(\.rawValue).joined(separator: ", ")).")

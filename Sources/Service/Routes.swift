@@ -1,6 +1,7 @@
 import HTTPServer
 import HTTPTypes
 import Imaging
+import Logging
 import YOLOX
 
 /// What the service answers.
@@ -8,26 +9,38 @@ struct Routes: Sendable {
   let detector: Detector
   let configuration: Service.Configuration
   let readiness: Readiness
+  let metrics: ServiceMetrics
+  let logger: Logger
   private let workers: PreparationWorkers
 
-  init(detector: Detector, configuration: Service.Configuration, readiness: Readiness) {
+  init(
+    detector: Detector, configuration: Service.Configuration, readiness: Readiness, metrics: ServiceMetrics,
+    logger: Logger
+  ) {
     self.detector = detector
     self.configuration = configuration
     self.readiness = readiness
+    self.metrics = metrics
+    self.logger = logger
     workers = PreparationWorkers(count: configuration.threads)
   }
 
-  var router: Router {
+  func router(_ connections: OpenConnections) -> Router {
+    let observed = Observation(metrics: metrics, logger: logger)
     var router = Router()
-    router.on(.post, "/detect", .suspending(detect))
-    router.on(.get, "/healthz", .immediate { _ in Routes.status("ok") })
+    router.on(.post, "/detect", observed.suspending("/detect", detect))
+    router.on(.get, "/healthz", observed.immediate("/healthz") { _ in Routes.status("ok") })
     router.on(
       .get, "/readyz",
-      .immediate { [readiness] _ in
-        readiness.isReady
-          ? Routes.status("ready")
-          : Problem("not-ready", "Not ready", .serviceUnavailable, "The service is starting or stopping.")
-            .response
+      observed.immediate("/readyz") { [readiness] _ in
+        readiness.isReady ? Routes.status("ready") : Problem.notReady.response
+      })
+    router.on(
+      .get, "/metrics",
+      observed.immediate("/metrics") { [metrics] _ in
+        Response(
+          .ok, contentType: "text/plain; version=0.0.4; charset=utf-8",
+          metrics.text(connections: connections.count))
       })
     return router
   }
@@ -56,6 +69,7 @@ struct Routes: Sendable {
     do { result = try await detector.detect(picture.image, options: query.options) } catch {
       throw Problem(error)
     }
+    metrics.answered(picture, result)
     let answer = DetectionAnswer(model: detector.model, picture: picture, result: result, start: start)
     // Drawing and encoding take as long as decoding; the rest is quick enough to be done here.
     guard isDrawn else {

@@ -21,6 +21,7 @@ package struct Service: Sendable {
     package var server = ServerConfiguration()
     package var imageLimits = ImageLimits()
     package var threads = availableProcessors()
+    package var version = "development"
     package var maxBatch = 4
     package var queueLimit = 64
     /// How long requests may take to finish once the service is told to stop.
@@ -44,12 +45,14 @@ package struct Service: Sendable {
   /// - Parameter started: told the port once the service is ready.
   package func run(started: @Sendable (Int) -> Void = { _ in }) async throws {
     let stop = StopSignal()
+    let metrics = ServiceMetrics(model, version: configuration.version)
     let detector = Detector(
       model, threads: configuration.threads, maxBatch: configuration.maxBatch,
-      queueLimit: configuration.queueLimit)
+      queueLimit: configuration.queueLimit, metrics: metrics)
     try await detector.warmUp()
     let readiness = Readiness(isReady: true)
-    let server = Service.server(detector, configuration: configuration, readiness: readiness)
+    let server = Service.server(
+      detector, configuration: configuration, readiness: readiness, metrics: metrics, logger: logger)
     let port = try server.start()
     logger.info(
       "ready",
@@ -70,10 +73,19 @@ package struct Service: Sendable {
 extension Service {
   /// The server with all routes, for a detector that is warm.
   package static func server(
-    _ detector: Detector, configuration: Configuration, readiness: Readiness = Readiness(isReady: true)
+    _ detector: Detector, configuration: Configuration, readiness: Readiness, metrics: ServiceMetrics,
+    logger: Logger
   ) -> Server {
-    let routes = Routes(detector: detector, configuration: configuration, readiness: readiness)
-    return Server(configuration: configuration.server, router: routes.router) { Problem($0).response }
+    let routes = Routes(
+      detector: detector, configuration: configuration, readiness: readiness, metrics: metrics, logger: logger
+    )
+    let connections = OpenConnections()
+    return Server(
+      configuration: configuration.server, router: routes.router(connections), connections: connections
+    ) { refusal in
+      metrics.request(route: "none", status: refusal.status.code)
+      return Problem(refusal).response
+    }
   }
 }
 

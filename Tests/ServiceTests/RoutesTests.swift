@@ -1,5 +1,6 @@
 import Foundation
 import HTTPServer
+import Logging
 import Service
 import TestSupport
 import Testing
@@ -14,8 +15,12 @@ struct RoutesTests {
     let weights = try PretrainedWeights(contentsOf: SharedData.url("weights/yolox_nano.onnx").path)
     var configuration = Service.Configuration()
     configuration.server.port = 0
-    let detector = Detector(try Model(weights), threads: 1)
-    server = Service.server(detector, configuration: configuration)
+    let model = try Model(weights)
+    let metrics = ServiceMetrics(model, version: "test")
+    let detector = Detector(model, threads: 1, metrics: metrics)
+    server = Service.server(
+      detector, configuration: configuration, readiness: Readiness(isReady: true), metrics: metrics,
+      logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     port = try server.start()
   }
 
@@ -150,5 +155,35 @@ struct RoutesTests {
     }
     #expect(try await post(dog, fields: "Accept: text/html\r\n").status == 406)
     #expect(try await post(dog, fields: "Content-Type: text/plain\r\n").status == 415)
+  }
+
+  private func get(_ path: String, fields: String = "") async throws -> RawResponse {
+    let client = try RawClient(port: port)
+    client.send("GET \(path) HTTP/1.1\r\nHost: a\r\n\(fields)\r\n")
+    return try #require(await client.readResponses(1).first)
+  }
+
+  @Test("counts requests, stages, batches and what was found")
+  func metrics() async throws {
+    _ = try await post(try SharedData.bytes("images/dog.jpg"), to: "/detect?score_threshold=0.5")
+    _ = try await post(Array("no picture".utf8))
+    let response = try await get("/metrics")
+    #expect(response.fields["content-type"]?.hasPrefix("text/plain; version=0.0.4") == true)
+    let lines = Set(response.body.split(separator: "\n").map(String.init))
+    for line in [
+      #"yolox_requests_total{route="/detect",status="200"} 1"#,
+      #"yolox_requests_total{route="/detect",status="415"} 1"#,
+      #"yolox_detections_total{class="dog"} 1"#, #"yolox_stage_seconds_count{stage="inference"} 1"#,
+      #"yolox_batch_size_bucket{le="1.0"} 1"#, "yolox_queue_depth 0", "yolox_connections 1",
+      "yolox_requests_in_flight 0",
+    ] { #expect(lines.contains(line), "\(line)") }
+    #expect(response.body.contains(#"yolox_build_info{version="test",model="yolox-nano""#))
+  }
+
+  @Test("echoes a request id, or makes one")
+  func requestID() async throws {
+    #expect(try await get("/healthz", fields: "X-Request-Id: abc-1\r\n").fields["x-request-id"] == "abc-1")
+    let made = try await get("/healthz", fields: "X-Request-Id: with space\r\n").fields["x-request-id"]
+    #expect(made != nil && made != "with space")
   }
 }

@@ -1,0 +1,110 @@
+import CoreMetrics
+import Engine
+import Metrics
+import PrometheusMetrics
+import YOLOX
+
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// What the service counts. Every label has few values: routes are those that exist, classes those of the model.
+package struct ServiceMetrics: Sendable {
+  package let registry: PrometheusRegistry
+  private let detections: [Counter]
+  private let inFlight: Meter
+  private let queueDepth: Meter
+  private let connections: Meter
+  private let queueWait: Timer
+  private let stages: [Stage: Timer]
+  private let batchSize: Recorder
+
+  enum Stage: String, CaseIterable {
+    case decode, preprocess, inference, postprocess
+  }
+
+  package init(_ model: Model, version: String) {
+    let registry = PrometheusRegistry(descriptions: ServiceMetrics.descriptions)
+    self.registry = registry
+    detections = model.labels.map {
+      Counter(label: "yolox_detections_total", dimensions: [("class", $0)], factory: registry)
+    }
+    inFlight = Meter(label: "yolox_requests_in_flight", factory: registry)
+    queueDepth = Meter(label: "yolox_queue_depth", factory: registry)
+    connections = Meter(label: "yolox_connections", factory: registry)
+    queueWait = Timer(label: "yolox_queue_wait_seconds", factory: registry)
+    batchSize = Recorder(label: "yolox_batch_size", aggregate: true, factory: registry)
+    stages = Dictionary(
+      uniqueKeysWithValues: Stage.allCases.map {
+        ($0, Timer(label: "yolox_stage_seconds", dimensions: [("stage", $0.rawValue)], factory: registry))
+      })
+    let build = [
+      ("version", version), ("model", model.name), ("kernels", model.plan.instructionSet),
+    ]
+    Meter(label: "yolox_build_info", dimensions: build, factory: registry).set(1)
+    Meter(label: "process_start_time_seconds", factory: registry).set(Double(time(nil)))
+  }
+
+  func request(route: String, status: Int) {
+    Counter(
+      label: "yolox_requests_total", dimensions: [("route", route), ("status", "\(status)")],
+      factory: registry
+    )
+    .increment()
+  }
+
+  func rejected(_ reason: String) {
+    Counter(label: "yolox_rejected_total", dimensions: [("reason", reason)], factory: registry).increment()
+  }
+
+  func requestBegan() { inFlight.increment() }
+  func requestEnded() { inFlight.decrement() }
+
+  func ran(batch: Int, waiting: Int) {
+    batchSize.record(batch)
+    queueDepth.set(waiting)
+  }
+
+  func waiting(_ count: Int) { queueDepth.set(count) }
+
+  func answered(_ picture: PreparedPicture, _ result: DetectionResult) {
+    queueWait.record(duration: result.queued)
+    stages[.decode]?.record(duration: picture.decoding)
+    stages[.preprocess]?.record(duration: picture.preprocessing)
+    stages[.inference]?.record(duration: result.outcome.inference)
+    stages[.postprocess]?.record(duration: result.outcome.postprocess)
+    for detection in result.outcome.detections { detections[detection.classID].increment() }
+  }
+
+  /// All numbers, with those of the process read anew.
+  func text(connections count: Int) -> String {
+    connections.set(count)
+    if let usage = ProcessUsage() {
+      Meter(label: "process_cpu_seconds_total", factory: registry).set(usage.processorSeconds)
+      Meter(label: "process_resident_memory_bytes", factory: registry).set(usage.residentBytes)
+      Meter(label: "process_open_fds", factory: registry).set(usage.openFiles)
+    }
+    return registry.text
+  }
+
+  private static let descriptions: [String: PrometheusRegistry.Description] = [
+    "yolox_requests_total": .init("Requests by route and status."),
+    "yolox_rejected_total": .init("Pictures that were not looked at, by reason."),
+    "yolox_requests_in_flight": .init("Requests that are being answered."),
+    "yolox_queue_depth": .init("Pictures that wait for the network."),
+    "yolox_queue_wait_seconds": .init("From a picture's preparation to the start of its run."),
+    "yolox_batch_size": .init("Pictures in a run of the network.", buckets: [1, 2, 4, 8, 16, 32]),
+    "yolox_stage_seconds": .init("What each stage of a request takes."),
+    "yolox_detections_total": .init("Objects found, by class."),
+    "yolox_connections": .init("Open connections."),
+    "yolox_build_info": .init("What is running; always 1."),
+    "process_start_time_seconds": .init("When the process started, in seconds since 1970."),
+    "process_cpu_seconds_total": .init("Processor time used."),
+    "process_resident_memory_bytes": .init("Memory in use."),
+    "process_open_fds": .init("Open file descriptors."),
+  ]
+}
