@@ -37,6 +37,12 @@ package final class PrometheusRegistry: MetricsFactory, Sendable {
     make(label, dimensions) { CounterSeries() }
   }
 
+  package func makeFloatingPointCounter(
+    label: String, dimensions: [(String, String)]
+  ) -> any FloatingPointCounterHandler {
+    make(label, dimensions) { FloatingPointCounterSeries() }
+  }
+
   package func makeRecorder(label: String, dimensions: [(String, String)], aggregate: Bool)
     -> any RecorderHandler
   {
@@ -53,6 +59,7 @@ package final class PrometheusRegistry: MetricsFactory, Sendable {
 
   // Series live as long as the registry: what has been counted once stays counted.
   package func destroyCounter(_ handler: any CounterHandler) {}
+  package func destroyFloatingPointCounter(_ handler: any FloatingPointCounterHandler) {}
   package func destroyMeter(_ handler: any MeterHandler) {}
   package func destroyRecorder(_ handler: any RecorderHandler) {}
   package func destroyTimer(_ handler: any TimerHandler) {}

@@ -24,6 +24,16 @@ final class CounterSeries: Series, CounterHandler {
   func reset() { value.store(0, ordering: .relaxed) }
 }
 
+final class FloatingPointCounterSeries: Series, FloatingPointCounterHandler {
+  private let value = Mutex<Double>(0)
+
+  let kind = "counter"
+  var samples: [Sample] { [Sample(value: value.withLock(\.self))] }
+
+  func increment(by amount: Double) { value.withLock { $0 += amount } }
+  func reset() { value.withLock { $0 = 0 } }
+}
+
 final class GaugeSeries: Series, MeterHandler, RecorderHandler {
   private let value = Mutex<Double>(0)
 

@@ -84,7 +84,9 @@ package struct ServiceMetrics: Sendable {
   func text(connections count: Int) -> String {
     connections.set(count)
     if let usage = ProcessUsage() {
-      Meter(label: "process_cpu_seconds_total", factory: registry).set(usage.processorSeconds)
+      let processor = FloatingPointCounter(label: "process_cpu_seconds_total", factory: registry)
+      processor.reset()
+      processor.increment(by: usage.processorSeconds)
       Meter(label: "process_resident_memory_bytes", factory: registry).set(usage.residentBytes)
       Meter(label: "process_open_fds", factory: registry).set(usage.openFiles)
     }
