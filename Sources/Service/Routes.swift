@@ -42,6 +42,10 @@ struct Routes: Sendable {
           .ok, contentType: "text/plain; version=0.0.4; charset=utf-8",
           metrics.text(connections: connections.count))
       })
+    for file in Page.files {
+      let response = Page.response(file.type, file.bytes)
+      router.on(.get, file.path, observed.immediate(file.path) { _ in response })
+    }
     return router
   }
 

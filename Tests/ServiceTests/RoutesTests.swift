@@ -186,4 +186,14 @@ struct RoutesTests {
     let made = try await get("/healthz", fields: "X-Request-Id: with space\r\n").fields["x-request-id"]
     #expect(made != nil && made != "with space")
   }
+
+  @Test("serves a page that may load nothing from elsewhere")
+  func page() async throws {
+    for (path, type) in [("/", "text/html"), ("/page.css", "text/css"), ("/page.js", "text/javascript")] {
+      let response = try await get(path)
+      #expect(response.status == 200 && response.fields["content-type"]?.hasPrefix(type) == true)
+      #expect(response.fields["content-security-policy"]?.hasPrefix("default-src 'none'") == true)
+      #expect(!response.body.contains("//cdn") && !response.body.contains("https://"))
+    }
+  }
 }

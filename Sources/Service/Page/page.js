@@ -1,0 +1,129 @@
+// The page of the service: sends a picture, draws what comes back. Everything above the slider's lowest score is asked
+// for once; moving the slider only filters.
+
+const lowest = 0.05;
+const element = (id) => document.getElementById(id);
+const canvas = element("canvas");
+const threshold = element("threshold");
+let shown = null; // { bitmap, detections, timing }
+
+const color = (index) => `hsl(${(index * 137.508) % 360} 85% 45%)`;
+
+function setStatus(text, isError = false) {
+  element("status").textContent = text;
+  element("status").classList.toggle("error", isError);
+}
+
+function draw() {
+  if (!shown) return;
+  const least = Number(threshold.value);
+  const visible = shown.detections.filter((found) => found.score >= least);
+  canvas.width = shown.bitmap.width;
+  canvas.height = shown.bitmap.height;
+  const context = canvas.getContext("2d");
+  context.drawImage(shown.bitmap, 0, 0);
+  const unit = Math.max(1, Math.min(canvas.width, canvas.height) / 300);
+  context.lineWidth = 1.5 * unit;
+  context.font = `${11 * unit}px system-ui, sans-serif`;
+  context.textBaseline = "top";
+  for (const found of [...visible].reverse()) {
+    const { x1, y1, x2, y2 } = found.box;
+    const label = `${found.label} ${Math.round(found.score * 100)}%`;
+    context.strokeStyle = context.fillStyle = color(found.class_id);
+    context.strokeRect(x1, y1, x2 - x1, y2 - y1);
+    const height = 15 * unit;
+    const top = y1 >= height ? y1 - height : y1;
+    context.fillRect(x1, top, context.measureText(label).width + 6 * unit, height);
+    context.fillStyle = "white";
+    context.fillText(label, x1 + 3 * unit, top + 2 * unit);
+  }
+  canvas.hidden = false;
+  element("hint").hidden = true;
+
+  const rows = visible.map((found) => {
+    const row = document.createElement("tr");
+    const box = [found.box.x1, found.box.y1, found.box.x2, found.box.y2].map(Math.round).join(", ");
+    for (const text of [found.label, found.score.toFixed(2), box]) {
+      row.appendChild(document.createElement("td")).textContent = text;
+    }
+    return row;
+  });
+  element("rows").replaceChildren(...rows);
+  element("table").hidden = rows.length === 0;
+  const names = visible.map((found) => found.label).join(", ");
+  setStatus(rows.length === 0 ? "Nothing with this score." : `${rows.length} found.`);
+  canvas.setAttribute("aria-label", names ? `Picture with ${names}` : "Picture without objects of this score");
+}
+
+async function detect(blob) {
+  if (!blob) return;
+  setStatus("Looking …");
+  try {
+    const response = await fetch(`/detect?score_threshold=${lowest}`, {
+      method: "POST",
+      headers: { "Content-Type": "application/octet-stream", Accept: "application/json" },
+      body: blob,
+    });
+    const answer = await response.json();
+    if (!response.ok) throw new Error(answer.detail ?? answer.title);
+    const bitmap = await createImageBitmap(blob, { imageOrientation: "from-image" });
+    shown = { bitmap, detections: answer.detections };
+    const time = answer.timing_ms;
+    element("model").textContent = `${answer.model.name}, ${answer.model.input.width} × ${answer.model.input.height}`;
+    element("timing").textContent =
+      `${time.total.toFixed(1)} ms: decode ${time.decode.toFixed(1)}, prepare ${time.preprocess.toFixed(1)}, ` +
+      `wait ${time.queue.toFixed(1)}, network ${time.inference.toFixed(1)}`;
+    draw();
+  } catch (error) {
+    setStatus(error.message, true);
+  }
+}
+
+function showCurl() {
+  const url = `${location.origin}/detect?score_threshold=${threshold.value}`;
+  element("curl").textContent = `curl --data-binary @picture.jpg '${url}'`;
+}
+
+threshold.addEventListener("input", () => {
+  element("threshold-value").textContent = Number(threshold.value).toFixed(2);
+  showCurl();
+  draw();
+});
+element("file").addEventListener("change", (event) => detect(event.target.files[0]));
+addEventListener("paste", (event) => detect([...event.clipboardData.files][0]));
+const drop = element("drop");
+drop.addEventListener("dragover", (event) => {
+  event.preventDefault();
+  drop.classList.add("over");
+});
+drop.addEventListener("dragleave", () => drop.classList.remove("over"));
+drop.addEventListener("drop", (event) => {
+  event.preventDefault();
+  drop.classList.remove("over");
+  detect(event.dataTransfer.files[0]);
+});
+
+const video = element("video");
+element("camera").addEventListener("click", async () => {
+  try {
+    video.srcObject = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
+    await video.play();
+    video.hidden = element("shoot").hidden = false;
+  } catch {
+    setStatus("There is no camera, or this page may not use it (browsers ask for https).", true);
+  }
+});
+element("shoot").addEventListener("click", () => {
+  const still = document.createElement("canvas");
+  still.width = video.videoWidth;
+  still.height = video.videoHeight;
+  still.getContext("2d").drawImage(video, 0, 0);
+  for (const track of video.srcObject.getTracks()) track.stop();
+  video.hidden = element("shoot").hidden = true;
+  still.toBlob(detect, "image/jpeg", 0.92);
+});
+element("copy").addEventListener("click", async () => {
+  await navigator.clipboard.writeText(element("curl").textContent);
+  setStatus("Copied.");
+});
+showCurl();

@@ -1,0 +1,95 @@
+"""Drives the page of a running service in a real browser: chooses a picture, waits for boxes, moves the slider.
+
+    python3 Tests/Clients/browser.py http://localhost:8080 dog.jpg screenshot.png
+
+Needs chromium and, from PyPI, websocket-client. Exits with 1 if an expected object is not in the table or the browser's
+console shows an error.
+"""
+
+import base64
+import itertools
+import json
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+import websocket
+
+PORT = 9333
+
+
+class Browser:
+    """The Chrome DevTools Protocol, as far as this needs it."""
+
+    def __init__(self):
+        self.profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        self.process = subprocess.Popen(
+            ["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", f"--remote-debugging-port={PORT}",
+             "--remote-allow-origins=*", f"--user-data-dir={self.profile.name}", "--window-size=1100,800", "about:blank"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.socket = websocket.create_connection(self.target(), timeout=30)
+        self.numbers = itertools.count(1)
+        self.problems = []
+
+    def target(self):
+        for _ in range(100):
+            try:
+                pages = json.load(urllib.request.urlopen(f"http://127.0.0.1:{PORT}/json"))
+                return next(page["webSocketDebuggerUrl"] for page in pages if page["type"] == "page")
+            except (OSError, StopIteration):
+                time.sleep(0.1)
+        sys.exit("browser: chromium did not start")
+
+    def call(self, method, **parameters):
+        number = next(self.numbers)
+        self.socket.send(json.dumps({"id": number, "method": method, "params": parameters}))
+        while True:
+            message = json.loads(self.socket.recv())
+            if message.get("id") == number:
+                return message.get("result", message)
+            if message.get("method") == "Runtime.exceptionThrown":
+                self.problems.append(message["params"]["exceptionDetails"]["text"])
+            if message.get("method") == "Log.entryAdded" and message["params"]["entry"]["level"] == "error":
+                self.problems.append(message["params"]["entry"]["text"])
+
+    def evaluate(self, expression):
+        return self.call("Runtime.evaluate", expression=expression, returnByValue=True)["result"].get("value")
+
+    def until(self, expression):
+        for _ in range(100):
+            value = self.evaluate(expression)
+            if value:
+                return value
+            time.sleep(0.1)
+        sys.exit(f"browser: never became true: {expression}")
+
+
+def main():
+    address, picture, screenshot = sys.argv[1:4]
+    browser = Browser()
+    try:
+        for domain in ("Page", "Runtime", "Log", "DOM"):
+            browser.call(f"{domain}.enable")
+        browser.call("Page.navigate", url=address)
+        browser.until("document.readyState === 'complete' && document.getElementById('curl').textContent")
+        root = browser.call("DOM.getDocument")["root"]["nodeId"]
+        field = browser.call("DOM.querySelector", nodeId=root, selector="#file")["nodeId"]
+        browser.call("DOM.setFileInputFiles", nodeId=field, files=[str(Path(picture).resolve())])
+        found = browser.until("[...document.querySelectorAll('#rows td:first-child')].map(cell => cell.textContent).join()")
+        shot = browser.call("Page.captureScreenshot", format="png")["data"]
+        Path(screenshot).write_bytes(base64.b64decode(shot))
+        browser.evaluate(
+            "(() => { const t = document.getElementById('threshold'); t.value = 0.7; t.dispatchEvent(new Event('input')) })()")
+        fewer = browser.until("[...document.querySelectorAll('#rows td:first-child')].map(cell => cell.textContent).join()")
+        print(f"found {found}; above 0.7 {fewer}")
+        missing = {"dog", "bicycle", "car"} - set(fewer.split(","))
+        if missing or len(fewer) > len(found) or browser.problems:
+            sys.exit(f"browser: missing {missing}, console {browser.problems}")
+    finally:
+        browser.process.terminate()
+
+
+main()
