@@ -1,44 +1,66 @@
 import HTTPTypes
 
-/// Request line and header fields (RFC 9112, sections 3 and 5; RFC 9110, section 5).
-struct RequestHeadParser {
-  let limits: RequestLimits
+/// Request line and header fields, a line at a time (RFC 9112, sections 3 and 5; RFC 9110, section 5).
+struct RequestHeadParser: Sendable {
+  /// Bytes that the rest of the head may have, line ends included.
+  private(set) var remaining: Int
 
-  /// - Parameter bytes: up to and with the empty line.
-  func parse(_ bytes: ArraySlice<UInt8>) throws(Refusal) -> RequestHead {
-    var lines = Lines(bytes)
-    guard let requestLine = try lines.next() else { throw .malformed("no request line") }
-    guard requestLine.count <= limits.requestLine else {
-      throw .requestLineTooLong(limit: limits.requestLine)
-    }
-    guard bytes.count - requestLine.count <= limits.fields else {
-      throw .fieldsTooLarge(limit: limits.fields)
-    }
+  private let limits: RequestLimits
+  private var method = HTTPRequest.Method.get
+  private var target = RequestTarget.root
+  private var isHTTP10 = false
+  private var fields = HTTPFields()
 
+  init(limits: RequestLimits) {
+    self.limits = limits
+    remaining = limits.fields
+  }
+
+  /// Begins a head with its request line.
+  mutating func begin(_ line: ArraySlice<UInt8>) throws(Refusal) {
     // Exactly one space between the three parts.
-    let parts = requestLine.split(separator: 0x20, omittingEmptySubsequences: false)
+    let parts = line.split(separator: 0x20, omittingEmptySubsequences: false)
     guard parts.count == 3 else { throw .malformed("the request line is not method, target and version") }
-    let isHTTP10 = try version(parts[2])
+    isHTTP10 = try version(parts[2])
     guard let methodText = String(validating: parts[0], as: UTF8.self),
       let method = HTTPRequest.Method(rawValue: methodText)
     else { throw .malformed("the method is not a token") }
-    guard let targetText = String(validating: parts[1], as: UTF8.self) else {
-      throw .malformed("the request target has a character that does not belong there")
-    }
-    let target = try RequestTarget(targetText[...].utf8)
+    self.method = method
+    target = try RequestTarget(parts[1], method: method)
+    fields = HTTPFields()
+    remaining = limits.fields
+  }
 
-    var fields = HTTPFields()
-    var count = 0
-    while let line = try lines.next(), !line.isEmpty {
-      count += 1
-      guard count <= limits.fieldCount else { throw .fieldsTooLarge(limit: limits.fields) }
-      fields.append(try field(line))
+  mutating func add(_ line: ArraySlice<UInt8>) throws(Refusal) {
+    remaining -= line.count + 2
+    guard fields.count < limits.fieldCount else { throw .fieldsTooLarge(limit: limits.fields) }
+    fields.append(try HTTPField(line: line))
+  }
+
+  /// Checks what only the whole head shows.
+  func finish() throws(Refusal) -> (RequestHead, expectsContinue: Bool) {
+    // RFC 9112, section 3.2: exactly one, of the form of an authority.
+    let hosts = fields[values: .host]
+    if let host = hosts.first {
+      guard hosts.count == 1 else { throw .malformed("Host is there twice") }
+      guard RequestTarget.isAuthority(host.utf8) else { throw .malformed("Host is not a host and port") }
+    } else if !isHTTP10 {
+      throw .malformed("Host is missing")
     }
-    let hosts = fields[values: HTTPField.Name.host].count
-    guard hosts == 1 || (isHTTP10 && hosts == 0) else {
-      throw .malformed(hosts == 0 ? "Host is missing" : "Host is there twice")
+    let head = RequestHead(method: method, target: target, isHTTP10: isHTTP10, fields: fields)
+    return (head, try expectsContinue)
+  }
+
+  /// RFC 9110, section 10.1.1.
+  private var expectsContinue: Bool {
+    get throws(Refusal) {
+      let expectations = fields[values: .expect]
+      guard !expectations.isEmpty, !isHTTP10 else { return false }
+      guard expectations.count == 1, expectations[0].lowercased() == "100-continue" else {
+        throw .unsupportedExpectation
+      }
+      return true
     }
-    return RequestHead(method: method, target: target, isHTTP10: isHTTP10, fields: fields)
   }
 
   private func version(_ bytes: ArraySlice<UInt8>) throws(Refusal) -> Bool {
@@ -49,9 +71,12 @@ struct RequestHeadParser {
       && [5, 7].allSatisfy { (0x30...0x39).contains(bytes[bytes.startIndex + $0]) }
     throw isVersion ? .unsupportedVersion : .malformed("the version is not HTTP/1.1")
   }
+}
 
-  private func field(_ line: ArraySlice<UInt8>) throws(Refusal) -> HTTPField {
-    // Section 5.2: a line that begins with white space continued the one before, once.
+extension HTTPField {
+  /// Takes one line of a head, a trailer or a part, without its line end.
+  init(line: ArraySlice<UInt8>) throws(Refusal) {
+    // RFC 9112, section 5.2: a line that begins with white space continued the one before, once.
     guard let first = line.first, first != 0x20, first != 0x09 else {
       throw .malformed("a folded header field")
     }
@@ -66,27 +91,9 @@ struct RequestHeadParser {
     }
     let value = line[(colon + 1)...].trimmingWhiteSpace()
     guard value.allSatisfy({ $0 == 0x09 || ($0 >= 0x20 && $0 != 0x7F) }) else {
-      throw .malformed("a control character in \(name.rawName)")
+      throw .malformed("a control character in a header field")
     }
-    return HTTPField(name: name, value: String(decoding: value, as: UTF8.self))
-  }
-
-  /// Lines that end in CR LF; a CR or LF on its own belongs nowhere.
-  private struct Lines {
-    private var rest: ArraySlice<UInt8>
-
-    init(_ bytes: ArraySlice<UInt8>) { rest = bytes }
-
-    mutating func next() throws(Refusal) -> ArraySlice<UInt8>? {
-      guard let feed = rest.firstIndex(of: 0x0A) else { return nil }
-      guard feed > rest.startIndex, rest[feed - 1] == 0x0D else { throw .malformed("a line feed on its own") }
-      let line = rest[..<(feed - 1)]
-      guard !line.contains(0x0D), !line.contains(0) else {
-        throw .malformed("a carriage return or NUL within a line")
-      }
-      rest = rest[(feed + 1)...]
-      return line
-    }
+    self.init(name: name, value: String(decoding: value, as: UTF8.self))
   }
 }
 
@@ -103,5 +110,15 @@ extension ArraySlice<UInt8> {
       return self[endIndex...]
     }
     return self[first...last]
+  }
+}
+
+/// tchar of RFC 9110, section 5.6.2.
+func isTokenCharacter(_ byte: UInt8) -> Bool {
+  switch byte {
+  case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+    UInt8(ascii: "0")...UInt8(ascii: "9"):
+    true
+  default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
   }
 }

@@ -4,159 +4,183 @@ import HTTPTypes
 /// and ask for what is complete.
 ///
 /// It is strict where leniency lets one server see another request than the next: see ``RequestHeadParser`` and
-/// ``ChunkedBody``. After it has thrown, the connection has to be closed.
+/// ``ChunkedBody``. Every decision depends on how far into the stream a byte lies and never on where the pieces end,
+/// so that a request means the same however it was cut. What it has refused once it refuses for good.
 package struct RequestParser: Sendable {
   package enum Event: Sendable, Equatable {
-    /// The head is complete; a body may follow.
+    /// The head is complete; a body follows.
     case head(RequestHead, expectsContinue: Bool)
     /// The request is complete.
     case complete(RequestHead, body: [UInt8])
   }
 
   private enum State: Sendable {
-    case head
-    case sized(RequestHead, length: Int)
-    case chunked(RequestHead, ChunkedBody)
+    /// Before or in a request line; whether an empty line has been passed over.
+    case requestLine(hasSkippedLine: Bool)
+    case fields
+    case sized(RequestHead, remaining: Int)
+    case chunked(RequestHead)
+    case refused(Refusal)
   }
 
   private let limits: RequestLimits
-  private var state = State.head
+  private var state = State.requestLine(hasSkippedLine: false)
   private var buffer: [UInt8] = []
   /// Where in `buffer` what has not been used yet begins.
   private var start = 0
-  /// Up to where the end of the head has been looked for.
+  /// Up to where the end of a line has been looked for: each byte is looked at once, however the bytes come.
   private var searched = 0
+  /// What has come of a head, of a body of known length and of one in chunks; beside `state` so that they grow in place.
+  private var headParser: RequestHeadParser
+  private var body: [UInt8] = []
+  private var chunks: ChunkedBody
 
-  package init(limits: RequestLimits = RequestLimits()) { self.limits = limits }
+  package init(limits: RequestLimits = RequestLimits()) {
+    self.limits = limits
+    headParser = RequestHeadParser(limits: limits)
+    chunks = ChunkedBody(limits: limits)
+  }
 
   /// Whether bytes of a request have come that is not complete yet.
   package var isWithinRequest: Bool {
-    if case .head = state { start < buffer.count } else { true }
+    if case .requestLine = state { start < buffer.count } else { true }
   }
 
-  package var isWithinBody: Bool { if case .head = state { false } else { true } }
-
-  /// Bytes that are held.
+  /// Bytes that are held and not yet part of a body.
   package var bufferedCount: Int { buffer.count - start }
 
-  package mutating func feed(_ bytes: UnsafeBufferPointer<UInt8>) { buffer.append(contentsOf: bytes) }
+  package mutating func feed(_ bytes: UnsafeBufferPointer<UInt8>) {
+    reclaim()
+    buffer.append(contentsOf: bytes)
+  }
 
-  package mutating func feed(_ bytes: some Sequence<UInt8>) { buffer.append(contentsOf: bytes) }
+  package mutating func feed(_ bytes: some Sequence<UInt8>) {
+    reclaim()
+    buffer.append(contentsOf: bytes)
+  }
 
   /// What has become complete, or `nil` if more bytes are needed.
   package mutating func next() throws(Refusal) -> Event? {
-    switch state {
-    case .head: return try nextHead()
-    case .sized(let head, let length):
-      guard buffer.count - start >= length else { return nil }
-      let body = Array(buffer[start..<start + length])
-      discard(length)
-      state = .head
-      return .complete(head, body: body)
-    case .chunked(let head, var body):
-      let used = try body.consume(buffer[start...])
-      discard(used)
-      if body.isComplete {
-        state = .head
-        return .complete(head, body: body.bytes)
-      }
-      state = .chunked(head, body)
-      return nil
+    do {
+      return try advance()
+    } catch {
+      state = .refused(error)
+      throw error
     }
   }
 
-  private mutating func nextHead() throws(Refusal) -> Event? {
-    // Section 2.2: empty lines before a request are passed over.
-    while buffer.count - start >= 2, buffer[start] == 0x0D, buffer[start + 1] == 0x0A { discard(2) }
-    guard let end = try endOfHead() else { return nil }
-    let head = try RequestHeadParser(limits: limits).parse(buffer[start..<end])
-    discard(end - start)
+  private mutating func advance() throws(Refusal) -> Event? {
+    while true {
+      switch state {
+      case .requestLine(let hasSkippedLine):
+        guard let line = try requestLine() else { return nil }
+        if line.isEmpty {
+          // Section 2.2: one empty line is passed over, for clients that end a body with one too many.
+          guard !hasSkippedLine else { throw .malformed("empty lines instead of a request line") }
+          state = .requestLine(hasSkippedLine: true)
+        } else {
+          try headParser.begin(buffer[line])
+          state = .fields
+        }
+      case .fields:
+        let limit = headParser.remaining
+        guard let line = try line(within: limit, orThrow: .fieldsTooLarge(limit: limits.fields)) else {
+          return nil
+        }
+        if !line.isEmpty {
+          try headParser.add(buffer[line])
+          continue
+        }
+        let (head, expectsContinue) = try headParser.finish()
+        return try begin(head, expectsContinue: expectsContinue)
+      case .sized(let head, let remaining):
+        let count = min(remaining, bufferedCount)
+        body.append(contentsOf: buffer[start..<start + count])
+        discard(count)
+        state = .sized(head, remaining: remaining - count)
+        return remaining == count ? end(head, body: take(&body)) : nil
+      case .chunked(let head):
+        discard(try chunks.consume(buffer[start...]))
+        return chunks.isComplete ? end(head, body: take(&chunks.bytes)) : nil
+      case .refused(let refusal):
+        throw refusal
+      }
+    }
+  }
 
-    let expectsContinue = try expectation(of: head)
+  private mutating func begin(_ head: RequestHead, expectsContinue: Bool) throws(Refusal) -> Event {
     switch try BodyFraming(head) {
-    case .none:
-      return .complete(head, body: [])
+    case .none, .length(0):
+      return end(head, body: [])
     case .length(let length):
       guard length <= limits.body else { throw .bodyTooLarge(limit: limits.body) }
-      if length == 0 { return .complete(head, body: []) }
-      state = .sized(head, length: length)
+      state = .sized(head, remaining: length)
+      // The length is only a claim: memory follows what really comes.
+      body.reserveCapacity(min(length, 1 << 20))
     case .chunked:
-      state = .chunked(head, ChunkedBody(limit: limits.body, trailerLimit: limits.fields))
+      state = .chunked(head)
+      chunks = ChunkedBody(limits: limits)
     }
     return .head(head, expectsContinue: expectsContinue)
   }
 
-  /// The index after the empty line, looking at each byte once however the bytes come.
-  private mutating func endOfHead() throws(Refusal) -> Int? {
+  private mutating func end(_ head: RequestHead, body: [UInt8]) -> Event {
+    state = .requestLine(hasSkippedLine: false)
+    // An idle connection holds little, whatever came over it before.
+    if start == buffer.count, buffer.capacity > 1 << 13 { discardAll(keepingCapacity: false) }
+    return .complete(head, body: body)
+  }
+
+  private func take(_ bytes: inout [UInt8]) -> [UInt8] {
+    let taken = bytes
+    bytes = []
+    return taken
+  }
+
+  // MARK: Lines
+
+  private mutating func requestLine() throws(Refusal) -> Range<Int>? {
+    // Something else than HTTP (TLS, say) need not come to an end of line before it is told so.
+    if start < buffer.count, buffer[start] != 0x0D, !isTokenCharacter(buffer[start]) {
+      throw .malformed("the method is not a token")
+    }
+    return try line(within: limits.requestLine + 2, orThrow: .requestLineTooLong(limit: limits.requestLine))
+  }
+
+  /// The next line without its CR LF, which has to come within the first `limit` bytes.
+  private mutating func line(within limit: Int, orThrow refusal: Refusal) throws(Refusal) -> Range<Int>? {
     searched = max(searched, start)
-    while searched < buffer.count {
-      if buffer[searched] == 0x0A, searched - start >= 3, buffer[searched - 1] == 0x0D,
-        buffer[searched - 2] == 0x0A,
-        buffer[searched - 3] == 0x0D
-      {
-        let end = searched + 1
-        searched = end
-        return end
-      }
-      searched += 1
+    guard let feed = buffer[searched...].firstIndex(of: 0x0A) else {
+      searched = buffer.count
+      if buffer.count - start >= limit { throw refusal }
+      return nil
     }
-    // A head that can no longer become a small enough one is refused before more of it is held.
-    let held = buffer.count - start
-    if held > limits.requestLine, !buffer[start..<start + limits.requestLine].contains(0x0A) {
-      throw .requestLineTooLong(limit: limits.requestLine)
-    }
-    if held > limits.requestLine + limits.fields { throw .fieldsTooLarge(limit: limits.fields) }
-    return nil
+    guard feed - start < limit else { throw refusal }
+    guard feed > start, buffer[feed - 1] == 0x0D else { throw .malformed("a line feed on its own") }
+    let line = start..<(feed - 1)
+    guard !buffer[line].contains(0x0D) else { throw .malformed("a carriage return on its own") }
+    start = feed + 1
+    return line
   }
 
-  private func expectation(of head: RequestHead) throws(Refusal) -> Bool {
-    let expectations = head.fields[values: .expect]
-    guard !expectations.isEmpty, !head.isHTTP10 else { return false }
-    guard expectations.count == 1, expectations[0].lowercased() == "100-continue" else {
-      throw .unsupportedExpectation
-    }
-    return true
+  // MARK: Memory
+
+  private mutating func discard(_ count: Int) { start += count }
+
+  private mutating func discardAll(keepingCapacity: Bool) {
+    buffer.removeAll(keepingCapacity: keepingCapacity)
+    start = 0
+    searched = 0
   }
 
-  private mutating func discard(_ count: Int) {
-    start += count
+  /// Makes room of what has been used.
+  private mutating func reclaim() {
     if start == buffer.count {
-      // Keeps the memory for the next request, unless this one was uncommonly large.
-      buffer.removeAll(keepingCapacity: buffer.capacity <= 1 << 16)
-      start = 0
-      searched = 0
-    } else if start > 1 << 16 {
+      discardAll(keepingCapacity: true)
+    } else if start > 0 {
       buffer.removeFirst(start)
       searched = max(0, searched - start)
       start = 0
-    }
-  }
-}
-
-/// How the end of a body is known (RFC 9112, section 6.3).
-enum BodyFraming: Equatable {
-  case none
-  case length(Int)
-  case chunked
-
-  init(_ head: RequestHead) throws(Refusal) {
-    let codings = head.fields[values: .transferEncoding]
-    let lengths = head.fields[values: .contentLength]
-    if !codings.isEmpty {
-      guard lengths.isEmpty else { throw .malformed("both Content-Length and Transfer-Encoding") }
-      guard !head.isHTTP10 else { throw .malformed("Transfer-Encoding in HTTP/1.0") }
-      guard codings.count == 1, codings[0].lowercased() == "chunked" else {
-        throw .malformed("a Transfer-Encoding other than chunked")
-      }
-      self = .chunked
-    } else if !lengths.isEmpty {
-      let digits = lengths[0].utf8
-      guard lengths.count == 1, !digits.isEmpty, digits.allSatisfy({ (0x30...0x39).contains($0) }),
-        let length = Int(lengths[0])
-      else { throw .malformed("Content-Length is not one number") }
-      self = .length(length)
-    } else {
-      self = .none
     }
   }
 }

@@ -1,50 +1,107 @@
+import HTTPTypes
+
 /// What a request line asks for (RFC 9112, section 3.2): the path, percent-decoded once, and the query's parameters.
 package struct RequestTarget: Sendable, Equatable {
   package struct Parameter: Sendable, Equatable {
     package let name: String
     package let value: String
+
+    package init(name: String, value: String) {
+      self.name = name
+      self.value = value
+    }
   }
 
   package let path: String
   package let query: [Parameter]
 
-  /// Takes `/path?query`, `http://host/path?query` and `*`.
-  package init(_ text: Substring.UTF8View) throws(Refusal) {
+  static let root = RequestTarget(path: "/", query: [])
+
+  private init(path: String, query: [Parameter]) {
+    self.path = path
+    self.query = query
+  }
+
+  /// Takes `/path?query` and `http://host/path?query`; `*` with OPTIONS, `host:port` with CONNECT.
+  init(_ bytes: ArraySlice<UInt8>, method: HTTPRequest.Method) throws(Refusal) {
     // Section 3.2 with RFC 3986: no spaces, controls, non-ASCII or fragments in a target.
-    guard !text.isEmpty, text.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "#") }) else {
+    guard bytes.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "#") }) else {
       throw .malformed("the request target has a character that does not belong there")
     }
-    var rest = Substring(text)
-    if rest == "*" {
-      (path, query) = ("*", [])
-      return
-    }
-    if !rest.hasPrefix("/") {
-      // The absolute form, as proxies send it; the authority says no more than Host does.
-      let lower = rest.lowercased()
-      guard lower.hasPrefix("http://") || lower.hasPrefix("https://"), let start = rest.firstIndex(of: ":")
-      else {
-        throw .malformed("the request target is neither a path nor an http address")
+    if method == .connect {
+      guard bytes.contains(UInt8(ascii: ":")), RequestTarget.isAuthority(bytes) else {
+        throw .malformed("the target of CONNECT is not a host and port")
       }
-      let afterScheme = rest[rest.index(start, offsetBy: 3)...]
-      let end = afterScheme.firstIndex { $0 == "/" || $0 == "?" } ?? afterScheme.endIndex
-      guard end > afterScheme.startIndex else { throw .malformed("the request target has no host") }
-      rest = afterScheme[end...]
-      if !rest.hasPrefix("/") { rest = "/" + rest }
+      self.init(path: String(decoding: bytes, as: UTF8.self), query: [])
+    } else if method == .options, bytes.elementsEqual("*".utf8) {
+      self.init(path: "*", query: [])
+    } else if bytes.first == UInt8(ascii: "/") {
+      try self.init(origin: bytes)
+    } else {
+      try self.init(origin: RequestTarget.afterAuthority(bytes))
     }
-    let question = rest.firstIndex(of: "?")
-    path = try RequestTarget.decode(rest[..<(question ?? rest.endIndex)], plusIsSpace: false)
-    query =
-      try question.map { question throws(Refusal) in
-        try RequestTarget.parameters(rest[rest.index(after: question)...])
-      } ?? []
+  }
+
+  private init(origin: ArraySlice<UInt8>) throws(Refusal) {
+    let question = origin.firstIndex(of: UInt8(ascii: "?"))
+    let path = origin[..<(question ?? origin.endIndex)]
+    self.path = try path.isEmpty ? "/" : RequestTarget.decode(path, plusIsSpace: false)
+    query = try question.map { at throws(Refusal) in try RequestTarget.parameters(origin[(at + 1)...]) } ?? []
+  }
+
+  /// What follows the host in the absolute form, as proxies send it. Its authority stands in for Host's, and this server
+  /// has one site only.
+  private static func afterAuthority(_ bytes: ArraySlice<UInt8>) throws(Refusal) -> ArraySlice<UInt8> {
+    let beginning = String(decoding: bytes.prefix(8), as: UTF8.self).lowercased()
+    guard let scheme = ["http://", "https://"].first(where: beginning.hasPrefix) else {
+      throw .malformed("the request target is neither a path nor an http address")
+    }
+    let rest = bytes.dropFirst(scheme.utf8.count)
+    let end = rest.firstIndex { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "?") } ?? rest.endIndex
+    guard end > rest.startIndex, isAuthority(rest[..<end]) else {
+      throw .malformed("the request target's host is not a host and port")
+    }
+    return rest[end...]
+  }
+
+  /// `host[:port]` (RFC 3986, section 3.2), where the host is a name, an IPv4 address or an IPv6 address in brackets, or
+  /// nothing. User information has no place in HTTP (RFC 9110, section 4.2.4).
+  static func isAuthority(_ text: some BidirectionalCollection<UInt8>) -> Bool {
+    var rest = Array(text)[...]
+    if rest.first == UInt8(ascii: "[") {
+      guard let end = rest.firstIndex(of: UInt8(ascii: "]")) else { return false }
+      let address = rest[1..<end]
+      guard !address.isEmpty,
+        address.allSatisfy({
+          hexadecimalDigit($0) != nil || $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: ".")
+        })
+      else { return false }
+      rest = rest[(end + 1)...]
+    } else {
+      let end = rest.firstIndex(of: UInt8(ascii: ":")) ?? rest.endIndex
+      guard rest[..<end].allSatisfy(isHostCharacter) else { return false }
+      rest = rest[end...]
+    }
+    guard let colon = rest.popFirst() else { return true }
+    return colon == UInt8(ascii: ":") && rest.count <= 5 && rest.allSatisfy { (0x30...0x39).contains($0) }
+  }
+
+  /// reg-name of RFC 3986, section 3.2.2.
+  private static func isHostCharacter(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+      UInt8(ascii: "0")...UInt8(ascii: "9"):
+      true
+    default: "-._~%!$&'()*+,;=".utf8.contains(byte)
+    }
   }
 
   /// `a=1&b=2`, percent-encoded, `+` for a space.
-  package static func parameters(_ text: Substring) throws(Refusal) -> [Parameter] {
+  package static func parameters(_ text: ArraySlice<UInt8>) throws(Refusal) -> [Parameter] {
     var parameters: [Parameter] = []
-    for pair in text.split(separator: "&") {
-      let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+    for pair in text.split(separator: UInt8(ascii: "&")) {
+      let parts = pair.split(
+        separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
       parameters.append(
         Parameter(
           name: try decode(parts[0], plusIsSpace: true),
@@ -53,9 +110,10 @@ package struct RequestTarget: Sendable, Equatable {
     return parameters
   }
 
-  private static func decode(_ text: Substring, plusIsSpace: Bool) throws(Refusal) -> String {
+  private static func decode(_ text: ArraySlice<UInt8>, plusIsSpace: Bool) throws(Refusal) -> String {
     var bytes: [UInt8] = []
-    var rest = text.utf8[...]
+    bytes.reserveCapacity(text.count)
+    var rest = text
     while let byte = rest.popFirst() {
       switch byte {
       case UInt8(ascii: "%"):

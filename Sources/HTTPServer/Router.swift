@@ -4,7 +4,7 @@ import HTTPTypes
 package struct Router: Sendable {
   private var routes: [String: [HTTPRequest.Method: Handler]] = [:]
   private static let known: Set<HTTPRequest.Method> = [
-    .get, .head, .post, .put, .delete, .options, .patch, .trace, .connect,
+    .get, .head, .post, .put, .delete, .options, .patch, .trace,
   ]
 
   package init() {}
