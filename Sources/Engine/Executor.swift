@@ -11,21 +11,25 @@ package struct Executor: ~Copyable {
   private let scratch: UnsafeMutablePointer<Float>
   /// For each step the next unit that no thread has taken yet.
   private let nextUnits: UnsafeMutablePointer<Atomic<Int>>
+  /// For each step how many units are done.
+  private let unitsDone: UnsafeMutablePointer<Atomic<Int>>
   private let nextImage = Atomic<Int>(0)
   private let images: UnsafeMutablePointer<UnsafePointer<Float>>
-  private let barrier: SpinBarrier
 
   package init(_ plan: Plan, capacity: Int = 1, pool: WorkerPool) {
     precondition(capacity > 0, "an executor runs at least one image")
     self.plan = plan
     self.capacity = capacity
     self.pool = pool
-    barrier = SpinBarrier(parties: pool.threadCount)
     memory = Executor.allocate(plan.memorySize * capacity)
     scratch = Executor.allocate(plan.scratchSize * pool.threadCount)
     images = .allocate(capacity: capacity)
     nextUnits = .allocate(capacity: plan.steps.count)
-    for index in plan.steps.indices { (nextUnits + index).initialize(to: Atomic(0)) }
+    unitsDone = .allocate(capacity: plan.steps.count)
+    for index in plan.steps.indices {
+      (nextUnits + index).initialize(to: Atomic(0))
+      (unitsDone + index).initialize(to: Atomic(0))
+    }
   }
 
   deinit {
@@ -34,6 +38,8 @@ package struct Executor: ~Copyable {
     images.deallocate()
     nextUnits.deinitialize(count: plan.steps.count)
     nextUnits.deallocate()
+    unitsDone.deinitialize(count: plan.steps.count)
+    unitsDone.deallocate()
   }
 
   /// Runs the network on `inputs`, at most ``capacity`` images of the plan's shape `[C, H, W]`.
@@ -111,21 +117,27 @@ package struct Executor: ~Copyable {
     }
   }
 
-  /// All threads share the units of each step, and meet before the next.
+  /// All threads share the units of each step. A step begins when the units of the one before are done, whoever did
+  /// them: a thread that the system has put aside holds the others up for no more than the unit that it is in.
   private func runSteps(_ range: Range<Int>, images: Range<Int>) {
     guard !images.isEmpty else { return }
-    for index in range { nextUnits[index].store(0, ordering: .relaxed) }
+    for index in range {
+      nextUnits[index].store(0, ordering: .relaxed)
+      unitsDone[index].store(0, ordering: .relaxed)
+    }
     pool.run { worker in
       for index in range {
         let step = plan.steps[index]
         let units = step.units
+        let total = units * images.count
         while true {
           let next = nextUnits[index].add(1, ordering: .relaxed).oldValue
-          guard next < units * images.count else { break }
+          guard next < total else { break }
           let (image, unit) = next.quotientAndRemainder(dividingBy: units)
           run(step, unit: unit, image: images.lowerBound + image, worker: worker)
+          unitsDone[index].add(1, ordering: .releasing)
         }
-        barrier.wait()
+        spin { unitsDone[index].load(ordering: .acquiring) == total }
       }
     }
   }

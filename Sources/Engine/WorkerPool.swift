@@ -12,10 +12,12 @@ import Synchronization
 /// Threads that share the work of one network run.
 ///
 /// A layer of a small network takes tens of microseconds, less than it takes to wake a sleeping thread. Between runs
-/// the workers therefore spin for a moment before they sleep, and within a run they never sleep: one call of
-/// ``run(_:)`` covers the whole network, whose layers are parted by a ``SpinBarrier``.
+/// the workers therefore spin for a moment before they sleep, and one call of ``run(_:)`` covers the whole network.
+///
+/// On a busy machine a worker may not get a processor when it is wanted. Nobody waits for it: a run is shared by the
+/// workers that come, and ends when the work is done.
 package final class WorkerPool: Sendable {
-  /// Threads that take part, the caller's included.
+  /// Threads that may take part, the caller's included.
   package let threadCount: Int
 
   private let crew = Crew()
@@ -29,28 +31,35 @@ package final class WorkerPool: Sendable {
 
   deinit { crew.stop() }
 
-  /// Calls `body` once on every thread with its number, `0 ..< threadCount`, and returns when all have returned.
-  /// Callers from different threads take turns.
+  /// Calls `body(0)` on the caller's thread and `body(n)`, at most once, on each other thread that comes before it has
+  /// returned. Returns when all that began have returned. Callers from different threads take turns.
+  ///
+  /// `body(0)` has to do, or wait for, all of the work: it may be alone.
   package func run(_ body: (Int) -> Void) {
     guard threadCount > 1 else { return body(0) }
     turn.withLock { _ in
-      withoutActuallyEscaping(body) { crew.run($0, helpers: threadCount - 1) }
+      withoutActuallyEscaping(body) { crew.run($0) }
     }
   }
 }
 
 /// The threads of a pool and what they share. Each thread keeps it alive; the pool's end stops them.
 ///
-/// `@unchecked Sendable`: `body` is written only by the thread whose turn it is, before it raises `generation`, and read
-/// by workers only after they have seen that; the mutex and the condition are made to be shared.
+/// `@unchecked Sendable`: `body` is written only by the thread whose turn it is, before it opens `gate`, and read by
+/// workers only after they have entered; it is written again once all of them have left. The mutex and the condition
+/// are made to be shared.
 private final class Crew: @unchecked Sendable {
-  private let generation = Atomic<Int>(0)
-  private let unfinished = Atomic<Int>(0)
+  /// The number of the run in the upper half; below, how many workers are in it, and in the lowest bit whether more may
+  /// enter.
+  private let gate = Atomic<UInt64>(0)
   private let sleepers = Atomic<Int>(0)
   private let isStopping = Atomic<Bool>(false)
   private var body: ((Int) -> Void)?
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let wakeUp = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+
+  private static let open: UInt64 = 1
+  private static let worker: UInt64 = 2
 
   init() {
     pthread_mutex_init(mutex, nil)
@@ -64,13 +73,14 @@ private final class Crew: @unchecked Sendable {
     wakeUp.deallocate()
   }
 
-  func run(_ body: @escaping (Int) -> Void, helpers: Int) {
+  func run(_ body: @escaping (Int) -> Void) {
     self.body = body
-    unfinished.store(helpers, ordering: .relaxed)
-    generation.add(1, ordering: .sequentiallyConsistent)
+    let number = (gate.load(ordering: .relaxed) >> 32 &+ 1) & 0xFFFF_FFFF
+    gate.store(number << 32 | Crew.open, ordering: .sequentiallyConsistent)
     if sleepers.load(ordering: .sequentiallyConsistent) > 0 { wakeAll() }
     body(0)
-    spin { unfinished.load(ordering: .acquiring) == 0 }
+    gate.subtract(Crew.open, ordering: .acquiringAndReleasing)
+    spin { gate.load(ordering: .acquiring) == number << 32 }
     self.body = nil
   }
 
@@ -96,22 +106,29 @@ private final class Crew: @unchecked Sendable {
   }
 
   fileprivate func serve(_ worker: Int) {
-    var seen = 0
+    var seen: UInt64 = 0
     while true {
-      waitForWork(after: seen)
+      waitForRun(after: seen)
       if isStopping.load(ordering: .acquiring) { return }
-      seen += 1
+      var state = gate.load(ordering: .relaxed)
+      var hasEntered = false
+      while state & Crew.open != 0, !hasEntered {
+        (hasEntered, state) = gate.weakCompareExchange(
+          expected: state, desired: state + Crew.worker, ordering: .acquiringAndReleasing)
+      }
+      seen = state >> 32
+      guard hasEntered else { continue }
       body?(worker)
-      unfinished.subtract(1, ordering: .releasing)
+      gate.subtract(Crew.worker, ordering: .releasing)
     }
   }
 
   /// About 50 microseconds: the next image of a busy server comes within it, an idle server's processor rests.
   private static let spinsBeforeSleep = 1500
 
-  private func waitForWork(after seen: Int) {
+  private func waitForRun(after seen: UInt64) {
     func isDue() -> Bool {
-      generation.load(ordering: .sequentiallyConsistent) != seen || isStopping.load(ordering: .acquiring)
+      gate.load(ordering: .sequentiallyConsistent) >> 32 != seen || isStopping.load(ordering: .acquiring)
     }
     for _ in 0..<Crew.spinsBeforeSleep {
       if isDue() { return }
@@ -159,29 +176,9 @@ private final class Enlisted {
   }
 #endif
 
-/// Lets the threads of one run wait for each other, without the kernel's help as long as all of them are running.
-struct SpinBarrier: ~Copyable {
-  private let parties: Int
-  private let arrived = Atomic<Int>(0)
-  private let phase = Atomic<Int>(0)
-
-  init(parties: Int) { self.parties = parties }
-
-  func wait() {
-    guard parties > 1 else { return }
-    let current = phase.load(ordering: .acquiring)
-    if arrived.add(1, ordering: .acquiringAndReleasing).newValue == parties {
-      arrived.store(0, ordering: .relaxed)
-      phase.store(current + 1, ordering: .releasing)
-    } else {
-      spin { phase.load(ordering: .acquiring) != current }
-    }
-  }
-}
-
 /// Waits for `condition`, giving the processor away now and then: on a busy machine the thread that would make it true
 /// may be waiting for this very processor.
-private func spin(until condition: () -> Bool) {
+func spin(until condition: () -> Bool) {
   while true {
     for _ in 0..<2000 {
       if condition() { return }

@@ -281,7 +281,7 @@ struct PlanTests {
 
 @Suite("WorkerPool")
 struct WorkerPoolTests {
-  @Test("runs the body once on each thread, thousands of times, whether the workers sleep or not")
+  @Test("runs the body on the caller's thread, and at most once on each other, thousands of times")
   func runs() {
     let pool = WorkerPool(threads: 3)
     for round in 0..<3000 {
@@ -290,7 +290,7 @@ struct WorkerPoolTests {
       // Each worker writes its own place only.
       nonisolated(unsafe) let places = counts
       pool.run { places[$0] += 1 }
-      #expect(places[0] == 1 && places[1] == 1 && places[2] == 1, "round \(round)")
+      #expect(places[0] == 1 && places[1] <= 1 && places[2] <= 1, "round \(round)")
       counts.deallocate()
     }
   }

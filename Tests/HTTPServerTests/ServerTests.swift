@@ -13,6 +13,10 @@ private final class TestServer: Sendable {
   init(_ adjust: (inout ServerConfiguration) -> Void = { _ in }) throws {
     var configuration = ServerConfiguration()
     configuration.port = 0
+    // A busy machine may keep a test waiting for longer than a server should wait for a client.
+    configuration.headTimeout = .seconds(300)
+    configuration.bodyTimeout = .seconds(300)
+    configuration.minimumBodyRate = 0
     adjust(&configuration)
     var router = Router()
     router.on(.get, "/now", .immediate { _ in Response(.ok, contentType: "text/plain", "now") })
