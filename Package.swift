@@ -6,7 +6,8 @@ let package = Package(
   name: "swift-yolox",
   platforms: [.macOS(.v15)],
   products: [
-    .executable(name: "yolox", targets: ["CLI"])
+    .executable(name: "yolox", targets: ["CLI"]),
+    .executable(name: "yolox-train", targets: ["TrainCLI"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -66,6 +67,21 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
+    // Matrix products for training; the server does not link it.
+    .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    // The loops of training.
+    .target(name: "CTraining"),
+    // The same graph forward and backward, losses, assignment, optimiser, data, trainer.
+    .target(
+      name: "Training",
+      dependencies: ["COCO", "COpenBLAS", "CTraining", "Checkpoints", "Engine", "Imaging", "YOLOX"]),
+    // The `yolox-train` command.
+    .executableTarget(
+      name: "TrainCLI",
+      dependencies: [
+        "COCO", "Engine", "Imaging", "Training", "YOLOX",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
 
     .target(name: "TestSupport", dependencies: ["Engine"], path: "Tests/TestSupport"),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "Engine", "TestSupport"]),
@@ -78,6 +94,9 @@ let package = Package(
     .testTarget(name: "HTTPServerTests", dependencies: ["HTTPServer", "TestSupport"]),
     .testTarget(
       name: "ServiceTests", dependencies: ["Service", "HTTPServer", "Imaging", "YOLOX", "TestSupport"]),
+    .testTarget(
+      name: "TrainingTests",
+      dependencies: ["Training", "COCO", "Checkpoints", "Engine", "Imaging", "YOLOX", "TestSupport"]),
     .testTarget(name: "WeightsStoreTests", dependencies: ["WeightsStore", "TestSupport"]),
     .testTarget(
       name: "YOLOXTests", dependencies: ["YOLOX", "Checkpoints", "Engine", "Imaging", "TestSupport"]),

@@ -1,0 +1,9 @@
+// One body, compiled for several instruction sets; the loader picks one.
+#pragma once
+
+#if defined(__x86_64__) && defined(__linux__)
+#define DISPATCHED __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define DISPATCHED
+#endif
+#define INLINE static inline __attribute__((always_inline))

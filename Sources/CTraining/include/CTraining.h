@@ -1,0 +1,43 @@
+// The loops of training: float32 planes, row-major. No policy, no allocation, no threads.
+#pragma once
+
+enum { YT_IDENTITY, YT_SILU, YT_RELU, YT_LEAKY_RELU, YT_SIGMOID };
+
+// y = x + y.
+void yt_add(float *y, const float *x, long n);
+// Adds sum(x - shift) and sum((x - shift)^2).
+void yt_moments(const float *x, long n, float shift, double *sum, double *squares);
+// Adds sum(x).
+void yt_sum(const float *x, long n, double *sum);
+
+// y = activation(scale * x + offset).
+void yt_affine_activation(const float *x, float *y, long n, float scale, float offset, int activation);
+// d holds dL/dy and receives dL/dz, z = scale * x + offset. Adds sum(dz) and sum(dz * (x - mean)).
+void yt_affine_activation_backward(const float *x, float *d, long n, float scale, float offset, float mean,
+                                   int activation, double *sum, double *product);
+// d = scale * d + slope * x + offset.
+void yt_normalization_backward(const float *x, float *d, long n, float scale, float slope, float offset);
+
+// columns[(c * k + ky) * k + kx][oy * ow + ox] = x[c][oy * stride + ky - pad][ox * stride + kx - pad], 0 outside.
+void yt_im2col(const float *x, float *columns, int channels, int height, int width, int kernel, int stride);
+// The reverse: adds every column entry to where it came from.
+void yt_col2im(const float *columns, float *x, int channels, int height, int width, int kernel, int stride);
+
+// One plane of a depthwise convolution. `padded` is scratch of (height + kernel - 1) * (width + kernel - 1).
+void yt_depthwise(const float *x, const float *weight, float *y, int height, int width, int kernel, int stride,
+                  float *padded);
+// dx = (or +=, with accumulate) the gradient of x; dweight += the gradient of weight. dx may be null.
+void yt_depthwise_backward(const float *x, const float *weight, const float *dy, float *dx, float *dweight,
+                           int height, int width, int kernel, int stride, int accumulate, float *padded);
+
+// Stride 1, same size. `rows` and `columns` are scratch of height * width.
+void yt_max_pool(const float *x, float *y, int height, int width, int kernel, float *rows, int *columns);
+// dx += dy, where the window's first maximum lies.
+void yt_max_pool_backward(const float *x, const float *dy, float *dx, int height, int width, int kernel,
+                          float *rows, int *columns);
+
+// buffer = momentum * buffer + (gradient + decay * weight); weight -= rate * (that + momentum * buffer).
+void yt_sgd_nesterov(float *weight, const float *gradient, float *buffer, long n, float rate, float momentum,
+                     float decay);
+// average = decay * average + (1 - decay) * value.
+void yt_average(float *average, const float *value, long n, float decay);

@@ -1,0 +1,106 @@
+import Imaging
+
+/// A picture with its objects; boxes by their corners, in its pixels.
+package struct Sample: Sendable {
+  package struct Object: Sendable, Equatable {
+    package var x1: Float
+    package var y1: Float
+    package var x2: Float
+    package var y2: Float
+    package let classIndex: Int
+
+    package init(x1: Float, y1: Float, x2: Float, y2: Float, classIndex: Int) {
+      (self.x1, self.y1, self.x2, self.y2, self.classIndex) = (x1, y1, x2, y2, classIndex)
+    }
+
+    func scaled(_ scale: Float, dx: Float = 0, dy: Float = 0) -> Object {
+      Object(
+        x1: x1 * scale + dx, y1: y1 * scale + dy, x2: x2 * scale + dx, y2: y2 * scale + dy,
+        classIndex: classIndex)
+    }
+
+    func clipped(width: Int, height: Int) -> Object {
+      func clip(_ value: Float, _ limit: Int) -> Float { min(max(value, 0), Float(limit)) }
+      return Object(
+        x1: clip(x1, width), y1: clip(y1, height), x2: clip(x2, width), y2: clip(y2, height),
+        classIndex: classIndex)
+    }
+  }
+
+  package var image: Image
+  package var objects: [Object]
+
+  package init(image: Image, objects: [Object]) {
+    self.image = image
+    self.objects = objects
+  }
+
+  /// Scaled to fit into a square of `side`, bilinear, without padding.
+  package func fitted(into side: Int) -> Sample {
+    let scale = min(Float(side) / Float(image.width), Float(side) / Float(image.height))
+    let (width, height) = (
+      max(1, Int(Float(image.width) * scale + 1e-3)), max(1, Int(Float(image.height) * scale + 1e-3))
+    )
+    return Sample(
+      image: image.resized(width: width, height: height), objects: objects.map { $0.scaled(scale) })
+  }
+
+  /// As the network takes it: the picture top left in a square of `side`, BGR planes, the rest 114; boxes by centre.
+  package func write(into planes: inout [Float], at offset: Int, side: Int) -> [Target] {
+    let fitted = max(image.width, image.height) == side ? self : self.fitted(into: side)
+    let plane = side * side
+    for channel in 0..<3 {
+      for index in 0..<plane { planes[offset + channel * plane + index] = Letterbox.padding }
+    }
+    for y in 0..<fitted.image.height {
+      for x in 0..<fitted.image.width {
+        let source = (y * fitted.image.width + x) * 3
+        let target = offset + y * side + x
+        for channel in 0..<3 {
+          planes[target + channel * plane] = Float(fitted.image.pixels[source + 2 - channel])
+        }
+      }
+    }
+    // data_augment.py, TrainTransform: what is not over a pixel wide and high is no object any more.
+    return fitted.objects.compactMap { object in
+      let (width, height) = (object.x2 - object.x1, object.y2 - object.y1)
+      guard min(width, height) > 1 else { return nil }
+      return Target(
+        classIndex: object.classIndex,
+        box: CenteredBox(x: object.x1 + width / 2, y: object.y1 + height / 2, width: width, height: height))
+    }
+  }
+}
+
+extension Image {
+  /// Bilinear, pixel centres on pixel centres as OpenCV's INTER_LINEAR.
+  package func resized(width newWidth: Int, height newHeight: Int) -> Image {
+    guard newWidth != width || newHeight != height else { return self }
+    func places(_ source: Int, _ target: Int) -> [(first: Int, second: Int, share: Float)] {
+      (0..<target).map { index in
+        let position = (Float(index) + 0.5) * Float(source) / Float(target) - 0.5
+        let bounded = min(max(position, 0), Float(source - 1))
+        let first = Int(bounded)
+        return (first, min(first + 1, source - 1), bounded - Float(first))
+      }
+    }
+    let (columns, rows) = (places(width, newWidth), places(height, newHeight))
+    var result = Image(width: newWidth, height: newHeight)
+    var index = 0
+    for row in rows {
+      let (upper, lower) = (row.first * width, row.second * width)
+      for column in columns {
+        for channel in 0..<3 {
+          func level(_ line: Int) -> Float {
+            let left = Float(pixels[(line + column.first) * 3 + channel])
+            return left + (Float(pixels[(line + column.second) * 3 + channel]) - left) * column.share
+          }
+          let top = level(upper)
+          result.pixels[index] = UInt8(top + (level(lower) - top) * row.share + 0.5)
+          index += 1
+        }
+      }
+    }
+    return result
+  }
+}

@@ -1,0 +1,119 @@
+import Engine
+import YOLOX
+
+/// The four losses of the paper over a batch (yolo_head.py, get_losses), each divided by the number of anchors that
+/// answer for an object.
+package struct Losses: Sendable, Equatable {
+  /// Weighted by 5.
+  package var box: Float = 0
+  package var l1: Float = 0
+  package var objectness: Float = 0
+  package var classes: Float = 0
+  /// Anchors that answer for an object, for each object.
+  package var foregroundPerObject: Float = 0
+
+  package init() {}
+
+  package var total: Float { box + l1 + objectness + classes }
+}
+
+package struct DetectionLoss: Sendable {
+  package static let boxWeight: Float = 5
+
+  package var boxLoss = BoxLoss.iou
+  /// L1 on the raw box numbers: the authors' last epochs.
+  package var usesL1 = false
+  package var assign: @Sendable (Predictions, [Target]) -> Assignment
+
+  package init(assign: @escaping @Sendable (Predictions, [Target]) -> Assignment = { SimOTA()($0, $1) }) {
+    self.assign = assign
+  }
+
+  /// What the losses of one batch are and which anchors answer for which objects.
+  package struct Outcome: Sendable {
+    package let losses: Losses
+    package let assignments: [Assignment]
+  }
+
+  /// Computes losses from the pass's last outputs and sets the outputs' gradients.
+  ///
+  /// - Parameter scale: of the gradients, for batches whose gradients are added up.
+  package func callAsFunction(
+    _ pass: TrainingPass, targets: [[Target]], scale: Float = 1, crew: Crew
+  ) -> Outcome {
+    let maps = HeadMaps(pass)
+    let predictions = (0..<targets.count).map(maps.predictions)
+    var assignments = Array(repeating: Assignment(matches: []), count: targets.count)
+    assignments.withUnsafeMutableBufferPointer { assignments in
+      // Each thread writes the images of its own share.
+      nonisolated(unsafe) let assignments = assignments
+      crew.share(targets.count) { _, images in
+        for image in images { assignments[image] = assign(predictions[image], targets[image]) }
+      }
+    }
+    let foregroundCount = max(1, assignments.reduce(0) { $0 + $1.matches.count })
+
+    var losses = Losses()
+    var gradients = HeadGradients(maps)
+    for image in targets.indices {
+      add(
+        predictions[image], assignments[image], targets[image], per: Float(foregroundCount), to: &losses,
+        &gradients, image: image, scale: scale)
+    }
+    losses.foregroundPerObject =
+      Float(foregroundCount) / Float(max(1, targets.reduce(0) { $0 + $1.count }))
+    gradients.set(on: pass)
+    return Outcome(losses: losses, assignments: assignments)
+  }
+
+  private func add(
+    _ predictions: Predictions, _ assignment: Assignment, _ targets: [Target], per count: Float,
+    to losses: inout Losses, _ gradients: inout HeadGradients, image: Int, scale: Float
+  ) {
+    var isForeground = Array(repeating: false, count: predictions.count)
+    for match in assignment.matches { isForeground[match.anchor] = true }
+    var objectness: Float = 0
+    for anchor in isForeground.indices {
+      let (logit, target) = (predictions.objectness[anchor], Float(isForeground[anchor] ? 1 : 0))
+      objectness += crossEntropy(logit: logit, target: target)
+      gradients.add((sigmoid(logit) - target) * scale / count, .objectness, image, anchor, channel: 0)
+    }
+    losses.objectness += objectness / count
+
+    for match in assignment.matches {
+      let (anchor, target) = (match.anchor, targets[match.target])
+      let (place, box) = (predictions.anchors[anchor], predictions.box(anchor))
+
+      let (loss, slope) = boxLoss(box, target.box)
+      losses.box += DetectionLoss.boxWeight * loss / count
+      // By the raw numbers: centre = (raw + cell) * stride, size = exp(raw) * stride.
+      var raw = [
+        slope.x * place.stride, slope.y * place.stride, slope.width * box.width, slope.height * box.height,
+      ].map { $0 * DetectionLoss.boxWeight }
+
+      if usesL1 {
+        let wanted = [
+          target.box.x / place.stride - place.column, target.box.y / place.stride - place.row,
+          naturalLogarithm(target.box.width / place.stride + 1e-8),
+          naturalLogarithm(target.box.height / place.stride + 1e-8),
+        ]
+        for channel in 0..<4 {
+          let difference = predictions.raw[channel * predictions.count + anchor] - wanted[channel]
+          losses.l1 += abs(difference) / count
+          raw[channel] += difference > 0 ? 1 : difference < 0 ? -1 : 0
+        }
+      }
+      for channel in 0..<4 {
+        gradients.add(raw[channel] * scale / count, .box, image, anchor, channel: channel)
+      }
+
+      for index in 0..<predictions.classCount {
+        let logit = predictions.classLogit(anchor, index)
+        // A class is as certain as the box is good.
+        let wanted = index == target.classIndex ? match.overlap : 0
+        losses.classes += crossEntropy(logit: logit, target: wanted) / count
+        gradients.add((sigmoid(logit) - wanted) * scale / count, .classes, image, anchor, channel: index)
+      }
+    }
+  }
+}

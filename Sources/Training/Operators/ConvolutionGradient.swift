@@ -1,0 +1,156 @@
+import COpenBLAS
+import CTraining
+import Engine
+
+/// A convolution as matrix products (Chellapilla et al. 2006: im2col), or plane by plane where it is depthwise.
+struct ConvolutionGradient {
+  let convolution: Convolution
+  let weightOffset: Int
+  let biasOffset: Int?
+
+  private var groups: Int { convolution.groups }
+  private var outputs: Int { convolution.outputChannels / groups }
+  private var inputs: Int { convolution.inputChannels / groups }
+  /// Rows of the column matrix.
+  private var depth: Int { inputs * convolution.kernel * convolution.kernel }
+  private var isPointwise: Bool { convolution.kernel == 1 && convolution.stride == 1 }
+
+  func forward(
+    _ x: UnsafePointer<Float>, _ xShape: MapShape, into y: UnsafeMutablePointer<Float>, _ yShape: MapShape,
+    weights: UnsafePointer<Float>, crew: Crew
+  ) {
+    if convolution.isDepthwise {
+      forwardDepthwise(x, xShape, into: y, yShape, weights: weights, crew: crew)
+    } else {
+      let columns = crew.benches(slot: 0, count: isPointwise ? 0 : depth * yShape.plane)
+      crew.share(xShape.images) { thread, images in
+        for image in images {
+          for group in 0..<groups {
+            let source = x + image * xShape.image + group * inputs * xShape.plane
+            let matrix = self.matrix(source, xShape, columns[thread])
+            cblas_sgemm(
+              CblasRowMajor, CblasNoTrans, CblasNoTrans, Int32(outputs), Int32(yShape.plane), Int32(depth), 1,
+              weights + weightOffset + group * outputs * depth, Int32(depth), matrix, Int32(yShape.plane), 0,
+              y + image * yShape.image + group * outputs * yShape.plane, Int32(yShape.plane))
+          }
+        }
+      }
+    }
+    guard let biasOffset else { return }
+    for plane in 0..<yShape.images * yShape.channels {
+      let bias = weights[biasOffset + plane % yShape.channels]
+      for index in plane * yShape.plane..<(plane + 1) * yShape.plane { y[index] += bias }
+    }
+  }
+
+  /// Adds to `gradients` those of weight and bias. Where `dx` is given, it receives the gradient of `x`, or has it
+  /// added.
+  func backward(
+    _ x: UnsafePointer<Float>, _ xShape: MapShape, _ dy: UnsafePointer<Float>, _ yShape: MapShape,
+    into dx: UnsafeMutablePointer<Float>?, accumulating: Bool, weights: UnsafePointer<Float>,
+    gradients: UnsafeMutablePointer<Float>?, crew: Crew
+  ) {
+    if let biasOffset, let gradients {
+      for plane in 0..<yShape.images * yShape.channels {
+        var sum = 0.0
+        yt_sum(dy + plane * yShape.plane, yShape.plane, &sum)
+        gradients[biasOffset + plane % yShape.channels] += Float(sum)
+      }
+    }
+    if convolution.isDepthwise {
+      return backwardDepthwise(
+        x, xShape, dy, yShape, into: dx, accumulating: accumulating, weights: weights, gradients: gradients,
+        crew: crew)
+    }
+    let weightCount = convolution.outputChannels * depth
+    let columns = crew.benches(slot: 0, count: isPointwise ? 0 : depth * yShape.plane)
+    let sums = crew.benches(slot: 1, count: weightCount)
+    for sum in sums { sum.update(repeating: 0, count: weightCount) }
+    crew.share(xShape.images) { thread, images in
+      for image in images {
+        for group in 0..<groups {
+          let source = x + image * xShape.image + group * inputs * xShape.plane
+          let slope = dy + image * yShape.image + group * outputs * yShape.plane
+          if gradients != nil {
+            let matrix = self.matrix(source, xShape, columns[thread])
+            cblas_sgemm(
+              CblasRowMajor, CblasNoTrans, CblasTrans, Int32(outputs), Int32(depth), Int32(yShape.plane), 1,
+              slope, Int32(yShape.plane), matrix, Int32(yShape.plane), 1,
+              sums[thread] + group * outputs * depth, Int32(depth))
+          }
+          guard let dx else { continue }
+          let target = dx + image * xShape.image + group * inputs * xShape.plane
+          let weight = weights + weightOffset + group * outputs * depth
+          let destination = isPointwise ? target : columns[thread]
+          cblas_sgemm(
+            CblasRowMajor, CblasTrans, CblasNoTrans, Int32(depth), Int32(yShape.plane), Int32(outputs), 1,
+            weight, Int32(depth), slope, Int32(yShape.plane), isPointwise && accumulating ? 1 : 0,
+            destination,
+            Int32(yShape.plane))
+          if isPointwise { continue }
+          if !accumulating { target.update(repeating: 0, count: inputs * xShape.plane) }
+          yt_col2im(
+            columns[thread], target, Int32(inputs), Int32(xShape.height), Int32(xShape.width),
+            Int32(convolution.kernel), Int32(convolution.stride))
+        }
+      }
+    }
+    if let gradients {
+      for sum in sums { yt_add(gradients + weightOffset, sum, weightCount) }
+    }
+  }
+
+  private func matrix(
+    _ x: UnsafePointer<Float>, _ shape: MapShape, _ columns: UnsafeMutablePointer<Float>
+  ) -> UnsafePointer<Float> {
+    if isPointwise { return x }
+    yt_im2col(
+      x, columns, Int32(inputs), Int32(shape.height), Int32(shape.width), Int32(convolution.kernel),
+      Int32(convolution.stride))
+    return UnsafePointer(columns)
+  }
+
+  private func forwardDepthwise(
+    _ x: UnsafePointer<Float>, _ xShape: MapShape, into y: UnsafeMutablePointer<Float>, _ yShape: MapShape,
+    weights: UnsafePointer<Float>, crew: Crew
+  ) {
+    let padded = crew.benches(slot: 0, count: paddedPlane(xShape, yShape))
+    let area = convolution.kernel * convolution.kernel
+    crew.share(xShape.images * xShape.channels) { thread, planes in
+      for plane in planes {
+        yt_depthwise(
+          x + plane * xShape.plane, weights + weightOffset + plane % xShape.channels * area,
+          y + plane * yShape.plane, Int32(xShape.height), Int32(xShape.width), Int32(convolution.kernel),
+          Int32(convolution.stride), padded[thread])
+      }
+    }
+  }
+
+  private func backwardDepthwise(
+    _ x: UnsafePointer<Float>, _ xShape: MapShape, _ dy: UnsafePointer<Float>, _ yShape: MapShape,
+    into dx: UnsafeMutablePointer<Float>?, accumulating: Bool, weights: UnsafePointer<Float>,
+    gradients: UnsafeMutablePointer<Float>?, crew: Crew
+  ) {
+    let padded = crew.benches(slot: 0, count: paddedPlane(xShape, yShape))
+    let area = convolution.kernel * convolution.kernel
+    let unwanted = crew.benches(slot: 1, count: area)
+    // A thread has a channel of all images, so that no two write the same weights.
+    crew.share(xShape.channels) { thread, channels in
+      for channel in channels {
+        let weight = weightOffset + channel * area
+        for image in 0..<xShape.images {
+          let plane = image * xShape.channels + channel
+          yt_depthwise_backward(
+            x + plane * xShape.plane, weights + weight, dy + plane * yShape.plane,
+            dx.map { $0 + plane * xShape.plane }, gradients.map { $0 + weight } ?? unwanted[thread],
+            Int32(xShape.height), Int32(xShape.width), Int32(convolution.kernel), Int32(convolution.stride),
+            accumulating ? 1 : 0, padded[thread])
+        }
+      }
+    }
+  }
+
+  private func paddedPlane(_ x: MapShape, _ y: MapShape) -> Int {
+    (x.height + convolution.kernel - 1) * (x.width + convolution.kernel - 1)
+  }
+}

@@ -1,0 +1,148 @@
+import CTraining
+import Engine
+
+/// An activation that does not follow a normalisation.
+enum ActivationGradient {
+  static func forward(
+    _ x: UnsafePointer<Float>, _ shape: MapShape, into y: UnsafeMutablePointer<Float>,
+    _ activation: Activation,
+    crew: Crew
+  ) {
+    crew.share(shape.images * shape.channels) { _, planes in
+      let start = planes.lowerBound * shape.plane
+      yt_affine_activation(
+        x + start, y + start, planes.count * shape.plane, 1, 0, Optional(activation).code)
+    }
+  }
+
+  /// `d` holds the gradient of the result and receives the gradient of `x`.
+  static func backward(
+    _ x: UnsafePointer<Float>, _ shape: MapShape, _ d: UnsafeMutablePointer<Float>, _ activation: Activation,
+    crew: Crew
+  ) {
+    crew.share(shape.images * shape.channels) { _, planes in
+      let start = planes.lowerBound * shape.plane
+      var (sum, product) = (0.0, 0.0)
+      yt_affine_activation_backward(
+        x + start, d + start, planes.count * shape.plane, 1, 0, 0, Optional(activation).code, &sum, &product)
+    }
+  }
+}
+
+/// Stride 1, same size.
+enum MaxPoolGradient {
+  static func forward(
+    _ x: UnsafePointer<Float>, _ shape: MapShape, into y: UnsafeMutablePointer<Float>, kernel: Int, crew: Crew
+  ) {
+    let scratch = crew.benches(slot: 0, count: 2 * shape.plane)
+    crew.share(shape.images * shape.channels) { thread, planes in
+      let (rows, columns) = halves(scratch[thread], shape.plane)
+      for plane in planes {
+        yt_max_pool(
+          x + plane * shape.plane, y + plane * shape.plane, Int32(shape.height), Int32(shape.width),
+          Int32(kernel), rows, columns)
+      }
+    }
+  }
+
+  /// Adds to `dx`.
+  static func backward(
+    _ x: UnsafePointer<Float>, _ shape: MapShape, _ dy: UnsafePointer<Float>,
+    into dx: UnsafeMutablePointer<Float>, kernel: Int, crew: Crew
+  ) {
+    let scratch = crew.benches(slot: 0, count: 2 * shape.plane)
+    crew.share(shape.images * shape.channels) { thread, planes in
+      let (rows, columns) = halves(scratch[thread], shape.plane)
+      for plane in planes {
+        yt_max_pool_backward(
+          x + plane * shape.plane, dy + plane * shape.plane, dx + plane * shape.plane, Int32(shape.height),
+          Int32(shape.width), Int32(kernel), rows, columns)
+      }
+    }
+  }
+
+  /// One bench for two uses: the row maxima, and the columns in which they lie.
+  private static func halves(
+    _ bench: UnsafeMutablePointer<Float>, _ plane: Int
+  ) -> (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Int32>) {
+    (bench, UnsafeMutableRawPointer(bench + plane).bindMemory(to: Int32.self, capacity: plane))
+  }
+}
+
+/// Nearest neighbour, twice the size.
+enum UpsampleGradient {
+  static func forward(
+    _ x: UnsafePointer<Float>, _ shape: MapShape, into y: UnsafeMutablePointer<Float>, crew: Crew
+  ) {
+    let width = shape.width
+    crew.share(shape.images * shape.channels * shape.height) { _, rows in
+      for row in rows {
+        let (source, target) = (x + row * width, y + row * 4 * width)
+        for column in 0..<width {
+          target[2 * column] = source[column]
+          target[2 * column + 1] = source[column]
+        }
+        (target + 2 * width).update(from: target, count: 2 * width)
+      }
+    }
+  }
+
+  /// Adds to `dx`.
+  static func backward(
+    _ dy: UnsafePointer<Float>, into dx: UnsafeMutablePointer<Float>, _ shape: MapShape, crew: Crew
+  ) {
+    let width = shape.width
+    crew.share(shape.images * shape.channels * shape.height) { _, rows in
+      for row in rows {
+        let (upper, target) = (dy + row * 4 * width, dx + row * width)
+        let lower = upper + 2 * width
+        for column in 0..<width {
+          target[column] +=
+            upper[2 * column] + upper[2 * column + 1] + lower[2 * column] + lower[2 * column + 1]
+        }
+      }
+    }
+  }
+}
+
+/// Space to depth by 2, phases in the authors' order; see ``Operation/focus``.
+enum FocusGradient {
+  static func forward(
+    _ x: UnsafePointer<Float>, _ shape: MapShape, into y: UnsafeMutablePointer<Float>, crew: Crew
+  ) {
+    forEachElement(shape, crew: crew) { y[$0] = x[$1] }
+  }
+
+  /// Adds to `dx`.
+  static func backward(
+    _ dy: UnsafePointer<Float>, into dx: UnsafeMutablePointer<Float>, _ shape: MapShape, crew: Crew
+  ) {
+    forEachElement(shape, crew: crew) { dx[$1] += dy[$0] }
+  }
+
+  @inline(__always)
+  private static func forEachElement(
+    _ shape: MapShape, crew: Crew, _ body: (_ small: Int, _ large: Int) -> Void
+  ) {
+    let (height, width) = (shape.height / 2, shape.width / 2)
+    crew.share(shape.images) { _, images in
+      for image in images {
+        for phase in 0..<4 {
+          // Top-left, bottom-left, top-right, bottom-right.
+          let (down, right) = (phase % 2, phase / 2)
+          for channel in 0..<shape.channels {
+            let small = image * shape.image + (phase * shape.channels + channel) * height * width
+            let large = image * shape.image + channel * shape.plane
+            for row in 0..<height {
+              for column in 0..<width {
+                body(
+                  small + row * width + column,
+                  large + (2 * row + down) * shape.width + 2 * column + right)
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+}

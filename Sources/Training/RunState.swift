@@ -1,0 +1,52 @@
+import Checkpoints
+import Engine
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// Where a run stands; with the buffers beside it, all that is needed to go on as if it had not stopped.
+package struct RunState: Codable, Sendable, Equatable {
+  package var options: TrainingOptions
+  package var labels: [String]
+  /// The next iteration, counted over the whole run.
+  package var iteration = 0
+  package var averageUpdates = 0
+  package var bestAP = -1.0
+
+  package init(options: TrainingOptions, labels: [String]) {
+    self.options = options
+    self.labels = labels
+  }
+
+  private static let metadataKey = "run_state"
+
+  /// The file appears whole or not at all; an earlier one stays until then.
+  func write(_ buffers: [String: FloatBuffer], to path: String) throws(TrainingError) {
+    do {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = .sortedKeys
+      let text = String(decoding: try encoder.encode(self), as: UTF8.self)
+      let tensors = buffers.mapValues { Tensor(shape: [$0.count], values: $0.values) }
+      try Safetensors.write(tensors, metadata: [RunState.metadataKey: text], to: path)
+    } catch {
+      throw .unwritable(path: path, reason: "\(error)")
+    }
+  }
+
+  package static func read(_ path: String) throws(TrainingError) -> (state: RunState, tensors: Parameters) {
+    do {
+      let checkpoint = try Checkpoint.open(path)
+      guard let text = checkpoint.metadata[metadataKey] else {
+        throw TrainingError.unreadableCheckpoint(path: path, reason: "holds weights, not the state of a run")
+      }
+      return (try JSONDecoder().decode(RunState.self, from: Data(text.utf8)), checkpoint.tensors)
+    } catch let error as TrainingError {
+      throw error
+    } catch {
+      throw .unreadableCheckpoint(path: path, reason: "\(error)")
+    }
+  }
+}

@@ -1,0 +1,192 @@
+import COCO
+import Checkpoints
+import Engine
+import Imaging
+import YOLOX
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// Runs the epochs: batches made ahead, forward, loss, backward, step, average; at the end of an epoch evaluation and
+/// checkpoints. Everything random follows from the seed and the iteration's number.
+package final class Trainer {
+  package private(set) var state: RunState
+  package let pass: TrainingPass
+  package let average: MovingAverage
+  private let optimizer: Optimizer
+  private let crew: Crew
+  private let loader: BatchLoader
+  private let validation: DetectionDataset?
+  private let folder: String
+  private var metrics: MetricsLog
+  private let report: (String) -> Void
+
+  /// - Parameters:
+  ///   - weights: to start from; what does not fit (another number of classes) starts anew.
+  ///   - report: takes lines for people.
+  package init(
+    options: TrainingOptions, training: DetectionDataset, validation: DetectionDataset?,
+    weights: PretrainedWeights?, folder: String, report: @escaping (String) -> Void
+  ) throws(TrainingError) {
+    guard !training.entries.isEmpty else { throw .emptyDataset(path: folder) }
+    state = RunState(options: options, labels: training.labels)
+    crew = Crew(threads: options.threads)
+    let graph = Graph.yolox(options.variant.architecture, classCount: training.labels.count)
+    pass = TrainingPass(graph, crew: crew) { options.freezesBackbone && $0.hasPrefix("backbone.") }
+    pass.initialize(seed: options.seed)
+    if let weights {
+      let missing = pass.layout.load(weights.parameters, into: pass.parameters)
+      if !missing.isEmpty { report("starting anew: " + missing.joined(separator: ", ")) }
+    }
+    optimizer = Optimizer(pass.layout)
+    average = MovingAverage(pass.parameters)
+    loader = BatchLoader(
+      dataset: training, batchSize: options.batchSize, seed: options.seed, augmentation: options.augmentation)
+    self.validation = validation
+    self.folder = folder
+    self.report = report
+    do {
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    } catch {
+      throw .unwritable(path: folder, reason: "cannot be made")
+    }
+    metrics = MetricsLog(folder: folder)
+  }
+
+  /// Takes up a run where `last.safetensors` left it.
+  package func resume(_ state: RunState, _ tensors: Parameters) throws(TrainingError) {
+    for (name, buffer) in buffers {
+      guard let tensor = tensors[name], tensor.count == buffer.count else {
+        throw .unreadableCheckpoint(path: folder, reason: "\(name) is missing or of another size")
+      }
+      buffer.set(tensor.values)
+    }
+    self.state = state
+    average.updates = state.averageUpdates
+  }
+
+  private var buffers: [String: FloatBuffer] {
+    ["parameters": pass.parameters, "momentum": optimizer.momentumBuffer, "average": average.parameters]
+  }
+
+  /// - Parameter shouldStop: asked after each iteration; on `true` the run is saved and left.
+  package func run(shouldStop: () -> Bool = { false }) throws {
+    let options = state.options
+    let perEpoch = loader.batchesPerEpoch
+    let rates = options.learningRate(batchesPerEpoch: perEpoch)
+    let end = options.epochs * perEpoch
+    var next = state.iteration < end ? prefetch(state.iteration) : nil
+    var epochLosses = Losses()
+    var epochIterations = 0
+    var clock = ContinuousClock.now
+
+    while let batch = next, state.iteration < end {
+      let (epoch, inEpoch) = (state.iteration / perEpoch, state.iteration % perEpoch)
+      let ready = try batch.get()
+      next = state.iteration + 1 < end ? prefetch(state.iteration + 1) : nil
+      let losses = step(ready, usesL1: isPlain(epoch), rate: rates.rate(state.iteration))
+      guard losses.total.isFinite else { throw TrainingError.diverged(epoch: epoch, iteration: inEpoch) }
+      epochLosses.add(losses)
+      epochIterations += 1
+      state.iteration += 1
+      state.averageUpdates = average.updates
+
+      if inEpoch == perEpoch - 1 {
+        let seconds = clock.duration(to: .now).seconds
+        try finishEpoch(
+          epoch, losses: epochLosses.divided(by: Float(epochIterations)),
+          rate: rates.rate(state.iteration - 1),
+          imagesPerSecond: Double(epochIterations * options.batchSize) / seconds)
+        (epochLosses, epochIterations, clock) = (Losses(), 0, ContinuousClock.now)
+      }
+      if shouldStop() {
+        try save()
+        report("stopped; `yolox-train resume` goes on from iteration \(state.iteration) of \(end)")
+        return
+      }
+    }
+  }
+
+  /// One iteration. Public to benchmarks and tests.
+  @discardableResult
+  package func step(_ batch: Batch, usesL1: Bool, rate: Double) -> Losses {
+    let options = state.options
+    var assigner = SimOTA()
+    assigner.centerRadius = options.centerRadius
+    var loss = DetectionLoss { [assigner] in assigner($0, $1) }
+    loss.usesL1 = usesL1
+    loss.boxLoss = BoxLoss(rawValue: options.boxLoss) ?? .iou
+    pass.forward(batch.images)
+    let outcome = loss(pass, targets: batch.targets, scale: 1 / Float(options.accumulation), crew: crew)
+    guard outcome.losses.total.isFinite else { return outcome.losses }
+    pass.backward()
+    if (state.iteration + 1) % options.accumulation == 0 {
+      optimizer.step(pass, rate: Float(rate))
+      average.update(pass.parameters)
+    }
+    return outcome.losses
+  }
+
+  private func isPlain(_ epoch: Int) -> Bool { epoch >= state.options.epochs - state.options.plainEpochs }
+
+  private func prefetch(_ iteration: Int) -> Prefetch<Batch> {
+    let (epoch, index) = (iteration / loader.batchesPerEpoch, iteration % loader.batchesPerEpoch)
+    let side = state.options.side(iteration: iteration)
+    let isAugmented = !isPlain(epoch)
+    return Prefetch { [loader] () throws(TrainingError) in
+      try loader.batch(index, epoch: epoch, side: side, isAugmented: isAugmented)
+    }
+  }
+
+  private func finishEpoch(_ epoch: Int, losses: Losses, rate: Double, imagesPerSecond: Double) throws {
+    var ap: Double?
+    let isDue =
+      (epoch + 1).isMultiple(of: state.options.evaluationInterval) || epoch + 1 == state.options.epochs
+    let weights = try averageWeights()
+    if isDue, let validation {
+      let measured = try Evaluation(dataset: validation)(weights, pool: crew.pool).ap
+      ap = measured
+      if measured > state.bestAP {
+        state.bestAP = measured
+        try export(weights, to: folder + "/best.safetensors")
+      }
+    } else if validation == nil {
+      try export(weights, to: folder + "/best.safetensors")
+    }
+    try save()
+    let row = MetricsLog.Row(
+      epoch: epoch + 1, losses: losses, rate: rate, imagesPerSecond: imagesPerSecond, ap: ap)
+    try metrics.append(row)
+    let left = Double((state.options.epochs - epoch - 1) * loader.batchesPerEpoch * state.options.batchSize)
+    report(row.line(of: state.options.epochs, secondsLeft: left / imagesPerSecond))
+  }
+
+  package func save() throws(TrainingError) { try state.write(buffers, to: folder + "/last.safetensors") }
+
+  /// The slow copy as weights that can be served.
+  package func averageWeights() throws -> PretrainedWeights {
+    let size = InputSize(height: state.options.inputSide, width: state.options.inputSide)
+    return try PretrainedWeights(
+      Checkpoint(
+        format: .safetensors,
+        metadata: ModelMetadata.values(
+          architecture: state.options.variant.architecture, labels: state.labels, inputSize: size,
+          preprocessing: .standard),
+        tensors: pass.layout.parameters(average.parameters)))
+  }
+
+  private func export(_ weights: PretrainedWeights, to path: String) throws {
+    try Safetensors.write(
+      weights.parameters,
+      metadata: ModelMetadata.values(
+        architecture: weights.architecture, labels: weights.labels, inputSize: weights.inputSize,
+        preprocessing: weights.preprocessing), to: path)
+  }
+}
+
+extension Duration {
+  var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+}

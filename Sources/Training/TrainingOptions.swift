@@ -1,0 +1,65 @@
+import YOLOX
+
+/// What a run is: enough, with data and starting weights, to repeat it.
+package struct TrainingOptions: Codable, Sendable, Equatable {
+  package var model: String
+  package var inputSide: Int
+  package var epochs: Int
+  package var batchSize: Int
+  /// At the end of the warm-up.
+  package var peakRate: Double
+  package var warmUpEpochs: Int
+  /// Last epochs, without mosaic and mix-up and with the L1 loss.
+  package var plainEpochs: Int
+  /// Every 10 iterations another input size, up to so many steps of 32 smaller or larger; 0 for none.
+  package var multiScaleSteps: Int
+  package var evaluationInterval: Int
+  /// Batches whose gradients are added up for one step.
+  package var accumulation: Int
+  package var freezesBackbone: Bool
+  package var boxLoss: String
+  package var centerRadius: Float
+  package var seed: UInt64
+  package var threads: Int
+
+  /// The paper's recipe for `variant`; short runs get shorter warm-ups and ends.
+  package init(variant: Variant, epochs: Int, batchSize: Int, threads: Int) {
+    model = variant.rawValue
+    inputSide = variant.inputSize.width
+    self.epochs = epochs
+    self.batchSize = batchSize
+    peakRate = LearningRate.basePer64 * Double(batchSize) / 64
+    warmUpEpochs = min(5, epochs / 6)
+    plainEpochs = min(15, epochs / 3)
+    multiScaleSteps = 0
+    evaluationInterval = 10
+    accumulation = 1
+    freezesBackbone = false
+    boxLoss = BoxLoss.iou.rawValue
+    centerRadius = SimOTA().centerRadius
+    seed = 0
+    self.threads = threads
+  }
+
+  package var variant: Variant { Variant(rawValue: model) ?? .nano }
+
+  package var augmentation: Augmentation {
+    switch variant {
+    case .nano, .tiny, .s: .small
+    default: Augmentation()
+    }
+  }
+
+  package func learningRate(batchesPerEpoch: Int) -> LearningRate {
+    LearningRate(
+      peak: peakRate, warmUpIterations: warmUpEpochs * batchesPerEpoch,
+      flatIterations: plainEpochs * batchesPerEpoch, totalIterations: epochs * batchesPerEpoch)
+  }
+
+  /// Side of the input in an iteration counted over the whole run.
+  package func side(iteration: Int) -> Int {
+    guard multiScaleSteps > 0 else { return inputSide }
+    var random = RandomSource(seed, 3, UInt64(iteration / 10))
+    return max(1, inputSide / 32 + Int.random(in: -multiScaleSteps...multiScaleSteps, using: &random)) * 32
+  }
+}

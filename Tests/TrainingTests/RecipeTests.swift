@@ -1,0 +1,118 @@
+import Engine
+import Imaging
+import TestSupport
+import Testing
+import Training
+
+@Suite("Recipe")
+struct RecipeTests {
+  @Test("box losses of overlapping and of distant boxes, worked out by hand")
+  func boxLosses() {
+    let a = CenteredBox(x: 2, y: 2, width: 4, height: 4)
+    let b = CenteredBox(x: 4, y: 2, width: 4, height: 4)
+    // 8 of 24 shared; the enclosing box is 6 x 4 and full.
+    #expect(abs(BoxLoss.iou(a, b).loss - (1 - 1.0 / 9)) < 1e-6)
+    #expect(abs(BoxLoss.giou(a, b).loss - (1 - 1.0 / 3)) < 1e-6)
+    let c = CenteredBox(x: 10, y: 2, width: 4, height: 4)
+    // Nothing shared; 32 of the enclosing 12 x 4 are covered.
+    #expect(BoxLoss.iou(a, c).loss == 1)
+    #expect(abs(BoxLoss.giou(a, c).loss - (1 + 16.0 / 48)) < 1e-6)
+  }
+
+  @Test("slopes of the box losses agree with differences", arguments: BoxLoss.allCases)
+  func boxSlopes(loss: BoxLoss) {
+    let target = CenteredBox(x: 30, y: 40, width: 20, height: 25)
+    for box in [
+      CenteredBox(x: 34, y: 37, width: 26, height: 18), CenteredBox(x: 31, y: 41, width: 8, height: 9),
+      CenteredBox(x: 25, y: 45, width: 40, height: 50), CenteredBox(x: 80, y: 41, width: 10, height: 9),
+    ] {
+      let slope = loss(box, target).slope
+      for (path, computed) in [
+        (\CenteredBox.x, slope.x), (\.y, slope.y), (\.width, slope.width), (\.height, slope.height),
+      ] {
+        var (above, below) = (box, box)
+        above[keyPath: path] += 0.05
+        below[keyPath: path] -= 0.05
+        let measured = (loss(above, target).loss - loss(below, target).loss) / 0.1
+        #expect(abs(measured - computed) < 2e-4, "\(loss) of \(box): \(computed), measured \(measured)")
+      }
+    }
+  }
+
+  @Test("the rate warms up by the square, falls by half a cosine, ends flat at 5 %")
+  func learningRate() {
+    let rate = LearningRate(peak: 0.01, warmUpIterations: 50, flatIterations: 150, totalIterations: 1000)
+    #expect(rate.rate(0) == 0)
+    #expect(abs(rate.rate(25) - 0.0025) < 1e-9)
+    #expect(abs(rate.rate(50) - 0.01) < 1e-9)
+    // Half-way between 50 and 850: the middle of 0.01 and 0.0005.
+    #expect(abs(rate.rate(450) - 0.00525) < 1e-9)
+    #expect(abs(rate.rate(850) - 0.0005) < 1e-9)
+    #expect(abs(rate.rate(999) - 0.0005) < 1e-9)
+  }
+
+  @Test("SimOTA gives a contested anchor to the cheaper object and every object at least one")
+  func contested() {
+    // One level of 4 x 4 cells of stride 8; all anchors predict a box of 8 x 8 round their centre.
+    let anchors = (0..<16).map {
+      Predictions.Anchor(stride: 8, column: Float($0 % 4), row: Float($0 / 4))
+    }
+    let raw = Array(repeating: Float(0.5), count: 32) + Array(repeating: Float(0), count: 32)
+    let predictions = Predictions(
+      anchors: anchors, classCount: 2, raw: raw, objectness: Array(repeating: 0, count: 16),
+      classes: Array(repeating: 0, count: 32))
+    func object(_ x: Float, _ y: Float) -> Target {
+      Target(classIndex: 0, box: CenteredBox(x: x, y: y, width: 8, height: 8))
+    }
+    // Exactly on anchors 5 and 10: IoU 1 with it, and 1/3 with the four beside; sums of 2.3 and more give k = 2.
+    let assignment = SimOTA()(predictions, [object(12, 12), object(20, 20)])
+    let anchorsOf = { (target: Int) in assignment.matches.filter { $0.target == target }.map(\.anchor) }
+    #expect(anchorsOf(0).contains(5))
+    #expect(anchorsOf(1).contains(10))
+    #expect(Set(assignment.matches.map(\.anchor)).count == assignment.matches.count)
+
+    // The same place twice: the anchor can serve only one of them.
+    let doubled = SimOTA()(predictions, [object(12, 12), object(12, 12)])
+    #expect(doubled.matches.allSatisfy { $0.target == 0 })
+    #expect(SimOTA()(predictions, []).matches.isEmpty)
+  }
+
+  @Test("a mirrored picture has its boxes on the other side, and mirrored twice is itself")
+  func mirror() {
+    var image = Image(width: 5, height: 2)
+    image[1, 0] = (10, 20, 30)
+    let sample = Sample(image: image, objects: [.init(x1: 1, y1: 0, x2: 2, y2: 1, classIndex: 3)])
+    let mirrored = sample.mirrored()
+    #expect(mirrored.image[3, 0] == (10, 20, 30))
+    #expect(mirrored.objects == [.init(x1: 3, y1: 0, x2: 4, y2: 1, classIndex: 3)])
+    #expect(mirrored.mirrored().image == image)
+  }
+
+  @Test("mosaic puts four pictures round the centre and cuts what lies outside")
+  func mosaicPlaces() {
+    let parts = (1...4).map { level in
+      Sample(
+        image: Image(width: 10, height: 10, gray: UInt8(level)),
+        objects: [.init(x1: 0, y1: 0, x2: 10, y2: 10, classIndex: level)])
+    }
+    let canvas = mosaic(parts, side: 10, center: (x: 6, y: 8))
+    #expect(
+      [canvas.image[0, 0], canvas.image[6, 7], canvas.image[5, 8], canvas.image[6, 8]].map(\.red) == [
+        1, 2, 3, 4,
+      ])
+    #expect(canvas.image[19, 19].red == 114)
+    #expect(canvas.objects[0] == .init(x1: 0, y1: 0, x2: 6, y2: 8, classIndex: 1))
+    #expect(canvas.objects[3] == .init(x1: 6, y1: 8, x2: 16, y2: 18, classIndex: 4))
+  }
+
+  @Test("colours shifted by nothing stay, pure red turns by a sixth of the circle into yellow")
+  func colours() {
+    var image = Image(width: 1, height: 1)
+    image[0, 0] = (255, 0, 0)
+    image.shiftColors(hue: 30, saturation: 0, value: 0)
+    #expect(image[0, 0] == (255, 255, 0))
+    image[0, 0] = (100, 100, 100)
+    image.shiftColors(hue: 0, saturation: 0, value: 20)
+    #expect(image[0, 0] == (120, 120, 120))
+  }
+}

@@ -1,0 +1,89 @@
+import COCO
+import Foundation
+import Imaging
+import TestSupport
+import Testing
+import Training
+import YOLOX
+
+@Suite("Trainer")
+struct TrainerTests {
+  /// Twelve pictures of one square each, written to a new folder.
+  static func shapes() throws -> (folder: URL, annotations: Annotations) {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "trainer-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    var random = SplitMix64(seed: 3)
+    var images: [String] = []
+    var objects: [String] = []
+    for id in 1...12 {
+      var image = Image(width: 64, height: 64, gray: 60)
+      let (x, y, side) = (Int(random.next() % 32), Int(random.next() % 32), 16 + Int(random.next() % 16))
+      for row in y..<y + side { for column in x..<x + side { image[column, row] = (230, 40, 40) } }
+      try Data(image.encoded(as: .png)).write(to: folder.appending(path: "\(id).png"))
+      images.append(#"{"id": \#(id), "file_name": "\#(id).png", "width": 64, "height": 64}"#)
+      objects.append(
+        #"{"id": \#(id), "image_id": \#(id), "category_id": 1, "bbox": [\#(x), \#(y), \#(side), \#(side)]}"#)
+    }
+    // One of each fault.
+    objects.append(#"{"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 1, 5, 5]}"#)
+    objects.append(#"{"id": 20, "image_id": 99, "category_id": 1, "bbox": [1, 1, 5, 5]}"#)
+    objects.append(#"{"id": 21, "image_id": 1, "category_id": 7, "bbox": [1, 1, 5, 5]}"#)
+    objects.append(#"{"id": 22, "image_id": 1, "category_id": 1, "bbox": [1, 1, 0, 5]}"#)
+    images.append(#"{"id": 13, "file_name": "absent.png", "width": 64, "height": 64}"#)
+    let text = """
+      {"images": [\(images.joined(separator: ","))], "annotations": [\(objects.joined(separator: ","))],
+       "categories": [{"id": 1, "name": "square"}]}
+      """
+    let path = folder.appending(path: "annotations.json")
+    try Data(text.utf8).write(to: path)
+    return (folder, try Annotations(contentsOf: path.path))
+  }
+
+  private func trainer(_ dataset: DetectionDataset, folder: URL) throws -> Trainer {
+    var options = TrainingOptions(variant: .nano, epochs: 3, batchSize: 4, threads: 2)
+    options.inputSide = 64
+    options.warmUpEpochs = 1
+    return try Trainer(
+      options: options, training: dataset, validation: nil, weights: nil, folder: folder.path,
+      report: { _ in })
+  }
+
+  @Test("bad records are left out, each with a line that names it")
+  func complaints() throws {
+    let (folder, annotations) = try TrainerTests.shapes()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let dataset = DetectionDataset(annotations: annotations, images: folder.path)
+    #expect(dataset.entries.count == 12)
+    #expect(dataset.entries.allSatisfy { $0.objects.count == 1 })
+    #expect(dataset.complaints.count == 5)
+    for fact in ["annotation 1: its id", "image 99", "category 7", "no area", "absent.png"] {
+      #expect(dataset.complaints.contains { $0.contains(fact) }, "\(fact)")
+    }
+  }
+
+  @Test("a run that was stopped and resumed ends with the same bits as one that was not")
+  func resume() throws {
+    let (folder, annotations) = try TrainerTests.shapes()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let dataset = DetectionDataset(annotations: annotations, images: folder.path)
+
+    let whole = try trainer(dataset, folder: folder.appending(path: "whole"))
+    try whole.run()
+
+    let parts = folder.appending(path: "parts")
+    let first = try trainer(dataset, folder: parts)
+    var iterations = 0
+    try first.run {
+      iterations += 1
+      return iterations == 4
+    }
+    let (state, tensors) = try RunState.read(parts.appending(path: "last.safetensors").path)
+    #expect(state.iteration == 4)
+    let second = try trainer(dataset, folder: parts)
+    try second.resume(state, tensors)
+    try second.run()
+
+    #expect(second.pass.parameters.values == whole.pass.parameters.values)
+    #expect(second.average.parameters.values == whole.average.parameters.values)
+  }
+}
