@@ -50,6 +50,11 @@ sanitize: bootstrap ## Run the tests under the address and the thread sanitizer
 	$(SWIFT) test --scratch-path .build-asan --sanitize=address --disable-xctest
 	$(SWIFT) test --scratch-path .build-tsan --sanitize=thread --disable-xctest
 
+MINUTES ?= 10
+.PHONY: fuzz
+fuzz: ## Fuzz the HTTP parsers for MINUTES (10)
+	@Fuzz/run.sh $(MINUTES)
+
 .PHONY: clean
 clean: ## Remove what was built
 	rm -rf .build .build-* .venv-bench

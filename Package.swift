@@ -104,6 +104,16 @@ let package = Package(
   swiftLanguageModes: [.v6]
 )
 
+// libFuzzer brings its own main, so this one is there only when Fuzz/run.sh asks for it.
+if Context.environment["YOLOX_FUZZ"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "HTTPFuzz",
+      dependencies: ["HTTPServer", .product(name: "HTTPTypes", package: "swift-http-types")],
+      path: "Fuzz", exclude: ["Corpus", "http.dict", "run.sh"],
+      swiftSettings: [.unsafeFlags(["-parse-as-library"])]))
+}
+
 for target in package.targets where target.type != .system {
   target.swiftSettings =
     (target.swiftSettings ?? []) + [
