@@ -1,12 +1,14 @@
 import COpenBLAS
 import Engine
+import Synchronization
 
 /// The threads of training and a workbench of scratch memory for each.
 ///
-/// Work is dealt out in fixed shares, so that sums are added in the same order in every run with as many threads:
-/// training that is resumed repeats to the bit.
+/// Work is cut into fixed shares, one for each thread, so that sums are added in the same order in every run with as many
+/// threads: training that is resumed repeats to the bit. Which thread takes which share does not matter.
 package final class Crew {
   let pool: WorkerPool
+  private let nextShare = Atomic<Int>(0)
   private var scratch: [[FloatBuffer]]
 
   package init(threads: Int) {
@@ -18,17 +20,23 @@ package final class Crew {
 
   package var threadCount: Int { pool.threadCount }
 
-  /// Calls `body` with a thread's number and its share of `0 ..< count`, on every thread that has one.
+  /// Cuts `0 ..< count` into as many shares as there are threads and calls `body` with the number of each share, which
+  /// is also that of the bench to use, and the share itself.
   package func share(_ count: Int, _ body: (Int, Range<Int>) -> Void) {
-    let threads = threadCount
-    guard threads > 1, count > 1 else { return body(0, 0..<count) }
-    pool.run { thread in
-      let share = count * thread / threads..<count * (thread + 1) / threads
-      if !share.isEmpty { body(thread, share) }
+    let shares = threadCount
+    guard shares > 1, count > 1 else { return body(0, 0..<count) }
+    nextShare.store(0, ordering: .relaxed)
+    pool.run { _ in
+      while true {
+        let number = nextShare.add(1, ordering: .relaxed).oldValue
+        guard number < shares else { return }
+        let share = count * number / shares..<count * (number + 1) / shares
+        if !share.isEmpty { body(number, share) }
+      }
     }
   }
 
-  /// `slot` of every thread's bench, at least `count` numbers each.
+  /// `slot` of every share's bench, at least `count` numbers each.
   func benches(slot: Int, count: Int) -> [UnsafeMutablePointer<Float>] {
     for thread in scratch.indices {
       while scratch[thread].count <= slot { scratch[thread].append(FloatBuffer(count: 0)) }
