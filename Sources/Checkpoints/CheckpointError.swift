@@ -15,9 +15,9 @@ package enum CheckpointError: Error, Equatable, CustomStringConvertible {
 
   package var description: String {
     switch self {
-    case .unreadable(let path, let reason): "\(path): \(reason)"
-    case .unknownFormat(let path, let bytes):
-      "\(path): neither ONNX, safetensors nor a PyTorch checkpoint (begins with \(hexadecimal(bytes)))"
+    case .unreadable(_, let reason): reason
+    case .unknownFormat(_, let bytes):
+      "neither ONNX, safetensors nor a PyTorch checkpoint (begins with \(hexadecimal(bytes)))"
     case .legacyTorch:
       "a PyTorch checkpoint of the format before 1.6; load it in PyTorch and torch.save it again"
     case .truncated(let what, let needed, let available):
