@@ -8,26 +8,34 @@ final class EventLoop: @unchecked Sendable {
   let queue: DispatchQueue
   private var connections: [ObjectIdentifier: Connection] = [:]
   private var encoder = ResponseEncoder()
-  private let timer: any DispatchSourceTimer
+  private var timer: (any DispatchSourceTimer)?
   /// Bytes on their way from a socket to a parser; used by one connection at a time.
   let receiveBuffer = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: 64 << 10)
 
   init(index: Int) {
     queue = DispatchQueue(label: "http.loop.\(index)")
-    timer = DispatchSource.makeTimerSource(queue: queue)
   }
 
   deinit { receiveBuffer.deallocate() }
 
   /// One timer for all connections: their timeouts are seconds, and half of one is near enough.
   func start() {
-    timer.schedule(
-      deadline: .now() + .milliseconds(500), repeating: .milliseconds(500), leeway: .milliseconds(100))
-    timer.setEventHandler { [weak self] in self?.enforceDeadlines(at: .now) }
-    timer.resume()
+    queue.sync {
+      let timer = DispatchSource.makeTimerSource(queue: queue)
+      timer.schedule(
+        deadline: .now() + .milliseconds(500), repeating: .milliseconds(500), leeway: .milliseconds(100))
+      timer.setEventHandler { [weak self] in self?.enforceDeadlines(at: .now) }
+      timer.resume()
+      self.timer = timer
+    }
   }
 
-  func stop() { timer.cancel() }
+  func stop() {
+    queue.async { [self] in
+      timer?.cancel()
+      timer = nil
+    }
+  }
 
   func add(_ connection: Connection) {
     dispatchPrecondition(condition: .onQueue(queue))

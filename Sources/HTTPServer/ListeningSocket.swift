@@ -6,47 +6,99 @@
   import Musl
 #endif
 
-package enum ServerError: Error, Equatable, Sendable, CustomStringConvertible {
-  case unknownHost(String, reason: String)
-  case cannotListen(address: String, SystemError)
-
-  package var description: String {
-    switch self {
-    case .unknownHost(let host, let reason): "\(host): \(reason)"
-    case .cannotListen(let address, let error): "cannot listen on \(address): \(error)"
-    }
-  }
-}
-
 extension Socket {
-  /// Listens on `host` (a name, an IPv4 or an IPv6 address) and `port`; 0 lets the system choose one.
-  static func listening(host: String, port: Int) throws(ServerError) -> Socket {
+  static let backlog: Int32 = 1024
+
+  #if os(Linux)
+    private static let streamType = Int32(SOCK_STREAM.rawValue)
+  #else
+    private static let streamType = SOCK_STREAM
+  #endif
+
+  /// Listens on each address of `host` at `port`; if that is 0, the system chooses one for all.
+  static func listen(
+    host: String, port: Int, sharesPort: Bool, each: (consuming Socket) -> Void
+  ) throws(ServerError) {
     var hints = addrinfo()
     hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV
-    #if os(Linux)
-      hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-    #else
-      hints.ai_socktype = SOCK_STREAM
-    #endif
+    hints.ai_socktype = streamType
     var found: UnsafeMutablePointer<addrinfo>?
     let status = getaddrinfo(host, String(port), &hints, &found)
-    guard status == 0, let address = found else {
-      throw .unknownHost(host, reason: String(cString: gai_strerror(status)))
-    }
-    defer { freeaddrinfo(address) }
+    guard status == 0 else { throw .unknownHost(host, reason: String(cString: gai_strerror(status))) }
+    defer { freeaddrinfo(found) }
 
-    let name = "\(host):\(port)"
-    let descriptor = socket(
-      address.pointee.ai_family, address.pointee.ai_socktype, address.pointee.ai_protocol)
-    guard descriptor >= 0 else { throw .cannotListen(address: name, .last("socket")) }
-    let listener = Socket(adopting: descriptor)
-    listener.set(SOL_SOCKET, SO_REUSEADDR)
-    guard bind(descriptor, address.pointee.ai_addr, address.pointee.ai_addrlen) == 0 else {
-      throw .cannotListen(address: name, .last("bind"))
+    var port = port
+    var count = 0
+    var absent = ServerError.unknownHost(host, reason: "it has no addresses")
+    var next = found
+    while let entry = next?.pointee {
+      next = entry.ai_next
+      var address = SocketAddress(entry)
+      address.port = port
+      do {
+        let listener = try stream(entry.ai_family, for: "\(host):\(port)")
+        listener.set(SOL_SOCKET, SO_REUSEADDR)
+        if sharesPort { listener.set(SOL_SOCKET, SO_REUSEPORT) }
+        try listener.listen(on: address, named: "\(host):\(port)")
+        port = listener.localAddress?.port ?? port
+        count += 1
+        each(listener)
+      } catch {
+        // A name may have an address that this machine has not, as IPv6 in a container. A port in use is an error.
+        guard case .cannotListen(_, let reason) = error,
+          [EAFNOSUPPORT, EADDRNOTAVAIL].contains(reason.code)
+        else { throw error }
+        absent = error
+      }
     }
-    guard listen(descriptor, 1024) == 0 else { throw .cannotListen(address: name, .last("listen")) }
-    setNonBlocking(descriptor)
+    if count == 0 { throw absent }
+  }
+
+  /// Listens on a Unix socket at `path`. One that a server left behind when it was killed is replaced.
+  static func listening(path: String, permissions: UInt32) throws(ServerError) -> Socket {
+    let address = try SocketAddress(path: path)
+    var existing = stat()
+    if lstat(path, &existing) == 0 {
+      guard existing.st_mode & S_IFMT == S_IFSOCK else { throw .occupied(path: path) }
+      let client = try stream(AF_UNIX, for: path)
+      let status = address.withPointer { connect(client.descriptor, $0, $1) }
+      guard status != 0, errno == ECONNREFUSED else { throw .occupied(path: path) }
+      unlink(path)
+    }
+    let listener = try stream(AF_UNIX, for: path)
+    try listener.listen(on: address, named: path) { () throws(ServerError) in
+      // Nobody can connect before it listens, so there is no moment with wider permissions.
+      guard chmod(path, mode_t(permissions)) == 0 else { throw .cannotListen(address: path, .last("chmod")) }
+    }
     return listener
+  }
+
+  /// A socket that was opened and listens already.
+  static func inherited(_ descriptor: Int32) throws(ServerError) -> Socket {
+    var isListening: Int32 = 0
+    var length = socklen_t(MemoryLayout<Int32>.size)
+    let status = getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &isListening, &length)
+    guard status == 0, isListening != 0 else { throw .notListening(descriptor: descriptor) }
+    setNonBlocking(descriptor)
+    return Socket(adopting: descriptor)
+  }
+
+  private static func stream(_ family: Int32, for name: String) throws(ServerError) -> Socket {
+    let descriptor = socket(family, streamType, 0)
+    guard descriptor >= 0 else { throw .cannotListen(address: name, .last("socket")) }
+    return Socket(adopting: descriptor)
+  }
+
+  private func listen(
+    on address: SocketAddress, named name: String, onceBound: () throws(ServerError) -> Void = {}
+  ) throws(ServerError) {
+    let bound = address.withPointer { bind(descriptor, $0, $1) }
+    guard bound == 0 else { throw .cannotListen(address: name, .last("bind")) }
+    try onceBound()
+    guard systemListen(descriptor, Socket.backlog) == 0 else {
+      throw .cannotListen(address: name, .last("listen"))
+    }
+    setNonBlocking(descriptor)
   }
 
   enum Acceptance: ~Copyable {
@@ -67,18 +119,7 @@ extension Socket {
       }
     }
   }
-
-  /// The port that it is bound to.
-  var port: Int {
-    var address = sockaddr_storage()
-    var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
-    let status = withUnsafeMutablePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
-    }
-    guard status == 0 else { return 0 }
-    return withUnsafeBytes(of: address) { raw in
-      // sin_port and sin6_port lie at the same place, in network order.
-      Int(UInt16(bigEndian: raw.loadUnaligned(fromByteOffset: 2, as: UInt16.self)))
-    }
-  }
 }
+
+/// Within the extension, `listen` is ours.
+private func systemListen(_ descriptor: Int32, _ backlog: Int32) -> Int32 { listen(descriptor, backlog) }

@@ -10,9 +10,12 @@ package struct RequestHead: Sendable, Equatable {
 
   /// RFC 9112, section 9.3.
   package var keepsAlive: Bool {
-    let options = (fields[values: .connection].joined(separator: ",")).lowercased().split(separator: ",")
-      .map { $0.filter { !$0.isWhitespace } }
-    return isHTTP10 ? options.contains("keep-alive") : !options.contains("close")
+    isHTTP10 ? connectionOptions.contains("keep-alive") : !connectionOptions.contains("close")
+  }
+
+  private var connectionOptions: [String] {
+    fields[values: .connection].flatMap { $0.split(separator: ",") }
+      .map { $0.filter { $0 != " " && $0 != "\t" }.lowercased() }
   }
 }
 
@@ -21,11 +24,20 @@ package struct Request: Sendable {
   package let body: [UInt8]
   /// When the first byte of it came.
   package let received: ContinuousClock.Instant
+  /// What stands in the path for the names in braces of the route.
+  package let parameters: [String: String]
+  /// The client's address and port as text; `unix` over a Unix socket.
+  package let peer: String
 
-  package init(head: RequestHead, body: [UInt8], received: ContinuousClock.Instant = .now) {
+  package init(
+    head: RequestHead, body: [UInt8], received: ContinuousClock.Instant = .now,
+    parameters: [String: String] = [:], peer: String = ""
+  ) {
     self.head = head
     self.body = body
     self.received = received
+    self.parameters = parameters
+    self.peer = peer
   }
 
   package var method: HTTPRequest.Method { head.method }
@@ -55,5 +67,6 @@ package struct Response: Sendable {
 package enum Handler: Sendable {
   /// Runs on the connection's event loop and must not wait for anything.
   case immediate(@Sendable (Request) -> Response)
+  /// Runs as a task, which is cancelled when the client goes: what it waits for should end then.
   case suspending(@Sendable (Request) async -> Response)
 }

@@ -1,9 +1,18 @@
 import Dispatch
 import HTTPTypes
 
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
 /// Listens, and deals connections out to event loops.
 ///
-/// `@unchecked Sendable`: `listener` and its source are touched on `acceptQueue` only; the rest is immutable or guarded.
+/// `@unchecked Sendable`: `listeners` changes in `start` and `shutdown` only, `nextLoop` on `acceptQueue` only; the rest
+/// is immutable.
 package final class Server: @unchecked Sendable {
   package let configuration: ServerConfiguration
   let router: Router
@@ -12,11 +21,12 @@ package final class Server: @unchecked Sendable {
 
   private let loops: [EventLoop]
   private let acceptQueue = DispatchQueue(label: "http.accept")
-  private var accepting: Accepting?
-  private var acceptSource: (any DispatchSourceRead)?
-  private var isAcceptingPaused = false
+  private var listeners: [Listener] = []
   private var nextLoop = 0
   private let connections: OpenConnections
+  /// Those that are told that there are too many. Beyond so many of them there is no time for courtesy.
+  private let turnedAway = OpenConnections()
+  private static let turnedAwayLimit = 64
 
   package init(
     configuration: ServerConfiguration, router: Router, connections: OpenConnections = OpenConnections(),
@@ -31,42 +41,34 @@ package final class Server: @unchecked Sendable {
 
   package var connectionCount: Int { connections.count }
 
+  /// What the server listens on, as text.
+  package var addresses: [String] { listeners.map(\.address) }
+
   /// Begins to accept connections.
   ///
-  /// - Returns: the port, which the system chose if the configuration says 0.
+  /// - Returns: the port, which the system chose if the configuration says 0; 0 if it does not listen on TCP.
   package func start() throws(ServerError) -> Int {
-    let listener = try Socket.listening(host: configuration.host, port: configuration.port)
-    let port = listener.port
+    listeners = try makeListeners()
     for loop in loops { loop.start() }
-    let accepting = Accepting(listener)
-    let source = DispatchSource.makeReadSource(
-      fileDescriptor: accepting.socket.descriptor, queue: acceptQueue)
-    source.setEventHandler { [weak self] in self?.acceptAll(accepting) }
-    // The descriptor is closed once the source no longer watches it.
-    source.setCancelHandler { withExtendedLifetime(accepting) {} }
-    source.resume()
-    acceptQueue.sync {
-      self.accepting = accepting
-      acceptSource = source
-    }
-    return port
+    for listener in listeners { listener.start() }
+    return listeners.first?.port ?? 0
   }
 
   /// Stops: no new connections, what was accepted is answered, each answer closes its connection.
   ///
   /// - Returns: when the last connection is gone, or when `timeout` has passed and the rest were cut off.
   package func shutdown(timeout: Duration) async {
-    acceptQueue.sync {
-      // The system has accepted for us what waits in the backlog.
-      if let accepting { acceptAll(accepting) }
-      resumeAccepting()
-      acceptSource?.cancel()
-      acceptSource = nil
-      accepting = nil
-    }
-    for loop in loops { loop.queue.async { loop.forEachConnection { $0.drain() } } }
+    // First, so that once nobody is let in any more, every answer is its connection's last.
+    await drainConnections()
+    for listener in listeners { await listener.close() }
+    listeners = []
+    await drainConnections()
+    if let path = configuration.unixSocket, configuration.inheritedDescriptors.isEmpty { unlink(path) }
     await withTaskGroup(of: Void.self) { group in
-      group.addTask { await self.connections.untilNone() }
+      group.addTask {
+        await self.connections.untilNone()
+        await self.turnedAway.untilNone()
+      }
       group.addTask {
         try? await Task.sleep(for: timeout)
         guard !Task.isCancelled else { return }
@@ -78,54 +80,41 @@ package final class Server: @unchecked Sendable {
     for loop in loops { loop.stop() }
   }
 
-  /// Owns the listening socket for as long as its source runs.
-  private final class Accepting: Sendable {
-    let socket: Socket
-    init(_ socket: consuming Socket) { self.socket = socket }
-  }
-
-  private func acceptAll(_ accepting: Accepting) {
-    while true {
-      switch accepting.socket.acceptNext() {
-      case .none: return
-      case .exhausted: return pauseAccepting()
-      case .connection(let socket): admit(socket)
+  private func drainConnections() async {
+    for loop in loops {
+      await withCheckedContinuation { continuation in
+        loop.queue.async {
+          loop.forEachConnection { $0.drain() }
+          continuation.resume()
+        }
       }
     }
   }
 
-  /// Without free descriptors the listener stays readable and would spin: it rests until some may have come free.
-  private func pauseAccepting() {
-    guard let source = acceptSource, !isAcceptingPaused else { return }
-    source.suspend()
-    isAcceptingPaused = true
-    acceptQueue.asyncAfter(deadline: .now() + .milliseconds(200)) { [weak self] in self?.resumeAccepting() }
-  }
-
-  private func resumeAccepting() {
-    guard isAcceptingPaused else { return }
-    isAcceptingPaused = false
-    acceptSource?.resume()
-  }
-
-  private func admit(_ socket: consuming Socket) {
-    let isWelcome = connections.open(limit: configuration.maxConnections)
-    guard isWelcome else {
-      setNonBlocking(socket.descriptor)
-      var encoder = ResponseEncoder()
-      var bytes: [UInt8] = []
-      encoder.encode(
-        refused(.tooManyConnections), closing: true, isHTTP10: false, isHead: false, into: &bytes)
-      // Into the empty buffer of a new socket this fits whole.
-      _ = bytes.withUnsafeBufferPointer { socket.send($0) }
-      socket.finishSending()
-      return
+  private func makeListeners() throws(ServerError) -> [Listener] {
+    var listeners: [Listener] = []
+    func add(_ socket: consuming Socket) {
+      listeners.append(
+        Listener(socket, queue: acceptQueue) { [weak self] socket, peer in self?.admit(socket, peer: peer) })
     }
+    if !configuration.inheritedDescriptors.isEmpty {
+      for descriptor in configuration.inheritedDescriptors { add(try Socket.inherited(descriptor)) }
+    } else if let path = configuration.unixSocket {
+      add(try Socket.listening(path: path, permissions: configuration.unixSocketPermissions))
+    } else {
+      try Socket.listen(
+        host: configuration.host, port: configuration.port, sharesPort: configuration.sharesPort, each: add)
+    }
+    return listeners
+  }
+
+  private func admit(_ socket: consuming Socket, peer: String) {
+    let isWelcome = connections.open(limit: configuration.maxConnections)
+    guard isWelcome || turnedAway.open(limit: Server.turnedAwayLimit) else { return }
     let loop = loops[nextLoop]
     nextLoop = (nextLoop + 1) % loops.count
-    let connection = Connection(socket, server: self, loop: loop)
-    loop.queue.async { connection.start() }
+    let connection = Connection(
+      socket, peer: peer, server: self, loop: loop, counter: isWelcome ? connections : turnedAway)
+    loop.queue.async { connection.start(refusing: isWelcome ? nil : .tooManyConnections) }
   }
-
-  func connectionClosed() { connections.closed() }
 }

@@ -69,6 +69,16 @@ struct Socket: ~Copyable {
     }
   }
 
+  var localAddress: SocketAddress? { SocketAddress(of: descriptor) { getsockname($0, $1, $2) } }
+
+  var remoteAddress: SocketAddress? { SocketAddress(of: descriptor) { getpeername($0, $1, $2) } }
+
+  /// Whether the other side has reset the connection, told without reading.
+  var isReset: Bool {
+    var state = pollfd(fd: descriptor, events: 0, revents: 0)
+    return poll(&state, 1, 0) > 0 && Int32(state.revents) & (Int32(POLLERR) | Int32(POLLHUP)) != 0
+  }
+
   /// Ends sending, so that the other side sees the end of the last answer even if it is still sending.
   func finishSending() { _ = shutdown(descriptor, Int32(SHUT_WR)) }
 

@@ -4,40 +4,7 @@ import HTTPTypes
 import TestSupport
 import Testing
 
-/// A server on a port of its own, with a route that answers at once, one that waits for a sign, and one that echoes.
-private final class TestServer: Sendable {
-  let server: Server
-  let port: Int
-  let gate = AsyncStream<Void>.makeStream()
-
-  init(_ adjust: (inout ServerConfiguration) -> Void = { _ in }) throws {
-    var configuration = ServerConfiguration()
-    configuration.port = 0
-    // A busy machine may keep a test waiting for longer than a server should wait for a client.
-    configuration.headTimeout = .seconds(300)
-    configuration.bodyTimeout = .seconds(300)
-    configuration.minimumBodyRate = 0
-    adjust(&configuration)
-    var router = Router()
-    router.on(.get, "/now", .immediate { _ in Response(.ok, contentType: "text/plain", "now") })
-    router.on(.post, "/echo", .suspending { Response(.ok, body: $0.body) })
-    let stream = gate.stream
-    router.on(
-      .get, "/wait",
-      .suspending { _ in
-        for await _ in stream { break }
-        return Response(.ok, contentType: "text/plain", "waited")
-      })
-    server = Server(configuration: configuration, router: router) {
-      Response($0.status, contentType: "text/plain", "\($0)")
-    }
-    port = try server.start()
-  }
-
-  func client() throws -> RawClient { try RawClient(port: port) }
-}
-
-private let get = "GET /now HTTP/1.1\r\nHost: a\r\n\r\n"
+let getNow = "GET /now HTTP/1.1\r\nHost: a\r\n\r\n"
 
 @Suite("Server")
 struct ServerTests {
@@ -45,7 +12,7 @@ struct ServerTests {
   func keepAlive() async throws {
     let server = try TestServer()
     let client = try server.client()
-    client.send(get)
+    client.send(getNow)
     let response = try #require(await client.readResponses(1).first)
     #expect(response.status == 200 && response.body == "now")
     #expect(response.fields["content-length"] == "3" && response.fields["connection"] == nil)
@@ -53,7 +20,7 @@ struct ServerTests {
     #expect(
       try #require(response.fields["date"]).wholeMatch(of: /\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT/)
         != nil)
-    client.send(get)
+    client.send(getNow)
     #expect(await client.readResponses(1).first?.status == 200)
   }
 
@@ -62,8 +29,8 @@ struct ServerTests {
     let server = try TestServer()
     let client = try server.client()
     client.send(
-      "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nfirst" + get
-        + "GET /wait HTTP/1.1\r\nHost: a\r\n\r\n" + get)
+      "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nfirst" + getNow
+        + "GET /wait HTTP/1.1\r\nHost: a\r\n\r\n" + getNow)
     server.gate.continuation.yield()
     #expect(await client.readResponses(4).map(\.body) == ["first", "now", "waited", "now"])
   }
@@ -97,7 +64,7 @@ struct ServerTests {
     let client = try server.client()
     client.send(
       "GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\nPOST /now HTTP/1.1\r\nHost: a\r\n\r\nBREW /now HTTP/1.1\r\nHost: a\r\n\r\n"
-        + get)
+        + getNow)
     #expect(await client.readResponses(4).map(\.status) == [404, 405, 501, 200])
   }
 
@@ -145,7 +112,7 @@ struct ServerTests {
   func halfClosed() async throws {
     let server = try TestServer()
     let client = try server.client()
-    client.send(get + "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi")
+    client.send(getNow + "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi")
     client.finishSending()
     #expect(await client.readToEnd().hasSuffix("hi"))
   }
@@ -154,7 +121,7 @@ struct ServerTests {
   func connectionCap() async throws {
     let server = try TestServer { $0.maxConnections = 1 }
     var first: RawClient? = try server.client()
-    first?.send(get)
+    first?.send(getNow)
     #expect(await first?.readResponses(1).first?.status == 200)
     #expect(try await server.client().readToEnd().hasPrefix("HTTP/1.1 503 "))
     first?.finishSending()
@@ -164,7 +131,7 @@ struct ServerTests {
     var status: Int?
     for _ in 0..<100 where status != 200 {
       let client = try server.client()
-      client.send(get)
+      client.send(getNow)
       status = await client.readResponses(1).first?.status
     }
     #expect(status == 200)
@@ -181,22 +148,116 @@ struct ServerTests {
 
   @Test("shutting down answers what was accepted, closes, and lets nobody in")
   func shutdown() async throws {
-    let server = try TestServer()
+    let server = try TestServer { $0.idleTimeoutWhenStopping = .seconds(600) }
     let waiting = try server.client()
     waiting.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n")
     let idle = try server.client()
-    idle.send(get)
+    idle.send(getNow)
     #expect(await idle.readResponses(1).first?.status == 200)
 
     async let done: Void = server.server.shutdown(timeout: .seconds(20))
     // Once nobody is let in any more, the next answer on an open connection is the last.
     while (try? server.client()) != nil { await Task.yield() }
-    idle.send(get)
+    idle.send(getNow)
     #expect(await idle.readToEnd().contains("Connection: close"))
     server.gate.continuation.yield()
     #expect(await waiting.readToEnd().hasSuffix("waited"))
     await done
     #expect(server.server.connectionCount == 0)
     #expect(throws: (any Error).self) { try server.client() }
+  }
+
+  @Test("a client above the cap is told so even if it has sent its request already")
+  func connectionCapWithRequest() async throws {
+    let server = try TestServer { $0.maxConnections = 1 }
+    let first = try server.client()
+    first.send(getNow)
+    #expect(await first.readResponses(1).first?.status == 200)
+    let second = try server.client()
+    second.send(getNow + String(repeating: "x", count: 100_000))
+    #expect(await second.readToEnd().hasPrefix("HTTP/1.1 503 "))
+  }
+
+  @Test("a request whose client has gone is cancelled, though the connection was ended in order")
+  func clientGone() async throws {
+    let server = try TestServer()
+    var client: RawClient? = try server.client()
+    client?.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n")
+    await server.untilBegun()
+    client = nil
+    await server.untilCancelled()
+  }
+
+  @Test("a request whose client only has ended its sending is not cancelled")
+  func clientHalfGone() async throws {
+    let server = try TestServer { $0.headTimeout = .zero }
+    let client = try server.client()
+    client.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n")
+    client.finishSending()
+    await server.untilBegun()
+    // The probe comes through; then time enough has passed for the next look.
+    #expect(await client.readResponses(1).first?.status == 100)
+    let slow = try server.client()
+    slow.send("GET / HT")
+    #expect(await slow.readToEnd().hasPrefix("HTTP/1.1 408 "))
+    server.gate.continuation.yield()
+    #expect(await client.readToEnd().hasSuffix("waited"))
+  }
+
+  @Test("a head that does not come in time is answered with 408 and the connection closed")
+  func slowHead() async throws {
+    let server = try TestServer { $0.headTimeout = .zero }
+    let client = try server.client()
+    client.send("GET /now HTTP/1.1\r\nHost:")
+    let answer = await client.readToEnd()
+    #expect(answer.hasPrefix("HTTP/1.1 408 ") && answer.contains("Connection: close"))
+  }
+
+  @Test("an idle connection is closed without a word")
+  func idle() async throws {
+    let server = try TestServer { $0.idleTimeout = .zero }
+    #expect(await (try server.client()).readToEnd() == "")
+  }
+
+  @Test("a client that takes no answer is cut off")
+  func stalledClient() async throws {
+    let server = try TestServer { $0.writeTimeout = .zero }
+    let client = try server.client()
+    client.send(getNow)
+    #expect(await client.readResponses(1).first?.status == 200)
+    // More than the system takes in for a client that does not read.
+    client.send(String(repeating: "GET /large HTTP/1.1\r\nHost: a\r\n\r\n", count: 20))
+    while server.server.connectionCount > 0 { await Task.yield() }
+    #expect(await client.readToEnd().utf8.count < 20 * 8 << 20)
+  }
+
+  @Test("a client that asks for what it does not take makes the server hold one answer, not all")
+  func greedyClient() async throws {
+    let server = try TestServer()
+    let client = try server.client()
+    let count = 12
+    client.send(
+      String(repeating: "GET /large HTTP/1.1\r\nHost: a\r\n\r\n", count: count)
+        + "GET /now HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+    let answer = await client.readToEnd()
+    #expect(answer.utf8.count > count * 8 << 20 && answer.hasSuffix("now"))
+  }
+
+  @Test("who expects 100 and would be refused is refused at once, and need not send the body")
+  func expectRefused() async throws {
+    let server = try TestServer()
+    for (target, status) in [("/nowhere", 404), ("/now", 405)] {
+      let client = try server.client()
+      client.send("POST \(target) HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n")
+      #expect(await client.readToEnd().hasPrefix("HTTP/1.1 \(status) "))
+    }
+  }
+
+  @Test("a route's braces take what stands there")
+  func routeParameters() async throws {
+    let server = try TestServer()
+    let client = try server.client()
+    client.send("GET /models/yolox-s HTTP/1.1\r\nHost: a\r\n\r\n")
+    #expect(await client.readResponses(1).first?.body == "yolox-s")
   }
 }

@@ -6,20 +6,31 @@ import Foundation
 package final class RawClient: Sendable {
   private let descriptor: Int32
 
-  package init(port: Int) throws {
-    #if os(Linux)
-      descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    #else
-      descriptor = socket(AF_INET, SOCK_STREAM, 0)
-    #endif
+  package convenience init(port: Int) throws {
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_port = in_port_t(UInt16(port).bigEndian)
     address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    let status = withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-      }
+    try self.init(AF_INET, address)
+  }
+
+  /// Connects to a Unix socket.
+  package convenience init(path: String) throws {
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8.prefix($0.count - 1)) }
+    try self.init(AF_UNIX, address)
+  }
+
+  private init(_ family: Int32, _ address: some BitwiseCopyable) throws {
+    #if os(Linux)
+      descriptor = socket(family, Int32(SOCK_STREAM.rawValue), 0)
+    #else
+      descriptor = socket(family, SOCK_STREAM, 0)
+    #endif
+    let status = withUnsafeBytes(of: address) {
+      connect(
+        descriptor, $0.baseAddress?.assumingMemoryBound(to: sockaddr.self), socklen_t($0.count))
     }
     guard status == 0 else { throw POSIXError(.init(rawValue: errno) ?? .ECONNREFUSED) }
     // A test that waits longer than this has found a fault: the server shares its few threads with tests that compute.

@@ -1,0 +1,51 @@
+import HTTPServer
+import HTTPTypes
+import TestSupport
+
+/// A server on a port of its own, with a route that answers at once, one that waits for a sign, and one that echoes.
+final class TestServer: Sendable {
+  let server: Server
+  let port: Int
+  let gate = AsyncStream<Void>.makeStream()
+  /// Told each time that a waiting request has begun, and each time that one was cancelled.
+  let begun = AsyncStream<Void>.makeStream()
+  let cancelled = AsyncStream<Void>.makeStream()
+
+  init(_ adjust: (inout ServerConfiguration) -> Void = { _ in }) throws {
+    var configuration = ServerConfiguration()
+    configuration.port = 0
+    // A busy machine may keep a test waiting for longer than a server should wait for a client.
+    configuration.headTimeout = .seconds(300)
+    configuration.bodyTimeout = .seconds(300)
+    configuration.minimumBodyRate = 0
+    adjust(&configuration)
+    var router = Router()
+    router.on(.get, "/now", .immediate { _ in Response(.ok, contentType: "text/plain", "now") })
+    router.on(.post, "/echo", .suspending { Response(.ok, body: $0.body) })
+    router.on(
+      .get, "/models/{name}",
+      .immediate { Response(.ok, contentType: "text/plain", $0.parameters["name"] ?? "none") })
+    router.on(.get, "/peer", .immediate { Response(.ok, contentType: "text/plain", $0.peer) })
+    router.on(
+      .get, "/large",
+      .immediate { _ in Response(.ok, body: [UInt8](repeating: UInt8(ascii: "x"), count: 8 << 20)) })
+    router.on(
+      .get, "/wait",
+      .suspending { [gate, begun, cancelled] _ in
+        begun.continuation.yield()
+        for await _ in gate.stream { break }
+        if Task.isCancelled { cancelled.continuation.yield() }
+        return Response(.ok, contentType: "text/plain", "waited")
+      })
+    server = Server(configuration: configuration, router: router) {
+      Response($0.status, contentType: "text/plain", "\($0)")
+    }
+    port = try server.start()
+  }
+
+  func client() throws -> RawClient { try RawClient(port: port) }
+
+  func untilBegun() async { for await _ in begun.stream { return } }
+
+  func untilCancelled() async { for await _ in cancelled.stream { return } }
+}
