@@ -75,22 +75,37 @@ enum TorchArchive {
     guard offset >= 0, count <= capacity, strides.allSatisfy({ $0 >= 0 && $0 <= capacity }) else {
       throw .malformed(what: name, reason: "shape \(shape), strides \(strides) in a storage of \(capacity)")
     }
-    let reach = Swift.zip(shape, strides).reduce(0) { $0 + max(0, $1.0 - 1) * $1.1 }
-    guard count == 0 || offset + reach < capacity else {
-      throw .malformed(what: name, reason: "reaches number \(offset + reach) in a storage of \(capacity)")
+    // An empty tensor may claim any length in its other dimensions; they must not be multiplied.
+    guard count > 0 else { return Tensor(shape: shape) }
+    guard let reach = furthest(shape, strides), offset < capacity, reach < capacity - offset else {
+      throw .malformed(
+        what: name,
+        reason: "offset \(offset), shape \(shape), strides \(strides) reach beyond a storage of \(capacity)")
     }
-    budget -= count
+    // Counts what is read as well as what is returned: thin views of one large storage add up, too.
+    budget -= max(count, reach + 1)
     guard budget >= 0 else {
       throw .malformed(what: name, reason: "the tensors together are far larger than the file")
     }
 
     let start = data.startIndex + offset * type.size
-    guard count > 0 else { return Tensor(shape: shape) }
     let values = type.floats(data[start..<start + (reach + 1) * type.size])
     if strides == contiguousStrides(shape) || count == 1 {
       return Tensor(shape: shape, values: Array(values.prefix(count)))
     }
     return Tensor(shape: shape, values: gather(values, shape: shape, strides: strides, count: count))
+  }
+
+  /// How far the last number of a view lies from its first; `nil` if that is no number.
+  private static func furthest(_ shape: [Int], _ strides: [Int]) -> Int? {
+    var reach = 0
+    for (length, stride) in Swift.zip(shape, strides) {
+      let (step, tooLong) = (length - 1).multipliedReportingOverflow(by: stride)
+      let (sum, tooFar) = reach.addingReportingOverflow(step)
+      guard !tooLong, !tooFar else { return nil }
+      reach = sum
+    }
+    return reach
   }
 
   private static func integers(_ object: Pickle.Object, _ pickle: Pickle) -> [Int]? {

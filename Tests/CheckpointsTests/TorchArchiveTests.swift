@@ -56,7 +56,8 @@ private struct TorchFile {
     pickle += Array("c\(module)\n\(name)\n".utf8)
   }
 
-  private mutating func integer(_ value: Int) { pickle += [UInt8(ascii: "J")] + little(value, 4) }
+  /// LONG1, which holds every `Int`.
+  private mutating func integer(_ value: Int) { pickle += [0x8A, 8] + little(value, 8) }
 
   private mutating func tuple(_ values: [Int]) {
     pickle.append(UInt8(ascii: "("))
@@ -160,11 +161,21 @@ struct TorchArchiveTests {
       ([7], [1], 0, 6), ([2, 3], [3, 1], 1, 6), ([2], [100], 0, 6), ([2], [-1], 3, 6), ([6], [1], 0, 600),
       ([-1], [1], 0, 6),
       ([1 << 30, 1 << 30], [0, 0], 0, 6), ([6], [1, 1], 0, 6),
+      ([2], [1], Int.max, 6), ([1], [1], Int.max, 6), ([2], [1], Int.max - 1, 6),
+      ([1 << 62, 4], [1, 1], 0, 6),
     ])
   func beyond(shape: [Int], strides: [Int], offset: Int, count: Int) {
     let numbers = floatBytes([0, 1, 2, 3, 4, 5])
     let file = TorchFile.stateDict([("a", shape, strides, offset, "FloatStorage", numbers, count)])
     #expect(throws: CheckpointError.self) { try read(file) }
+  }
+
+  @Test("an empty tensor may claim any length in its other dimensions")
+  func empty() throws {
+    let file = TorchFile.stateDict([
+      ("a", [0, Int.max], [1, 6], 0, "FloatStorage", floatBytes([0, 1, 2, 3, 4, 5]), 6)
+    ])
+    #expect(try read(file).tensors["a"]?.values == [])
   }
 
   @Test("a pickle without the zip around it is told apart")
