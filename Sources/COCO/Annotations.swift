@@ -1,12 +1,7 @@
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
-/// A COCO "instances" file: pictures, categories and where the objects are (cocodataset.org, data format).
+/// A COCO "instances" file: pictures, categories and where the objects are (cocodataset.org, data format). Outlines
+/// (`segmentation`) and whatever else the file has are passed over.
 package struct Annotations: Decodable, Sendable {
-  package struct Image: Decodable, Sendable {
+  package struct Image: Decodable, Sendable, Equatable {
     package let id: Int
     package let fileName: String
     package let width: Int
@@ -16,19 +11,32 @@ package struct Annotations: Decodable, Sendable {
       case id, width, height
       case fileName = "file_name"
     }
+
+    package init(id: Int, fileName: String, width: Int, height: Int) {
+      self.id = id
+      self.fileName = fileName
+      self.width = width
+      self.height = height
+    }
   }
 
-  package struct Category: Decodable, Sendable {
+  package struct Category: Decodable, Sendable, Equatable {
     package let id: Int
     package let name: String
+
+    package init(id: Int, name: String) {
+      self.id = id
+      self.name = name
+    }
   }
 
-  package struct Object: Decodable, Sendable {
+  package struct Object: Decodable, Sendable, Equatable {
     package let id: Int
     package let imageID: Int
     package let categoryID: Int
     /// x, y of the top left corner, width, height, in pixels.
     package let box: [Double]
+    /// Of the outline where there is one, so at most that of the box.
     package let area: Double
     /// A box around many objects, of which any number may be found.
     package let isCrowd: Bool
@@ -41,18 +49,37 @@ package struct Annotations: Decodable, Sendable {
       case isCrowd = "iscrowd"
     }
 
+    /// - Parameter area: that of the box where it is not given.
+    package init(
+      id: Int, imageID: Int, categoryID: Int, box: [Double], area: Double? = nil, isCrowd: Bool = false
+    ) {
+      precondition(box.count == 4, "a box has 4 numbers")
+      self.id = id
+      self.imageID = imageID
+      self.categoryID = categoryID
+      self.box = box
+      self.area = area ?? box[2] * box[3]
+      self.isCrowd = isCrowd
+    }
+
     package init(from decoder: any Decoder) throws {
       let container = try decoder.container(keyedBy: CodingKeys.self)
-      id = try container.decode(Int.self, forKey: .id)
-      imageID = try container.decode(Int.self, forKey: .imageID)
-      categoryID = try container.decode(Int.self, forKey: .categoryID)
-      box = try container.decode([Double].self, forKey: .box)
-      guard box.count == 4 else {
-        throw DecodingError.dataCorruptedError(
-          forKey: .box, in: container, debugDescription: "a box has 4 numbers")
+      self.init(
+        id: try container.decode(Int.self, forKey: .id),
+        imageID: try container.decode(Int.self, forKey: .imageID),
+        categoryID: try container.decode(Int.self, forKey: .categoryID),
+        box: try container.decodeBox(forKey: .box),
+        area: try container.decodeIfPresent(Double.self, forKey: .area),
+        isCrowd: try Object.decodeIsCrowd(container))
+    }
+
+    /// 0 or 1, and from some labelling tools false or true.
+    private static func decodeIsCrowd(_ container: KeyedDecodingContainer<CodingKeys>) throws -> Bool {
+      do {
+        return try container.decodeIfPresent(Int.self, forKey: .isCrowd) ?? 0 != 0
+      } catch DecodingError.typeMismatch {
+        return try container.decode(Bool.self, forKey: .isCrowd)
       }
-      area = try container.decodeIfPresent(Double.self, forKey: .area) ?? box[2] * box[3]
-      isCrowd = try container.decodeIfPresent(Int.self, forKey: .isCrowd) == 1
     }
   }
 
@@ -65,72 +92,25 @@ package struct Annotations: Decodable, Sendable {
     case objects = "annotations"
   }
 
+  package init(images: [Image], categories: [Category], objects: [Object]) {
+    self.images = images
+    self.categories = categories
+    self.objects = objects
+  }
+
   package init(contentsOf path: String) throws(COCOError) { self = try readJSON(path) }
 
-  /// Category ids by class index: COCO's ids have gaps, a network's classes have none.
-  package var categoryIDs: [Int] { categories.map(\.id).sorted() }
-}
+  /// Category ids by class index: COCO's ids have gaps (1 to 90 for 80 categories), a network's classes have none.
+  package var categoryIDs: [Int] { Set(categories.map(\.id)).sorted() }
 
-/// One found object, as in COCO's result files.
-package struct Result: Codable, Sendable, Equatable {
-  package let imageID: Int
-  package let categoryID: Int
-  /// x, y of the top left corner, width, height, in pixels.
-  package let box: [Double]
-  package let score: Double
-
-  enum CodingKeys: String, CodingKey {
-    case score
-    case imageID = "image_id"
-    case categoryID = "category_id"
-    case box = "bbox"
+  /// Class indices by category id.
+  package var classIndices: [Int: Int] {
+    Dictionary(uniqueKeysWithValues: categoryIDs.enumerated().map { ($1, $0) })
   }
 
-  package init(imageID: Int, categoryID: Int, box: [Double], score: Double) {
-    self.imageID = imageID
-    self.categoryID = categoryID
-    self.box = box
-    self.score = score
-  }
-
-  package static func read(_ path: String) throws(COCOError) -> [Result] {
-    let results: [Result] = try readJSON(path)
-    if let broken = results.first(where: { $0.box.count != 4 }) {
-      throw .unreadable(
-        path: path, reason: "a box of \(broken.box.count) numbers for image \(broken.imageID)")
-    }
-    return results
-  }
-
-  package static func write(_ results: [Result], to path: String) throws(COCOError) {
-    do {
-      try JSONEncoder().encode(results).write(to: URL(filePath: path), options: .atomic)
-    } catch {
-      throw .unwritable(path: path)
-    }
-  }
-}
-
-package enum COCOError: Error, Equatable, CustomStringConvertible {
-  case unreadable(path: String, reason: String)
-  case unwritable(path: String)
-
-  package var description: String {
-    switch self {
-    case .unreadable(let path, let reason): "\(path): \(reason)"
-    case .unwritable(let path): "\(path): cannot be written"
-    }
-  }
-}
-
-private func readJSON<Value: Decodable>(_ path: String) throws(COCOError) -> Value {
-  do {
-    return try JSONDecoder().decode(Value.self, from: Data(contentsOf: URL(filePath: path)))
-  } catch DecodingError.keyNotFound(let key, _) {
-    throw .unreadable(path: path, reason: "'\(key.stringValue)' is missing")
-  } catch DecodingError.dataCorrupted(let context), DecodingError.typeMismatch(_, let context) {
-    throw .unreadable(path: path, reason: context.debugDescription)
-  } catch {
-    throw .unreadable(path: path, reason: "cannot be read")
+  /// Names by class index.
+  package var labels: [String] {
+    let names = Dictionary(categories.map { ($0.id, $0.name) }, uniquingKeysWith: { first, _ in first })
+    return categoryIDs.map { names[$0] ?? "\($0)" }
   }
 }

@@ -1,4 +1,4 @@
-/// COCO's twelve numbers and the AP of each class; -1 where there was nothing to find.
+/// COCO's twelve numbers and those of each class; -1 where there was nothing to find (cocoeval.py, summarize).
 package struct Summary: Encodable, Sendable {
   package let ap: Double
   package let ap50: Double
@@ -12,15 +12,23 @@ package struct Summary: Encodable, Sendable {
   package let arSmall: Double
   package let arMedium: Double
   package let arLarge: Double
+  /// By class index.
   package let perClass: [Class]
 
   package struct Class: Encodable, Sendable {
     package let name: String
     package let ap: Double
+    package let ap50: Double
+    package let ar100: Double
+    /// How many there are to find, without crowds.
+    package let objectCount: Int
 
     enum CodingKeys: String, CodingKey {
       case name
       case ap = "AP"
+      case ap50 = "AP50"
+      case ar100 = "AR100"
+      case objectCount = "objects"
     }
   }
 
@@ -40,13 +48,41 @@ package struct Summary: Encodable, Sendable {
     case perClass = "per_class"
   }
 
-  /// Name, IoU, area and number of detections as pycocotools prints them, and the number.
-  package var lines: [(label: String, value: Double)] {
-    [
-      ("AP  IoU 0.50:0.95, all areas, 100 detections", ap), ("AP  IoU 0.50", ap50), ("AP  IoU 0.75", ap75),
-      ("AP  small (below 32x32)", apSmall), ("AP  medium", apMedium), ("AP  large (above 96x96)", apLarge),
-      ("AR  1 detection", ar1), ("AR  10 detections", ar10), ("AR  100 detections", ar100),
-      ("AR  small", arSmall), ("AR  medium", arMedium), ("AR  large", arLarge),
-    ]
+  package init(_ accumulation: Accumulation) {
+    let classes = accumulation.labels.indices
+    func cells(_ area: Evaluator.AreaRange) -> [Accumulation.Cell] {
+      classes.compactMap { accumulation[$0, area] }
+    }
+    ap = mean(cells(.all).flatMap { $0.precisions() })
+    ap50 = mean(cells(.all).flatMap { $0.precisions(at: 0) })
+    ap75 = mean(cells(.all).flatMap { $0.precisions(at: 5) })
+    apSmall = mean(cells(.small).flatMap { $0.precisions() })
+    apMedium = mean(cells(.medium).flatMap { $0.precisions() })
+    apLarge = mean(cells(.large).flatMap { $0.precisions() })
+    ar1 = mean(cells(.all).flatMap { $0.recalls[0] })
+    ar10 = mean(cells(.all).flatMap { $0.recalls[1] })
+    ar100 = mean(cells(.all).flatMap { $0.recalls[2] })
+    arSmall = mean(cells(.small).flatMap { $0.recalls[2] })
+    arMedium = mean(cells(.medium).flatMap { $0.recalls[2] })
+    arLarge = mean(cells(.large).flatMap { $0.recalls[2] })
+    perClass = classes.map { index in
+      let cell = accumulation[index, .all]
+      return Class(
+        name: accumulation.labels[index], ap: mean(cell?.precisions() ?? []),
+        ap50: mean(cell?.precisions(at: 0) ?? []), ar100: mean(cell?.recalls[2] ?? []),
+        objectCount: cell?.objectCount ?? 0)
+    }
   }
+}
+
+extension Accumulation.Cell {
+  /// At every threshold, or at the one with this index.
+  fileprivate func precisions(at threshold: Int? = nil) -> [Double] {
+    threshold.map { curves[$0].precision } ?? curves.flatMap(\.precision)
+  }
+}
+
+/// -1 where there is nothing, as pycocotools says it.
+private func mean(_ values: [Double]) -> Double {
+  values.isEmpty ? -1 : values.reduce(0, +) / Double(values.count)
 }

@@ -5,6 +5,120 @@ import Testing
 
 @Suite("Evaluator")
 struct EvaluatorTests {
+  /// Made-up scenes and what pycocotools says about them: Tests/Fixtures/COCO/make.py.
+  private struct Scene: Decodable {
+    let annotations: Annotations
+    let results: [Result]
+    let stats: [Double]
+    /// [class, area range, threshold]
+    let ap: [[[Double]]]
+    /// [class, area range, limit, threshold]
+    let recall: [[[[Double]]]]
+    /// [class, recall], IoU 0.5
+    let precision: [[Double]]
+    let scores: [[Double]]
+
+    static let names =
+      (1...6).map { "scenes-\($0)" } + [
+        "integers", "crowded", "exact-limits", "crowds-only", "no-results", "no-objects",
+      ]
+
+    init(_ name: String) throws {
+      let url = SharedData.projectRoot.appending(path: "Tests/Fixtures/COCO/\(name).json")
+      self = try JSONDecoder().decode(Scene.self, from: Data(contentsOf: url))
+    }
+  }
+
+  @Test("gives pycocotools' twelve numbers for made-up scenes", arguments: Scene.names)
+  func stats(name: String) throws {
+    let scene = try Scene(name)
+    let summary = Evaluator(annotations: scene.annotations, results: scene.results).summary()
+    #expect(scene.stats.count == 12)
+    for (line, expected) in zip(summary.lines, scene.stats) {
+      #expect(abs(line.value - expected) < 1e-10, "\(line.label) is \(line.value) instead of \(expected)")
+    }
+  }
+
+  @Test("gives pycocotools' precision and recall of each class, area and threshold", arguments: Scene.names)
+  func curves(name: String) throws {
+    let scene = try Scene(name)
+    let accumulation = Evaluator(annotations: scene.annotations, results: scene.results).accumulated()
+    let summary = Summary(accumulation)
+    #expect(accumulation.categoryIDs.count == scene.ap.count)
+    for index in accumulation.categoryIDs.indices {
+      for area in Evaluator.AreaRange.allCases {
+        let (ap, recall) = (scene.ap[index][area.rawValue], scene.recall[index][area.rawValue])
+        guard let cell = accumulation[index, area] else {
+          #expect(ap.allSatisfy { $0 == -1 } && recall.joined().allSatisfy { $0 == -1 })
+          continue
+        }
+        let ours = cell.curves.map { $0.precision.reduce(0, +) / 101 }
+        expectNear(ours, ap, "\(name), class \(index), \(area): AP")
+        expectNear(
+          Array(cell.recalls.joined()), Array(recall.joined()), "\(name), class \(index), \(area): recall")
+      }
+      let all = accumulation[index, .all]
+      expectNear(
+        all?.curves[0].precision ?? Array(repeating: -1, count: 101), scene.precision[index], "precision")
+      expectNear(all?.curves[0].scores ?? Array(repeating: -1, count: 101), scene.scores[index], "scores")
+      expectNear(
+        [summary.perClass[index].ap, summary.perClass[index].ap50, summary.perClass[index].ar100],
+        [mean(scene.ap[index][0]), scene.ap[index][0][0], mean(scene.recall[index][0][2])], "per class")
+    }
+  }
+
+  @Test("finds the fixtures as varied as they are meant to be")
+  func coverage() throws {
+    let scenes = try Scene.names.map { try Scene($0) }
+    #expect(scenes.contains { $0.annotations.objects.contains(where: \.isCrowd) })
+    #expect(scenes.contains { $0.ap.contains { $0.joined().allSatisfy { $0 == -1 } } })
+    #expect(
+      scenes.contains { Set($0.annotations.objects.map(\.imageID)).count < $0.annotations.images.count })
+    #expect(scenes.contains { Set($0.results.map(\.score)).count < $0.results.count })
+    #expect(
+      scenes.contains {
+        Dictionary(grouping: $0.results) { [$0.imageID, $0.categoryID] }.values.contains { $0.count > 100 }
+      })
+  }
+
+  @Test("has numpy's thresholds to the last bit")
+  func thresholds() {
+    // numpy.linspace(.5, .95, 10) and some of numpy.linspace(0, 1, 101).
+    #expect(
+      Evaluator.thresholds == [0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.8999999999999999, 0.95])
+    #expect(Evaluator.recalls.count == 101 && Evaluator.recalls[100] == 1)
+    #expect(Evaluator.recalls[35] == 0.35000000000000003 && Evaluator.recalls[95] == 0.9500000000000001)
+  }
+
+  @Test("the order of the files does not matter where scores differ")
+  func order() throws {
+    let scene = try Scene("scenes-1")
+    var random = SplitMix64(seed: 4)
+    let distinct = scene.results.enumerated().map { index, result in
+      Result(
+        imageID: result.imageID, categoryID: result.categoryID, box: result.box,
+        score: result.score + Double(index) * 1e-6)
+    }
+    let expected = Evaluator(annotations: scene.annotations, results: distinct).summary()
+    let shuffled = Annotations(
+      images: scene.annotations.images.shuffled(using: &random),
+      categories: scene.annotations.categories.shuffled(using: &random), objects: scene.annotations.objects)
+    let ours = Evaluator(annotations: shuffled, results: distinct.shuffled(using: &random)).summary()
+    #expect(ours.lines.map(\.value) == expected.lines.map(\.value))
+    #expect(ours.perClass.map(\.ap) == expected.perClass.map(\.ap))
+  }
+
+  @Test("results for pictures and categories that are not in the annotations count neither way")
+  func strangers() throws {
+    let scene = try Scene("integers")
+    let strangers = [
+      Result(imageID: -5, categoryID: scene.annotations.categoryIDs[0], box: [0, 0, 9, 9], score: 1),
+      Result(imageID: scene.annotations.images[0].id, categoryID: 500, box: [0, 0, 9, 9], score: 1),
+    ]
+    let summary = Evaluator(annotations: scene.annotations, results: scene.results + strangers).summary()
+    expectNear(summary.lines.map(\.value), scene.stats, "numbers")
+  }
+
   private struct Golden: Decodable {
     let stats: [String: Double]
     let perClass: [String: Double]
@@ -16,71 +130,39 @@ struct EvaluatorTests {
   }
 
   @Test(
-    "gives pycocotools' twelve numbers and per-class AP for the same results",
+    "gives pycocotools' twelve numbers and per-class AP for a network's results",
     .enabled(if: SharedData.isPresent, SharedData.missing))
-  func pycocotools() throws {
+  func network() throws {
     let golden = try JSONDecoder().decode(Golden.self, from: Data(SharedData.bytes("golden/coco_stats.json")))
     let summary = Evaluator(
       annotations: try Annotations(contentsOf: SharedData.url("coco/instances_val2017.json").path),
       results: try Result.read(SharedData.url("golden/coco_results.json").path)
     ).summary()
     let ours = try JSONSerialization.jsonObject(with: JSONEncoder().encode(summary)) as? [String: Any]
-    #expect(golden.stats.count == 12)
+    #expect(golden.stats.count == 12 && golden.perClass.count > 70)
+    // The file has six decimals.
     for (name, expected) in golden.stats {
       let value = try #require(ours?[name] as? Double)
-      #expect(abs(value - expected) < 1e-5, "\(name) is \(value) instead of \(expected)")
+      #expect(abs(value - expected) < 6e-7, "\(name) is \(value) instead of \(expected)")
     }
     for (name, expected) in golden.perClass {
       let value = try #require(summary.perClass.first { $0.name == name }).ap
-      #expect(abs(value - expected) < 1e-5, "AP of \(name) is \(value) instead of \(expected)")
+      #expect(abs(value - expected) < 6e-7, "AP of \(name) is \(value) instead of \(expected)")
     }
   }
 
-  /// One picture with the given objects and results of one category.
-  private func evaluate(_ objects: String, _ results: [Result]) throws -> Summary {
-    let path = FileManager.default.temporaryDirectory.appending(path: "yolox-\(UUID().uuidString).json")
-    defer { try? FileManager.default.removeItem(at: path) }
-    try Data(
-      """
-      {"images": [{"id": 1, "file_name": "a.jpg", "width": 100, "height": 100}],
-       "categories": [{"id": 7, "name": "cat"}, {"id": 9, "name": "dog"}], "annotations": [\(objects)]}
-      """.utf8
-    ).write(to: path)
-    return Evaluator(annotations: try Annotations(contentsOf: path.path), results: results).summary()
-  }
+  private func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
 
-  private let object =
-    #"{"id": 1, "image_id": 1, "category_id": 7, "bbox": [10, 10, 40, 40], "area": 1600, "iscrowd": 0}"#
-  private let crowd =
-    #"{"id": 2, "image_id": 1, "category_id": 7, "bbox": [0, 0, 100, 100], "area": 10000, "iscrowd": 1}"#
-
-  /// pycocotools adds a tiny number to each divisor, so that 1 comes out a little less.
-  private func isOne(_ value: Double) -> Bool { abs(value - 1) < 1e-9 }
-
-  private func hit(_ score: Double) -> Result {
-    Result(imageID: 1, categoryID: 7, box: [10, 10, 40, 40], score: score)
-  }
-
-  @Test("an exact box gives 1 in its class, and -1 where there is nothing to find")
-  func exact() throws {
-    let summary = try evaluate(object, [hit(0.9)])
-    #expect(isOne(summary.perClass[0].ap) && summary.perClass[1].ap == -1)
-    #expect(isOne(summary.ap) && isOne(summary.apMedium) && summary.apSmall == -1)
-  }
-
-  @Test("finding the same object twice is a mistake")
-  func twice() throws {
-    let summary = try evaluate(
-      object, [hit(0.8), Result(imageID: 1, categoryID: 7, box: [60, 60, 30, 30], score: 0.9)])
-    #expect(abs(summary.ap - 0.5) < 1e-9)
-    #expect(isOne(try evaluate(object, [hit(0.9), hit(0.8)]).ap))
-  }
-
-  @Test("any number of boxes in a crowd count neither way")
-  func crowds() throws {
-    let inCrowd = (0..<5).map {
-      Result(imageID: 1, categoryID: 7, box: [60, Double($0) * 10, 10, 10], score: 0.95)
+  /// The fixtures have twelve digits.
+  private func expectNear(
+    _ actual: [Double], _ expected: [Double], _ what: String,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) {
+    #expect(actual.count == expected.count, "\(what)", sourceLocation: sourceLocation)
+    for (index, pair) in zip(actual, expected).enumerated() where !(abs(pair.0 - pair.1) < 1e-10) {
+      Issue.record(
+        "\(what)[\(index)] is \(pair.0) instead of \(pair.1)", sourceLocation: sourceLocation)
+      return
     }
-    #expect(isOne(try evaluate(object + ", " + crowd, inCrowd + [hit(0.5)]).ap))
   }
 }

@@ -1,0 +1,74 @@
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// Why a COCO file could not be read or written.
+package enum COCOError: Error, Equatable, CustomStringConvertible {
+  case unreadable(path: String, reason: String)
+  /// The file is there and says something else than it should. `place` is, say, `annotations[17].bbox`; empty for the
+  /// file as a whole.
+  case malformed(path: String, place: String, reason: String)
+  case unwritable(path: String, reason: String)
+
+  package var description: String {
+    switch self {
+    case .unreadable(let path, let reason): "\(path): \(reason)"
+    case .malformed(let path, "", let reason): "\(path): \(reason)"
+    case .malformed(let path, let place, let reason): "\(path): \(place): \(reason)"
+    case .unwritable(let path, let reason): "\(path): cannot be written: \(reason)"
+    }
+  }
+}
+
+func readJSON<Value: Decodable>(_ path: String) throws(COCOError) -> Value {
+  let data: Data
+  do {
+    data = try Data(contentsOf: URL(filePath: path))
+  } catch {
+    throw .unreadable(path: path, reason: fileFault(error))
+  }
+  do {
+    return try JSONDecoder().decode(Value.self, from: data)
+  } catch DecodingError.keyNotFound(let key, let context) {
+    throw .malformed(path: path, place: place(context.codingPath + [key]), reason: "is missing")
+  } catch DecodingError.valueNotFound(_, let context) {
+    throw .malformed(path: path, place: place(context.codingPath), reason: "is null")
+  } catch DecodingError.typeMismatch(_, let context), DecodingError.dataCorrupted(let context) {
+    throw .malformed(path: path, place: place(context.codingPath), reason: context.debugDescription)
+  } catch {
+    throw .malformed(path: path, place: "", reason: "\(error)")
+  }
+}
+
+func writeJSON(_ value: some Encodable, to path: String) throws(COCOError) {
+  do {
+    try JSONEncoder().encode(value).write(to: URL(filePath: path), options: .atomic)
+  } catch EncodingError.invalidValue(_, let context) {
+    throw .unwritable(
+      path: path, reason: "\(place(context.codingPath)): \(context.debugDescription)")
+  } catch {
+    throw .unwritable(path: path, reason: fileFault(error))
+  }
+}
+
+/// `annotations[17].bbox`
+private func place(_ path: [any CodingKey]) -> String {
+  path.reduce(into: "") { text, key in
+    if let index = key.intValue {
+      text += "[\(index)]"
+    } else {
+      text += (text.isEmpty ? "" : ".") + key.stringValue
+    }
+  }
+}
+
+private func fileFault(_ error: any Error) -> String {
+  switch (error as? CocoaError)?.code {
+  case .fileReadNoSuchFile, .fileNoSuchFile: "no such file"
+  case .fileReadNoPermission, .fileWriteNoPermission: "no permission"
+  case .fileWriteOutOfSpace: "no space left"
+  default: "\(error)"
+  }
+}

@@ -1,0 +1,72 @@
+import COCO
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("Summary")
+struct SummaryTests {
+  /// An object found exactly, one not found, and a class without objects.
+  private let summary = Evaluator(
+    annotations: Annotations(
+      images: [.init(id: 1, fileName: "a.jpg", width: 100, height: 100)],
+      categories: [.init(id: 7, name: "cat"), .init(id: 9, name: "dog"), .init(id: 8, name: "cow")],
+      objects: [
+        .init(id: 1, imageID: 1, categoryID: 7, box: [10, 10, 40, 40]),
+        .init(id: 2, imageID: 1, categoryID: 9, box: [60, 60, 20, 20]),
+      ]),
+    results: [Result(imageID: 1, categoryID: 7, box: [10, 10, 40, 40], score: 0.9)]
+  ).summary()
+
+  @Test("prints what pycocotools prints")
+  func table() {
+    // pycocotools 2.0.11 on the same objects and results.
+    let expected = """
+       Average Precision  (AP) @[ IoU=0.50:0.95 | area=   all | maxDets=100 ] = 0.500
+       Average Precision  (AP) @[ IoU=0.50      | area=   all | maxDets=100 ] = 0.500
+       Average Precision  (AP) @[ IoU=0.75      | area=   all | maxDets=100 ] = 0.500
+       Average Precision  (AP) @[ IoU=0.50:0.95 | area= small | maxDets=100 ] = 0.000
+       Average Precision  (AP) @[ IoU=0.50:0.95 | area=medium | maxDets=100 ] = 1.000
+       Average Precision  (AP) @[ IoU=0.50:0.95 | area= large | maxDets=100 ] = -1.000
+       Average Recall     (AR) @[ IoU=0.50:0.95 | area=   all | maxDets=  1 ] = 0.500
+       Average Recall     (AR) @[ IoU=0.50:0.95 | area=   all | maxDets= 10 ] = 0.500
+       Average Recall     (AR) @[ IoU=0.50:0.95 | area=   all | maxDets=100 ] = 0.500
+       Average Recall     (AR) @[ IoU=0.50:0.95 | area= small | maxDets=100 ] = 0.000
+       Average Recall     (AR) @[ IoU=0.50:0.95 | area=medium | maxDets=100 ] = 1.000
+       Average Recall     (AR) @[ IoU=0.50:0.95 | area= large | maxDets=100 ] = -1.000
+
+      """
+    #expect(summary.table == expected)
+  }
+
+  @Test("rounds as printf does", arguments: ["scenes-1", "scenes-6", "exact-limits"])
+  func rounding(name: String) throws {
+    struct Scene: Decodable {
+      let annotations: Annotations
+      let results: [Result]
+    }
+    let url = SharedData.projectRoot.appending(path: "Tests/Fixtures/COCO/\(name).json")
+    let scene = try JSONDecoder().decode(Scene.self, from: Data(contentsOf: url))
+    let summary = Evaluator(annotations: scene.annotations, results: scene.results).summary()
+    let printed = summary.table.split(separator: "\n").map { $0.split(separator: " ").last.map(String.init) }
+    #expect(printed == summary.lines.map { String(format: "%.3f", $0.value) })
+  }
+
+  @Test("says the classes in the order of their ids, -1 where there is nothing to find")
+  func json() throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    let object = try #require(
+      try JSONSerialization.jsonObject(with: encoder.encode(summary)) as? [String: Any])
+    #expect(
+      Set(object.keys) == [
+        "AP", "AP50", "AP75", "AP_small", "AP_medium", "AP_large", "AR1", "AR10", "AR100", "AR_small",
+        "AR_medium", "AR_large", "per_class",
+      ])
+    #expect(object["AP_large"] as? Double == -1)
+    let classes = try #require(object["per_class"] as? [[String: Any]])
+    #expect(classes.map { $0["name"] as? String } == ["cat", "cow", "dog"])
+    #expect(classes.map { $0["objects"] as? Int } == [1, 0, 1])
+    #expect(classes[1]["AP"] as? Double == -1 && classes[1]["AR100"] as? Double == -1)
+    #expect(classes[2]["AP50"] as? Double == 0)
+  }
+}
