@@ -41,8 +41,12 @@ let package = Package(
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Subprocess", package: "swift-subprocess"),
       ]),
+    // Which sockets are ready: epoll or kqueue.
+    .target(name: "CReadiness"),
     // HTTP/1.1 on sockets and Dispatch; knows nothing of pictures.
-    .target(name: "HTTPServer", dependencies: [.product(name: "HTTPTypes", package: "swift-http-types")]),
+    .target(
+      name: "HTTPServer",
+      dependencies: ["CReadiness", .product(name: "HTTPTypes", package: "swift-http-types")]),
     // A swift-metrics backend that Prometheus reads.
     .target(
       name: "PrometheusMetrics", dependencies: [.product(name: "CoreMetrics", package: "swift-metrics")]),

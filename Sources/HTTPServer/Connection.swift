@@ -10,13 +10,14 @@ final class Connection: @unchecked Sendable {
   private let server: Server
   private let loop: EventLoop
   private let counter: OpenConnections
-  private let reader: any DispatchSourceRead
-  private var writer: (any DispatchSourceWrite)?
+  private var token: UInt64 = 0
+  private var interest: EventLoop.Interest = []
   private var state: ConnectionState
   private var task: Task<Void, Never>?
   private var output: [UInt8] = []
   private var written = 0
-  private var isReading = true
+  /// Output waits until the socket takes more.
+  private var isStalled = false
   private var hasProbed = false
   private var isClosed = false
 
@@ -25,7 +26,6 @@ final class Connection: @unchecked Sendable {
     _ socket: consuming Socket, peer: String, server: Server, loop: EventLoop, counter: OpenConnections
   ) {
     socket.prepareForTraffic()
-    reader = DispatchSource.makeReadSource(fileDescriptor: socket.descriptor, queue: loop.queue)
     self.socket = socket
     self.peer = peer
     self.server = server
@@ -34,43 +34,49 @@ final class Connection: @unchecked Sendable {
     state = ConnectionState(configuration: server.configuration, at: .now)
   }
 
-  /// Begins to read. The connection keeps itself alive through the loop until it is closed.
+  /// Begins to read. The loop keeps the connection alive until it is closed.
   ///
   /// - Parameter refusal: said at once, to a client that is not let in.
   func start(refusing refusal: Refusal? = nil) {
-    loop.add(self)
-    reader.setEventHandler { [weak self] in self?.readable() }
-    // The descriptor must outlive the source: holding the connection until the source says it is done sees to that.
-    reader.setCancelHandler { [self] in counter.closed() }
-    reader.resume()
-    if let refusal { refuse(refusal, to: nil) }
+    token = loop.add(self)
+    if let refusal { refuse(refusal, to: nil) } else { watch() }
+  }
+
+  // MARK: Readiness
+
+  func ready(readable: Bool, writable: Bool) {
+    if writable, interest.contains(.write), !isClosed { self.writable() }
+    if readable, interest.contains(.read), !isClosed { self.readable() }
+  }
+
+  /// Has the socket watched for what there is to wait for.
+  private func watch() {
+    guard !isClosed else { return }
+    var wanted: EventLoop.Interest = []
+    if isStalled { wanted.insert(.write) }
+    if state.wantsInput { wanted.insert(.read) }
+    guard wanted != interest else { return }
+    guard loop.watch(socket.descriptor, token, from: interest, to: wanted) else { return close() }
+    interest = wanted
   }
 
   // MARK: Reading
 
   private func readable() {
-    guard !isClosed else { return }
     switch socket.receive(into: loop.receiveBuffer) {
     case .bytes(let count):
       state.received(UnsafeBufferPointer(rebasing: loop.receiveBuffer[..<count]), at: .now)
       proceed()
     case .ended:
       switch state.peerEnded() {
-      case .close: close()
-      case .wait: setReading(false)
-      case .probe:
-        setReading(false)
-        loop.queue.asyncAfter(deadline: .now() + Connection.probeDelay) { [weak self] in self?.probe() }
+      case .close: return close()
+      case .wait: break
+      case .probe: probe(after: Connection.probeDelay)
       }
+      watch()
     case .wouldBlock: break
     case .failed: close()
     }
-  }
-
-  private func setReading(_ wanted: Bool) {
-    guard wanted != isReading, !isClosed else { return }
-    isReading = wanted
-    if wanted { reader.resume() } else { reader.suspend() }
   }
 
   /// Does what there is to do until something has to be waited for.
@@ -79,7 +85,7 @@ final class Connection: @unchecked Sendable {
       switch state.next(at: .now) {
       case .wait:
         flush()
-        return setReading(state.wantsInput)
+        return watch()
       case .expectation(let head):
         // Who is refused in any case need not send the body for it.
         do {
@@ -136,18 +142,18 @@ final class Connection: @unchecked Sendable {
     state.finish()
     loop.encode(server.refused(refusal), closing: true, to: head, into: &output)
     flush()
-    setReading(state.wantsInput)
+    watch()
   }
 
   // MARK: Writing
 
   private func flush() {
-    guard !isClosed, writer == nil else { return }
+    guard !isClosed, !isStalled else { return }
     send()
   }
 
   private func send() {
-    var hasProgressed = writer == nil
+    var hasProgressed = !isStalled
     while written < output.count {
       let transfer = output.withUnsafeBufferPointer { bytes in
         socket.send(UnsafeBufferPointer(rebasing: bytes[written...]))
@@ -157,14 +163,16 @@ final class Connection: @unchecked Sendable {
         written += count
         hasProgressed = true
       case .wouldBlock:
+        isStalled = true
         if hasProgressed { state.stalled(at: .now) }
-        return waitUntilWritable()
+        return
       case .ended, .failed: return close()
       }
     }
     // What a large answer took is given back: the next may be long in coming.
     output.removeAll(keepingCapacity: output.capacity <= 1 << 13)
     written = 0
+    isStalled = false
     switch state.written(at: .now) {
     case .goOn: break
     case .endSending: socket.finishSending()
@@ -172,23 +180,9 @@ final class Connection: @unchecked Sendable {
     }
   }
 
-  private func waitUntilWritable() {
-    setReading(false)
-    guard writer == nil else { return }
-    let source = DispatchSource.makeWriteSource(fileDescriptor: socket.descriptor, queue: loop.queue)
-    // The source holds the connection, hence the descriptor, until it is cancelled.
-    source.setEventHandler { [self] in writable() }
-    source.resume()
-    writer = source
-  }
-
   private func writable() {
-    guard !isClosed else { return }
     send()
-    guard output.isEmpty else { return }
-    writer?.cancel()
-    writer = nil
-    proceed()
+    if isStalled { watch() } else { proceed() }
   }
 
   // MARK: Finding out whether the client is still there
@@ -206,8 +200,13 @@ final class Connection: @unchecked Sendable {
       hasProbed = true
       output.append(contentsOf: ResponseEncoder.continueLine)
       flush()
-      loop.queue.asyncAfter(deadline: .now() + Connection.probeDelay) { [weak self] in self?.probe() }
+      watch()
+      probe(after: Connection.probeDelay)
     }
+  }
+
+  private func probe(after delay: DispatchTimeInterval) {
+    loop.queue.asyncAfter(deadline: .now() + delay) { [weak self] in self?.probe() }
   }
 
   // MARK: Ending
@@ -225,14 +224,13 @@ final class Connection: @unchecked Sendable {
 
   func close() {
     guard !isClosed else { return }
+    isClosed = true
     task?.cancel()
     task = nil
-    // A suspended source cannot be cancelled.
-    setReading(true)
-    isClosed = true
-    writer?.cancel()
-    writer = nil
-    reader.cancel()
-    loop.remove(self)
+    // The descriptor itself is closed with the last reference to this connection.
+    _ = loop.watch(socket.descriptor, token, from: interest, to: [])
+    interest = []
+    loop.remove(token)
+    counter.closed()
   }
 }

@@ -11,7 +11,7 @@ import HTTPTypes
 
 /// Listens, and deals connections out to event loops.
 ///
-/// `@unchecked Sendable`: `listeners` changes in `start` and `shutdown` only, `nextLoop` on `acceptQueue` only; the rest
+/// `@unchecked Sendable`: `loops` and `listeners` change in `start` and `shutdown` only, `nextLoop` on `acceptQueue` only; the rest
 /// is immutable.
 package final class Server: @unchecked Sendable {
   package let configuration: ServerConfiguration
@@ -19,7 +19,7 @@ package final class Server: @unchecked Sendable {
   /// Makes an answer of a refusal.
   let refused: @Sendable (Refusal) -> Response
 
-  private let loops: [EventLoop]
+  private var loops: [EventLoop] = []
   private let acceptQueue = DispatchQueue(label: "http.accept")
   private var listeners: [Listener] = []
   private var nextLoop = 0
@@ -36,8 +36,9 @@ package final class Server: @unchecked Sendable {
     self.router = router
     self.refused = refused
     self.connections = connections
-    loops = (0..<max(1, configuration.loops)).map(EventLoop.init(index:))
   }
+
+  deinit { for loop in loops { loop.stop() } }
 
   package var connectionCount: Int { connections.count }
 
@@ -48,6 +49,7 @@ package final class Server: @unchecked Sendable {
   ///
   /// - Returns: the port, which the system chose if the configuration says 0; 0 if it does not listen on TCP.
   package func start() throws(ServerError) -> Int {
+    for index in 0..<max(1, configuration.loops) { loops.append(try EventLoop(index: index)) }
     listeners = try makeListeners()
     for loop in loops { loop.start() }
     for listener in listeners { listener.start() }

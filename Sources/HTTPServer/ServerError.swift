@@ -8,6 +8,7 @@ package enum ServerError: Error, Equatable, Sendable, CustomStringConvertible {
   case occupied(path: String)
   /// A descriptor that was handed over is not a listening socket.
   case notListening(descriptor: Int32)
+  case noEventLoop(SystemError)
 
   package var description: String {
     switch self {
@@ -16,6 +17,7 @@ package enum ServerError: Error, Equatable, Sendable, CustomStringConvertible {
     case .pathTooLong(let path, let limit): "the path \(path) is longer than \(limit) bytes"
     case .occupied(let path): "\(path) is there already, and is in use or not a socket"
     case .notListening(let descriptor): "the inherited descriptor \(descriptor) is not a listening socket"
+    case .noEventLoop(let error): "cannot wait for sockets: \(error)"
     }
   }
 }
