@@ -50,7 +50,8 @@ struct Detect: AsyncParsableCommand {
     let model = try model.loadModel()
     let options = DetectionOptions(
       scoreThreshold: score, nmsThreshold: nms, maxDetections: maxDetections,
-      classes: try classes.map(model.classIDs(named:)), classAgnostic: classAgnostic)
+      classes: try classes.map { try model.classIDs(named: Model.classNames(in: $0)) },
+      classAgnostic: classAgnostic)
     if let output {
       try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
     }

@@ -36,7 +36,10 @@ struct ModelOptions: ParsableArguments {
 
   var threadCount: Int { threads ?? availableProcessors() }
 
-  func loadModel() throws -> Model {
+  func loadModel() throws -> Model { try loadModel(weights) }
+
+  /// - Parameter name: what the model is called, instead of what its network is called.
+  func loadModel(_ weights: String, name: String? = nil) throws -> Model {
     let path = try WeightsLocation.path(of: weights)
     let pretrained: PretrainedWeights
     do { pretrained = try PretrainedWeights(contentsOf: path) } catch { throw Failure("\(path): \(error)") }
@@ -48,7 +51,8 @@ struct ModelOptions: ParsableArguments {
         .filter { !$0.isEmpty }
     }
     return try Model(
-      pretrained, sha256: sha256(ofFile: path), inputSize: size, labels: names, preprocessing: preprocessing,
+      pretrained, name: name, sha256: sha256(ofFile: path), inputSize: size, labels: names,
+      preprocessing: preprocessing,
       options: PlanOptions(precision: precision))
   }
 }

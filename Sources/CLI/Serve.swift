@@ -1,6 +1,5 @@
 import ArgumentParser
 import HTTPServer
-import Imaging
 import Logging
 import Service
 
@@ -12,57 +11,37 @@ struct Serve: AsyncParsableCommand {
 
         curl --data-binary @dog.jpg http://localhost:8080/detect
 
-      GET /healthz says that the service is alive, GET /readyz that it takes requests. SIGTERM stops it once every
-      request that it has accepted is answered. TLS is a proxy's job.
+      Every option can also be set in the environment (--max-batch as YOLOX_MAX_BATCH) or in the file of --config
+      ({"max-batch": 4}). The command line beats the environment, which beats the file.
+
+      SIGTERM stops the service once every request that it has accepted is answered; SIGHUP loads the models again.
+      TLS is a proxy's job.
       """)
 
-  @OptionGroup var model: ModelOptions
+  @OptionGroup(title: "Models") var model: ModelOptions
+  @OptionGroup(title: "Models") var models: ServedModelOptions
+  @OptionGroup(title: "Listening") var listening: ListeningOptions
+  @OptionGroup(title: "Requests") var requests: RequestOptions
+  @OptionGroup(title: "Access") var access: AccessOptions
+  @OptionGroup(title: "Operation") var operation: OperationOptions
 
-  @Option(help: "Address to listen on; 0.0.0.0 for all.")
-  var host = "127.0.0.1"
+  @Option(help: "A JSON file with options as its members.")
+  var config: String?
 
-  @Option(help: "Port to listen on; 0 lets the system choose.")
-  var port = 8080
-
-  @Option(help: "The most pictures in one run of the network.")
-  var maxBatch = 4
-
-  @Option(help: "The most pictures that may wait; more are refused with 503.")
-  var queueLimit = 64
-
-  @Option(help: "The largest request body, in bytes.")
-  var maxBodySize = 20 << 20
-
-  @Option(help: "The most connections at a time; more are refused with 503.")
-  var maxConnections = 1024
-
-  @Option(help: "Seconds that requests have to finish once the service is told to stop.")
-  var shutdownTimeout = 30
-
-  func validate() throws {
-    guard (0...65535).contains(port) else { throw ValidationError("--port must lie in 0...65535") }
-    for (name, value) in [
-      ("--max-batch", maxBatch), ("--queue-limit", queueLimit), ("--max-body-size", maxBodySize),
-      ("--max-connections", maxConnections), ("--shutdown-timeout", shutdownTimeout),
-    ] where value < 1 {
-      throw ValidationError("\(name) must be at least 1")
-    }
-  }
+  @Flag(help: "Print the options as they would be used, as such a file, and end.")
+  var printConfig = false
 
   func run() async throws {
-    LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
+    operation.startLogging()
     var configuration = Service.Configuration()
-    configuration.server.host = host
-    configuration.server.port = port
-    configuration.server.limits.body = maxBodySize
-    configuration.server.maxConnections = maxConnections
-    configuration.imageLimits.bytes = maxBodySize
     configuration.threads = model.threadCount
     configuration.version = Yolox.version
-    configuration.maxBatch = maxBatch
-    configuration.queueLimit = queueLimit
-    configuration.shutdownTimeout = .seconds(shutdownTimeout)
-    let service = Service(try model.loadModel(), configuration: configuration, logger: Logger(label: "yolox"))
-    try await service.run()
+    try listening.apply(to: &configuration)
+    requests.apply(to: &configuration)
+    try access.apply(to: &configuration)
+    operation.apply(to: &configuration)
+    let service = Service(
+      try models.sources(model), configuration: configuration, logger: Logger(label: "yolox"))
+    try await service.runUntilSignalled()
   }
 }

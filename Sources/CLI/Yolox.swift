@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 
 @main
 struct Yolox: AsyncParsableCommand {
@@ -14,7 +15,43 @@ struct Yolox: AsyncParsableCommand {
       Shell completions: yolox --generate-completion-script bash|zsh|fish
       """,
     version: version,
-    subcommands: [Serve.self, Detect.self, Eval.self, Bench.self, Weights.self])
+    subcommands: [Serve.self, Health.self, Detect.self, Eval.self, Bench.self, Weights.self])
 
   static let version = "0.1.0"
+
+  /// The service and its probe take their options from a file and the environment too.
+  private static let configurable: [any ParsableCommand.Type] = [Serve.self, Health.self]
+
+  static func main() async {
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    guard let command = configurable.first(where: { $0._commandName == arguments.first }) else {
+      return await main(arguments)
+    }
+    await run(command, Array(arguments.dropFirst()))
+  }
+
+  private static func run(_ type: any ParsableCommand.Type, _ arguments: [String]) async {
+    let options = OptionDescription.all(of: type)
+    let settings: Settings
+    do {
+      settings = try Settings(
+        options: options, arguments: arguments, environment: ProcessInfo.processInfo.environment)
+    } catch { exit(withError: Failure("\(error)")) }
+    var command: any ParsableCommand
+    do { command = try parseAsRoot([type._commandName] + settings.arguments + arguments) } catch {
+      // What is asked for on the command line is answered with the usage; a service manager's log wants one line.
+      guard let origin = settings.origin(of: message(for: error)) else { exit(withError: error) }
+      exit(withError: Failure("\(origin): \(message(for: error))"))
+    }
+    do {
+      if let serve = command as? Serve, serve.printConfig {
+        return print(PrintedSettings(options: options, settings: settings, arguments: arguments).text)
+      }
+      if var asynchronous = command as? any AsyncParsableCommand {
+        try await asynchronous.run()
+      } else {
+        try command.run()
+      }
+    } catch { exit(withError: error) }
+  }
 }

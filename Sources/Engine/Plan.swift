@@ -51,6 +51,7 @@ package final class Plan: @unchecked Sendable {
   /// Bytes of working memory for each image of a batch.
   package var memoryBytesPerImage: Int { memorySize * MemoryLayout<Float>.stride }
   package let instructionSet: String
+  package let precision: Precision
 
   let kernels: yx_kernels
   let steps: [Step]
@@ -92,6 +93,7 @@ package final class Plan: @unchecked Sendable {
 
     kernels = chosen.pointee
     instructionSet = String(cString: chosen.pointee.name)
+    precision = options.precision
     inputShape = [channels, height, width]
     steps = builder.steps
     scratchSize = builder.scratchSize

@@ -39,7 +39,7 @@ final class Connection: @unchecked Sendable {
   /// - Parameter refusal: said at once, to a client that is not let in.
   func start(refusing refusal: Refusal? = nil) {
     token = loop.add(self)
-    if let refusal { refuse(refusal, to: nil) } else { watch() }
+    if let refusal { conclude(server.policy.refused(refusal), to: nil) } else { watch() }
   }
 
   // MARK: Readiness
@@ -86,16 +86,12 @@ final class Connection: @unchecked Sendable {
       case .wait:
         flush()
         return watch()
-      case .expectation(let head):
-        // Who is refused in any case need not send the body for it.
-        do {
-          _ = try server.router.match(head)
-          output.append(contentsOf: ResponseEncoder.continueLine)
-        } catch { refuse(error, to: head) }
+      case .head(let head, let expectsContinue):
+        admit(head, expectsContinue: expectsContinue)
       case .request(let head, let body, let received):
         answer(head, body: body, received: received)
       case .refuse(let refusal):
-        refuse(refusal, to: nil)
+        conclude(server.policy.refused(refusal), to: nil)
       }
       // What a client has asked for at once is written at once, but not gathered without end.
       if output.count > 1 << 16 { flush() }
@@ -104,11 +100,23 @@ final class Connection: @unchecked Sendable {
 
   // MARK: Answering
 
+  /// Whether the body is worth reading, or asking for.
+  private func admit(_ head: RequestHead, expectsContinue: Bool) {
+    if let response = server.policy.screened(head) { return conclude(response, to: head) }
+    guard expectsContinue else { return }
+    do {
+      _ = try server.router.match(head)
+      output.append(contentsOf: ResponseEncoder.continueLine)
+    } catch { conclude(server.policy.refused(error), to: head) }
+  }
+
   private func answer(_ head: RequestHead, body: [UInt8], received: ContinuousClock.Instant) {
+    // Here for all requests; before a body is read, only to spare the reading.
+    if let response = server.policy.screened(head) { return finish(response, to: head) }
     let match: Router.Match
     do { match = try server.router.match(head) } catch {
       // The request itself was sound: the connection can go on.
-      return finish(server.refused(error), to: head)
+      return finish(server.policy.refused(error), to: head)
     }
     let request = Request(
       head: head, body: body, received: received, parameters: match.parameters, peer: peer)
@@ -135,12 +143,15 @@ final class Connection: @unchecked Sendable {
 
   private func finish(_ response: Response, to head: RequestHead) {
     let isLast = state.answered(at: .now)
-    loop.encode(response, closing: isLast, to: head, into: &output)
+    loop.encode(server.policy.completed(response, head), closing: isLast, to: head, into: &output)
   }
 
-  private func refuse(_ refusal: Refusal, to head: RequestHead?) {
+  /// Gives the connection's last answer.
+  ///
+  /// - Parameter head: of the request, if it was understood that far.
+  private func conclude(_ response: Response, to head: RequestHead?) {
     state.finish()
-    loop.encode(server.refused(refusal), closing: true, to: head, into: &output)
+    loop.encode(server.policy.completed(response, head), closing: true, to: head, into: &output)
     flush()
     watch()
   }
@@ -213,7 +224,7 @@ final class Connection: @unchecked Sendable {
 
   func enforceDeadlines(at now: ContinuousClock.Instant) {
     switch state.lapse(at: now) {
-    case .refuse(let refusal): refuse(refusal, to: nil)
+    case .refuse(let refusal): conclude(server.policy.refused(refusal), to: nil)
     case .close: close()
     case nil: if hasProbed { probe() }
     }

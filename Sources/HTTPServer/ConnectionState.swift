@@ -17,8 +17,8 @@ package struct ConnectionState: Sendable {
 
   package enum Step: Sendable {
     case wait
-    /// The client waits to be told whether to send this request's body.
-    case expectation(RequestHead)
+    /// This much of a request is known. Its body may be large, and the client may wait to be told whether to send it.
+    case head(RequestHead, expectsContinue: Bool)
     case request(RequestHead, body: [UInt8], received: Instant)
     /// Answer this, then finish.
     case refuse(Refusal)
@@ -106,7 +106,7 @@ package struct ConnectionState: Sendable {
       switch try parser.next() {
       case .head(let head, let expectsContinue)?:
         phase = .readingBody(since: now, received: parser.bufferedCount)
-        return expectsContinue ? .expectation(head) : next(at: now)
+        return .head(head, expectsContinue: expectsContinue)
       case .complete(let head, let body)?:
         phase = .answering(head)
         return .request(head, body: body, received: requestStart)

@@ -9,34 +9,17 @@
 extension Socket {
   static let backlog: Int32 = 1024
 
-  #if os(Linux)
-    private static let streamType = Int32(SOCK_STREAM.rawValue)
-  #else
-    private static let streamType = SOCK_STREAM
-  #endif
-
   /// Listens on each address of `host` at `port`; if that is 0, the system chooses one for all.
   static func listen(
     host: String, port: Int, sharesPort: Bool, each: (consuming Socket) -> Void
   ) throws(ServerError) {
-    var hints = addrinfo()
-    hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV
-    hints.ai_socktype = streamType
-    var found: UnsafeMutablePointer<addrinfo>?
-    let status = getaddrinfo(host, String(port), &hints, &found)
-    guard status == 0 else { throw .unknownHost(host, reason: String(cString: gai_strerror(status))) }
-    defer { freeaddrinfo(found) }
-
     var port = port
     var count = 0
     var absent = ServerError.unknownHost(host, reason: "it has no addresses")
-    var next = found
-    while let entry = next?.pointee {
-      next = entry.ai_next
-      var address = SocketAddress(entry)
+    for var address in try SocketAddress.resolve(host: host, port: port) {
       address.port = port
       do {
-        let listener = try stream(entry.ai_family, for: "\(host):\(port)")
+        let listener = try stream(address.family, for: "\(host):\(port)")
         listener.set(SOL_SOCKET, SO_REUSEADDR)
         if sharesPort { listener.set(SOL_SOCKET, SO_REUSEPORT) }
         try listener.listen(on: address, named: "\(host):\(port)")
@@ -84,7 +67,7 @@ extension Socket {
   }
 
   private static func stream(_ family: Int32, for name: String) throws(ServerError) -> Socket {
-    let descriptor = socket(family, streamType, 0)
+    let descriptor = socket(family, SocketAddress.streamType, 0)
     guard descriptor >= 0 else { throw .cannotListen(address: name, .last("socket")) }
     return Socket(adopting: descriptor)
   }

@@ -16,8 +16,7 @@ import HTTPTypes
 package final class Server: @unchecked Sendable {
   package let configuration: ServerConfiguration
   let router: Router
-  /// Makes an answer of a refusal.
-  let refused: @Sendable (Refusal) -> Response
+  let policy: ServerPolicy
 
   private var loops: [EventLoop] = []
   private let acceptQueue = DispatchQueue(label: "http.accept")
@@ -30,17 +29,20 @@ package final class Server: @unchecked Sendable {
 
   package init(
     configuration: ServerConfiguration, router: Router, connections: OpenConnections = OpenConnections(),
-    refused: @escaping @Sendable (Refusal) -> Response
+    policy: ServerPolicy
   ) {
     self.configuration = configuration
     self.router = router
-    self.refused = refused
+    self.policy = policy
     self.connections = connections
   }
 
   deinit { for loop in loops { loop.stop() } }
 
   package var connectionCount: Int { connections.count }
+
+  /// What there is, with braces where a path has parameters.
+  package var paths: [String] { router.paths }
 
   /// What the server listens on, as text.
   package var addresses: [String] { listeners.map(\.address) }

@@ -11,7 +11,26 @@ struct SocketAddress {
   private var storage = sockaddr_storage()
   private var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
 
-  init(_ found: addrinfo) {
+  #if os(Linux)
+    static let streamType = Int32(SOCK_STREAM.rawValue)
+  #else
+    static let streamType = SOCK_STREAM
+  #endif
+
+  /// All addresses of a name.
+  static func resolve(host: String, port: Int) throws(ServerError) -> [SocketAddress] {
+    var hints = addrinfo()
+    hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV
+    hints.ai_socktype = streamType
+    var found: UnsafeMutablePointer<addrinfo>?
+    let status = getaddrinfo(host, String(port), &hints, &found)
+    guard status == 0 else { throw .unknownHost(host, reason: String(cString: gai_strerror(status))) }
+    defer { freeaddrinfo(found) }
+    return sequence(first: found, next: { $0?.pointee.ai_next }).prefix { $0 != nil }
+      .compactMap { $0.map { SocketAddress($0.pointee) } }
+  }
+
+  private init(_ found: addrinfo) {
     length = found.ai_addrlen
     withUnsafeMutableBytes(of: &storage) {
       $0.copyMemory(from: UnsafeRawBufferPointer(start: found.ai_addr, count: Int(found.ai_addrlen)))
@@ -48,7 +67,9 @@ struct SocketAddress {
     }
   }
 
-  private var isInternet: Bool { [AF_INET, AF_INET6].contains(Int32(storage.ss_family)) }
+  var family: Int32 { Int32(storage.ss_family) }
+
+  private var isInternet: Bool { [AF_INET, AF_INET6].contains(family) }
 
   /// 0 for a Unix socket.
   var port: Int {

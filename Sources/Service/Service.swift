@@ -1,127 +1,94 @@
-import Dispatch
-import Engine
 import HTTPServer
-import HTTPTypes
-import Imaging
 import Logging
-import Synchronization
-import YOLOX
+import ServiceLifecycle
+import UnixSignals
 
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
-
-/// The service: a detector behind an HTTP server, from start to graceful end.
-package struct Service: Sendable {
-  package struct Configuration: Sendable {
-    package var server = ServerConfiguration()
-    package var imageLimits = ImageLimits()
-    package var threads = availableProcessors()
-    package var version = "development"
-    package var maxBatch = 4
-    package var queueLimit = 64
-    /// How long requests may take to finish once the service is told to stop.
-    package var shutdownTimeout = Duration.seconds(30)
-
-    package init() {}
-  }
-
+/// The service: models behind an HTTP server, from start to graceful end.
+package struct Service: ServiceLifecycle.Service {
   private let configuration: Configuration
-  private let model: Model
+  private let models: ServedModels
+  private let metrics: ServiceMetrics
+  private let readiness = Readiness()
   private let logger: Logger
+  private let started: @Sendable (_ port: Int) -> Void
 
-  package init(_ model: Model, configuration: Configuration, logger: Logger) {
-    self.model = model
+  /// - Parameters:
+  ///   - sources: at least one model.
+  ///   - started: told the port once the service is ready.
+  package init(
+    _ sources: [ModelSource], configuration: Configuration, logger: Logger,
+    started: @escaping @Sendable (_ port: Int) -> Void = { _ in }
+  ) {
     self.configuration = configuration
     self.logger = logger
+    self.started = started
+    metrics = ServiceMetrics(version: configuration.version)
+    models = ServedModels(sources, configuration: configuration, metrics: metrics, logger: logger)
   }
 
-  /// Serves until SIGTERM or SIGINT, then answers what has been accepted and returns.
+  /// Serves until it is told to stop, then answers what has been accepted and returns.
   ///
-  /// - Parameter started: told the port once the service is ready.
-  package func run(started: @Sendable (Int) -> Void = { _ in }) async throws {
-    let stop = StopSignal()
-    let metrics = ServiceMetrics(model, version: configuration.version)
-    let detector = Detector(
-      model, threads: configuration.threads, maxBatch: configuration.maxBatch,
-      queueLimit: configuration.queueLimit, metrics: metrics)
-    try await detector.warmUp()
-    let readiness = Readiness(isReady: true)
+  /// It listens before the models are there, so that probes can tell starting from broken.
+  package func run() async throws {
     let server = Service.server(
-      detector, configuration: configuration, readiness: readiness, metrics: metrics, logger: logger)
+      models, configuration: configuration, readiness: readiness, metrics: metrics, logger: logger)
     let port = try server.start()
+    do { try await models.loadAll() } catch {
+      await server.shutdown(timeout: .zero)
+      throw error
+    }
+    readiness.phase = .ready
     logger.info(
       "ready",
       metadata: [
-        "address": "http://\(configuration.server.host):\(port)", "model": "\(model.name)",
-        "input": "\(model.inputSize)", "threads": "\(configuration.threads)",
-        "kernels": "\(model.plan.instructionSet)",
+        "addresses": "\(server.addresses.joined(separator: " "))", "threads": "\(configuration.threads)",
       ])
     started(port)
-    await stop.wait()
-    readiness.isReady = false
+    try? await gracefulShutdown()
+    readiness.phase = .stopping
     logger.info("stopping", metadata: ["connections": "\(server.connectionCount)"])
+    // Whoever routes requests here needs a moment to see that it should not any more.
+    if configuration.drainDelay > .zero { await Service.pause(configuration.drainDelay) }
     await server.shutdown(timeout: configuration.shutdownTimeout)
     logger.info("stopped")
+  }
+
+  /// Serves until SIGTERM or SIGINT; SIGHUP loads all models again.
+  package func runUntilSignalled() async throws {
+    let group = ServiceGroup(
+      services: [self, ReloadOnHangup(models: models)], gracefulShutdownSignals: [.sigterm, .sigint],
+      logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() })
+    try await group.run()
+  }
+
+  private static func pause(_ duration: Duration) async {
+    // The task is told to stop already, which must not cut this short.
+    await Task.detached { try? await Task.sleep(for: duration) }.value
   }
 }
 
 extension Service {
-  /// The server with all routes, for a detector that is warm.
+  /// The server with all routes.
   package static func server(
-    _ detector: Detector, configuration: Configuration, readiness: Readiness, metrics: ServiceMetrics,
+    _ models: ServedModels, configuration: Configuration, readiness: Readiness, metrics: ServiceMetrics,
     logger: Logger
   ) -> Server {
     let routes = Routes(
-      detector: detector, configuration: configuration, readiness: readiness, metrics: metrics, logger: logger
-    )
+      models: models, configuration: configuration, readiness: readiness, metrics: metrics, logger: logger)
     let connections = OpenConnections()
     return Server(
-      configuration: configuration.server, router: routes.router(connections), connections: connections
-    ) { refusal in
-      metrics.request(route: "none", status: refusal.status.code)
-      return Problem(refusal).response
-    }
+      configuration: configuration.server, router: routes.router(connections), connections: connections,
+      policy: routes.policy())
   }
 }
 
-/// Whether the service wants requests: not while it stops.
-package final class Readiness: Sendable {
-  private let value: Atomic<Bool>
+/// The way in which service managers ask for configuration to be read again.
+private struct ReloadOnHangup: ServiceLifecycle.Service {
+  let models: ServedModels
 
-  package init(isReady: Bool) { value = Atomic(isReady) }
-
-  package var isReady: Bool {
-    get { value.load(ordering: .acquiring) }
-    set { value.store(newValue, ordering: .releasing) }
-  }
-}
-
-/// SIGTERM and SIGINT, as something to wait for.
-///
-/// `@unchecked Sendable`: the sources are only kept, never touched after `init`.
-private final class StopSignal: @unchecked Sendable {
-  private let stream: AsyncStream<Void>
-  private let sources: [any DispatchSourceSignal]
-
-  init() {
-    let (stream, continuation) = AsyncStream<Void>.makeStream()
-    self.stream = stream
-    sources = [SIGTERM, SIGINT].map { number in
-      // The default action would end the process before the source sees the signal.
-      signal(number, SIG_IGN)
-      let source = DispatchSource.makeSignalSource(signal: number)
-      source.setEventHandler { continuation.yield() }
-      source.resume()
-      return source
+  func run() async throws {
+    for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
+      await models.reloadAll()
     }
-  }
-
-  func wait() async {
-    for await _ in stream { return }
   }
 }

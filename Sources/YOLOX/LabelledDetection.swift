@@ -49,11 +49,17 @@ package struct UnknownClass: Error, Equatable, CustomStringConvertible {
 }
 
 extension Model {
-  /// Class indices from `person,dog,2`.
-  package func classIDs(named list: String) throws(UnknownClass) -> Set<Int> {
+  /// The names in `person, dog,2`.
+  package static func classNames(in list: String) -> [String] {
+    list.split(separator: ",").map { part in
+      String(part.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+    }
+  }
+
+  /// Class indices of names such as `person` and `2`.
+  package func classIDs(named names: [String]) throws(UnknownClass) -> Set<Int> {
     var ids: Set<Int> = []
-    for part in list.split(separator: ",") {
-      let name = String(part.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+    for name in names {
       if let id = labels.firstIndex(of: name) {
         ids.insert(id)
       } else if let id = Int(name), labels.indices.contains(id) {

@@ -29,7 +29,7 @@ private struct Script {
     while true {
       switch state.next(at: now) {
       case .wait: return words
-      case .expectation: words.append("expectation")
+      case .head(_, let expectsContinue): if expectsContinue { words.append("expectation") }
       case .request(let head, let body, _): words.append("\(head.target.path) \(body.count)")
       case .refuse(let refusal): words.append("\(refusal.status.code)")
       }

@@ -260,4 +260,34 @@ struct ServerTests {
     client.send("GET /models/yolox-s HTTP/1.1\r\nHost: a\r\n\r\n")
     #expect(await client.readResponses(1).first?.body == "yolox-s")
   }
+
+  @Test("whoever is turned away by the head of a request need not send its body")
+  func screened() async throws {
+    let server = try TestServer()
+    for expectation in ["", "Expect: 100-continue\r\n"] {
+      let client = try server.client()
+      client.send(
+        "POST /echo HTTP/1.1\r\nHost: a\r\nAuthorization: none\r\n\(expectation)Content-Length: 9999\r\n\r\n")
+      let answer = await client.readToEnd()
+      #expect(answer.hasPrefix("HTTP/1.1 401 ") && answer.contains("Connection: close"))
+    }
+    let client = try server.client()
+    client.send(
+      "GET /now HTTP/1.1\r\nHost: a\r\nAuthorization: none\r\n\r\nGET /now HTTP/1.1\r\nHost: a\r\n\r\n")
+    #expect(await client.readResponses(2).map(\.status) == [401, 200])
+  }
+
+  @Test("every answer has what the application adds to all, also one to a request that made no sense")
+  func completed() async throws {
+    let server = try TestServer()
+    for (request, field) in [
+      ("GET /now HTTP/1.1\r\nHost: a\r\n\r\n", "/now"),
+      ("GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n", "/nowhere"),
+      ("GET /now HTTP/1.1\r\n\r\n", nil),
+    ] {
+      let client = try server.client()
+      client.send(request)
+      #expect(await client.readResponses(1).first?.fields["server"] == field)
+    }
+  }
 }

@@ -37,9 +37,16 @@ final class TestServer: Sendable {
         if Task.isCancelled { cancelled.continuation.yield() }
         return Response(.ok, contentType: "text/plain", "waited")
       })
-    server = Server(configuration: configuration, router: router) {
-      Response($0.status, contentType: "text/plain", "\($0)")
+    var policy = ServerPolicy { Response($0.status, contentType: "text/plain", "\($0)") }
+    policy.screened = {
+      $0.fields[.authorization] == "none" ? Response(.unauthorized, contentType: "text/plain", "who?") : nil
     }
+    policy.completed = { response, head in
+      var response = response
+      response.fields[.server] = head?.target.path
+      return response
+    }
+    server = Server(configuration: configuration, router: router, policy: policy)
     port = try server.start()
   }
 

@@ -1,6 +1,6 @@
 import YOLOX
 
-/// The answer to one picture.
+/// The answer to one picture, in JSON.
 package struct DetectResponse: Encodable, Sendable {
   package struct ModelName: Encodable, Sendable {
     let name: String
@@ -25,6 +25,28 @@ package struct DetectResponse: Encodable, Sendable {
   enum CodingKeys: String, CodingKey {
     case model, image, detections
     case timing = "timing_ms"
+  }
+
+  /// The answer to several pictures, in their order.
+  struct List: Encodable {
+    let results: [Entry]
+  }
+
+  /// What was found in a picture, or `{"error": ...}` with the problem that it had.
+  enum Entry: Encodable {
+    case found(DetectResponse)
+    case failed(Problem)
+
+    private enum CodingKeys: CodingKey { case error }
+
+    func encode(to encoder: any Encoder) throws {
+      switch self {
+      case .found(let response): try response.encode(to: encoder)
+      case .failed(let problem):
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(problem, forKey: .error)
+      }
+    }
   }
 }
 

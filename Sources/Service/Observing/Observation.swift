@@ -23,6 +23,13 @@ struct Observation: Sendable {
     }
   }
 
+  /// A request that reached no route.
+  func refused(_ problem: Problem) -> Response {
+    metrics.request(route: "none", status: problem.status)
+    logger.info("refused", metadata: ["status": "\(problem.status)", "reason": "\(problem.detail)"])
+    return problem.response
+  }
+
   private func finished(
     _ request: Request, _ response: Response, route: String, start: ContinuousClock.Instant
   ) -> Response {
@@ -31,14 +38,14 @@ struct Observation: Sendable {
     response.fields[.requestID] = id.text
     metrics.request(route: route, status: response.status.code)
     // Probes come every few seconds and say nothing as long as they succeed.
-    let isProbe = route != "/detect" && response.status == .ok
+    let isProbe = request.method == .get && response.status == .ok
     logger.log(
       level: isProbe ? .debug : .info, "request",
       metadata: [
         "id": "\(id.text)", "method": "\(request.method)", "route": "\(route)",
         "status": "\(response.status.code)",
         "milliseconds": "\(start.duration(to: .now).roundedMilliseconds)",
-        "traceparent": "\(request.fields[.traceparent] ?? "-")",
+        "peer": "\(request.peer)", "traceparent": "\(request.fields[.traceparent] ?? "-")",
       ])
     return response
   }

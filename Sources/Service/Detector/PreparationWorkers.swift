@@ -1,8 +1,8 @@
 import Dispatch
 import Synchronization
 
-/// Threads on which pictures are decoded and prepared, beside the one that runs the network and off the pool that
-/// Swift's tasks share.
+/// Threads on which pictures are decoded and prepared, beside those that run the network and off the pool that Swift's
+/// tasks share.
 final class PreparationWorkers: Sendable {
   private let queues: [DispatchQueue]
   private let next = Atomic<Int>(0)
@@ -10,12 +10,14 @@ final class PreparationWorkers: Sendable {
   init(count: Int) { queues = (0..<max(1, count)).map { DispatchQueue(label: "prepare.\($0)") } }
 
   func run<Value: Sendable, Failure: Error>(
-    _ work: @escaping @Sendable () -> Swift.Result<Value, Failure>
+    _ work: @escaping @Sendable () throws(Failure) -> Value
   ) async throws(Failure) -> Value {
     let turn = next.wrappingAdd(1, ordering: .relaxed).oldValue
     let queue = queues[Int(UInt(bitPattern: turn) % UInt(queues.count))]
     return try await withCheckedContinuation { continuation in
-      queue.async { continuation.resume(returning: work()) }
+      queue.async {
+        continuation.resume(returning: Result { () throws(Failure) in try work() })
+      }
     }.get()
   }
 }

@@ -9,6 +9,8 @@ enum Representation: String, CaseIterable, Sendable {
   case png = "image/png"
   case csv = "text/csv"
 
+  var isPicture: Bool { self == .jpeg || self == .png }
+
   /// The one that the client likes best; JSON if it says nothing or takes anything. `nil` if it takes none of them.
   init?(accepting fields: HTTPFields) {
     let wishes = fields[values: .accept].joined(separator: ",").split(separator: ",").map(Wish.init)

@@ -1,7 +1,7 @@
 import CoreMetrics
-import Engine
 import Metrics
 import PrometheusMetrics
+import Synchronization
 import YOLOX
 
 #if canImport(Darwin)
@@ -12,41 +12,31 @@ import YOLOX
   import Musl
 #endif
 
-/// What the service counts. Every label has few values: routes are those that exist, classes those of the model.
-package struct ServiceMetrics: Sendable {
+/// What the service counts. Every label has few values: routes are those that exist, models and classes those that are
+/// served.
+package final class ServiceMetrics: Sendable {
   package let registry: PrometheusRegistry
-  private let detections: [Counter]
   private let inFlight: Meter
-  private let queueDepth: Meter
   private let connections: Meter
-  private let queueWait: Timer
-  private let stages: [Stage: Timer]
-  private let batchSize: Recorder
+  private let models = Mutex<[String: ModelMetrics]>([:])
 
-  enum Stage: String, CaseIterable {
-    case decode, preprocess, inference, postprocess
-  }
-
-  package init(_ model: Model, version: String) {
+  package init(version: String) {
     let registry = PrometheusRegistry(descriptions: ServiceMetrics.descriptions)
     self.registry = registry
-    detections = model.labels.map {
-      Counter(label: "yolox_detections_total", dimensions: [("class", $0)], factory: registry)
-    }
     inFlight = Meter(label: "yolox_requests_in_flight", factory: registry)
-    queueDepth = Meter(label: "yolox_queue_depth", factory: registry)
     connections = Meter(label: "yolox_connections", factory: registry)
-    queueWait = Timer(label: "yolox_queue_wait_seconds", factory: registry)
-    batchSize = Recorder(label: "yolox_batch_size", aggregate: true, factory: registry)
-    stages = Dictionary(
-      uniqueKeysWithValues: Stage.allCases.map {
-        ($0, Timer(label: "yolox_stage_seconds", dimensions: [("stage", $0.rawValue)], factory: registry))
-      })
-    let build = [
-      ("version", version), ("model", model.name), ("kernels", model.plan.instructionSet),
-    ]
-    Meter(label: "yolox_build_info", dimensions: build, factory: registry).set(1)
+    Meter(label: "yolox_build_info", dimensions: [("version", version)], factory: registry).set(1)
     Meter(label: "process_start_time_seconds", factory: registry).set(Double(time(nil)))
+  }
+
+  /// The numbers of a model; they go on where a model of the same name and classes has left them.
+  package func of(_ model: Model) -> ModelMetrics {
+    models.withLock { models in
+      if let known = models[model.name], known.labels == model.labels { return known }
+      let made = ModelMetrics(model, registry: registry)
+      models[model.name] = made
+      return made
+    }
   }
 
   func request(route: String, status: Int) {
@@ -63,22 +53,6 @@ package struct ServiceMetrics: Sendable {
 
   func requestBegan() { inFlight.increment() }
   func requestEnded() { inFlight.decrement() }
-
-  func ran(batch: Int, waiting: Int) {
-    batchSize.record(batch)
-    queueDepth.set(waiting)
-  }
-
-  func waiting(_ count: Int) { queueDepth.set(count) }
-
-  func answered(_ picture: PreparedPicture, _ result: DetectionResult) {
-    queueWait.record(duration: result.queued)
-    stages[.decode]?.record(duration: picture.decoding)
-    stages[.preprocess]?.record(duration: picture.preprocessing)
-    stages[.inference]?.record(duration: result.outcome.inference)
-    stages[.postprocess]?.record(duration: result.outcome.postprocess)
-    for detection in result.outcome.detections { detections[detection.classID].increment() }
-  }
 
   /// All numbers, with those of the process read anew.
   func text(connections count: Int) -> String {
@@ -102,6 +76,7 @@ package struct ServiceMetrics: Sendable {
     "yolox_batch_size": .init("Pictures in a run of the network.", buckets: [1, 2, 4, 8, 16, 32]),
     "yolox_stage_seconds": .init("What each stage of a request takes."),
     "yolox_detections_total": .init("Objects found, by class."),
+    "yolox_model_info": .init("What is loaded; always 1."),
     "yolox_connections": .init("Open connections."),
     "yolox_build_info": .init("What is running; always 1."),
     "process_start_time_seconds": .init("When the process started, in seconds since 1970."),

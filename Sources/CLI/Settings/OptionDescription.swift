@@ -1,0 +1,48 @@
+import ArgumentParser
+import Foundation
+
+/// An option of a command, as the argument parser describes it to shells and manuals.
+struct OptionDescription: Sendable, Equatable {
+  /// As on the command line, without hyphens: `max-batch`.
+  let name: String
+  /// Has no value: it is there or not.
+  let isFlag: Bool
+  let isRepeating: Bool
+  let defaultValue: String?
+  let help: String
+
+  /// `YOLOX_MAX_BATCH`
+  var variable: String { "YOLOX_" + name.uppercased().replacing("-", with: "_") }
+
+  /// Those that can be set in a file or the environment: all but those that ask for something else than to run.
+  static func all(of command: any ParsableCommand.Type) -> [OptionDescription] {
+    guard let tool = try? JSONDecoder().decode(Tool.self, from: Data(command._dumpHelp().utf8)) else {
+      return []
+    }
+    return tool.command.arguments.compactMap { argument in
+      guard let name = argument.preferredName, name.kind == "long", argument.kind != "positional",
+        !["help", "version", "print-config"].contains(name.name)
+      else { return nil }
+      return OptionDescription(
+        name: name.name, isFlag: argument.kind == "flag", isRepeating: argument.isRepeating,
+        defaultValue: argument.defaultValue, help: argument.abstract ?? "")
+    }
+  }
+
+  /// The part of the parser's description that is of interest (ArgumentParserToolInfo, ToolInfoV0).
+  private struct Tool: Decodable {
+    struct Command: Decodable { let arguments: [Argument] }
+    struct Argument: Decodable {
+      struct Name: Decodable {
+        let kind: String
+        let name: String
+      }
+      let kind: String
+      let isRepeating: Bool
+      let preferredName: Name?
+      let defaultValue: String?
+      let abstract: String?
+    }
+    let command: Command
+  }
+}

@@ -1,0 +1,44 @@
+import Foundation
+import Service
+
+/// The values with which a command would run, as a file that `--config` takes.
+struct PrintedSettings {
+  let options: [OptionDescription]
+  let settings: Settings
+  /// Of the command line.
+  let arguments: [String]
+
+  var text: String {
+    var members: [String: JSONValue] = [:]
+    for option in options where option.name != Settings.fileOption {
+      members[option.name] = value(of: option)
+    }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    guard let data = try? encoder.encode(members) else { return "{}" }
+    return String(decoding: data, as: UTF8.self)
+  }
+
+  private func value(of option: OptionDescription) -> JSONValue? {
+    let texts = given(option) ?? settings.values.first { $0.option == option }?.texts
+    if option.isFlag {
+      return .flag(texts.map { ["", "true", "1", "yes"].contains($0.last?.lowercased()) } ?? false)
+    }
+    guard let texts = texts ?? option.defaultValue.map({ [$0] }) else { return nil }
+    let values = texts.map { Double($0).map(JSONValue.number) ?? .text($0) }
+    return option.isRepeating ? .list(values) : values.last
+  }
+
+  /// What the command line says of an option; for a flag, an empty text.
+  private func given(_ option: OptionDescription) -> [String]? {
+    var texts: [String] = []
+    for (index, argument) in arguments.enumerated() {
+      if argument.hasPrefix("--\(option.name)=") {
+        texts.append(String(argument.dropFirst(option.name.count + 3)))
+      } else if argument == "--\(option.name)" {
+        texts.append(option.isFlag || index + 1 >= arguments.count ? "" : arguments[index + 1])
+      }
+    }
+    return texts.isEmpty ? nil : texts
+  }
+}

@@ -1,0 +1,110 @@
+import Engine
+import Imaging
+import Service
+import TestSupport
+import Testing
+import YOLOX
+
+@Suite("Detector", .enabled(if: SharedData.isPresent, SharedData.missing))
+struct DetectorTests {
+  private let model: Model
+  private let lane = InferenceLane(threads: 2)
+  private let dog: PreparedImage
+
+  init() throws {
+    model = try TestService.nano()
+    dog = model.prepare(try Image(decoding: try SharedData.bytes("images/dog.jpg")))
+  }
+
+  private func detector(_ adjust: (inout Batching) -> Void = { _ in }) async -> Detector {
+    var batching = Batching()
+    adjust(&batching)
+    return await Detector(model, lane: lane, batching: batching)
+  }
+
+  private func forever() -> RequestLifetime { RequestLifetime(.seconds(3600)) }
+
+  @Test("answers are the same bits whatever else is in the run", arguments: [1, 3, 8])
+  func batches(most: Int) async throws {
+    var predictor = Predictor(model, pool: .init(threads: 1))
+    let blank = model.prepare(Image(width: 300, height: 200, gray: 90))
+    let expected = predictor.detect([(dog, DetectionOptions(scoreThreshold: 0.01))])[0].detections
+    let detector = await detector { $0.most = most }
+    let found = try await withThrowingTaskGroup(of: (Int, [Detection]).self) { group in
+      for index in 0..<16 {
+        group.addTask {
+          let options = DetectionOptions(scoreThreshold: index % 2 == 0 ? 0.01 : 0.6)
+          let image = index % 4 == 1 ? blank : dog
+          let result = try await detector.detect(image, options: options, lifetime: forever())
+          return (index, result.outcome.detections)
+        }
+      }
+      return try await group.reduce(into: [Int: [Detection]]()) { $0[$1.0] = $1.1 }
+    }
+    for (index, detections) in found {
+      switch index % 4 {
+      case 1: #expect(detections.isEmpty)
+      case 3: #expect(detections == expected.filter { $0.score >= 0.6 })
+      default: #expect(detections == expected)
+      }
+    }
+  }
+
+  @Test("a picture whose time is over, or whose client has gone, is not looked at")
+  func vain() async {
+    let detector = await detector()
+    let abandoned = forever()
+    abandoned.abandon()
+    for (lifetime, error) in [
+      (RequestLifetime(.seconds(-1)), DetectorError.expired), (abandoned, DetectorError.abandoned),
+    ] {
+      await #expect(throws: error) {
+        try await detector.detect(dog, options: DetectionOptions(), lifetime: lifetime)
+      }
+    }
+  }
+
+  @Test("takes in as many pictures as it may, and again once they are gone")
+  func admission() async throws {
+    let detector = await detector { $0.queueLimit = 3 }
+    var passes = [try detector.admit(2), try detector.admit(1)]
+    #expect(throws: DetectorError.self) { try detector.admit(1) }
+    #expect(throws: DetectorError.self) { try detector.admit(4) }
+    passes.removeFirst()
+    #expect(detector.admission.count == 1)
+    passes.append(try detector.admit(2))
+    #expect(throws: DetectorError.self) { try detector.admit(1) }
+    passes = []
+    #expect(detector.admission.count == 0)
+  }
+
+  @Test("the queue is as long as can be answered in time and fits into memory")
+  func queueLimit() {
+    var batching = Batching()
+    let small = InputSize(height: 416, width: 416)
+    #expect(batching.queueLimit(for: small, timePerPicture: .milliseconds(100), timeout: .seconds(5)) == 50)
+    #expect(batching.queueLimit(for: small, timePerPicture: .milliseconds(1), timeout: .seconds(5)) == 129)
+    #expect(
+      batching.queueLimit(for: small, timePerPicture: .seconds(3), timeout: .seconds(5)) == batching.most)
+    batching.queueLimit = 7
+    #expect(batching.queueLimit(for: small, timePerPicture: .milliseconds(1), timeout: .seconds(5)) == 7)
+  }
+
+  @Test("a detector that waits for company runs them together")
+  func delay() async throws {
+    let detector = await detector {
+      $0.most = 4
+      $0.delay = .seconds(1)
+    }
+    let queued = try await withThrowingTaskGroup(of: Duration.self) { group in
+      for _ in 0..<2 {
+        group.addTask {
+          try await detector.detect(dog, options: DetectionOptions(), lifetime: forever()).queued
+        }
+      }
+      return try await group.reduce(into: []) { $0.append($1) }
+    }
+    // Both waited for the delay of the first: neither ran before the other came.
+    #expect(queued.allSatisfy { $0 > .milliseconds(500) })
+  }
+}

@@ -1,0 +1,104 @@
+import Foundation
+import HTTPServer
+import Logging
+import Service
+import TestSupport
+import Testing
+import YOLOX
+
+/// The whole service with YOLOX-Nano on a port of its own, in this process.
+struct TestService {
+  let server: Server
+  let models: ServedModels
+  let port: Int
+
+  init(
+    models names: [String] = ["yolox-nano"], _ adjust: (inout Service.Configuration) throws -> Void = { _ in }
+  ) async throws {
+    var configuration = Service.Configuration()
+    configuration.server.port = 0
+    configuration.threads = 1
+    configuration.version = "test"
+    // A busy machine may keep a test waiting for longer than a service should let anybody wait.
+    configuration.requestTimeout = .seconds(300)
+    configuration.server.headTimeout = .seconds(300)
+    configuration.server.bodyTimeout = .seconds(300)
+    configuration.server.minimumBodyRate = 0
+    try adjust(&configuration)
+    let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    let metrics = ServiceMetrics(version: "test")
+    models = ServedModels(
+      names.map { name in ModelSource(name: name) { try TestService.nano(name: name) } },
+      configuration: configuration, metrics: metrics, logger: logger)
+    server = Service.server(
+      models, configuration: configuration, readiness: Readiness(.ready), metrics: metrics, logger: logger)
+    port = try server.start()
+    try await models.loadAll()
+  }
+
+  static func nano(name: String = "yolox-nano") throws -> Model {
+    try Model(try PretrainedWeights(contentsOf: SharedData.url("weights/yolox_nano.onnx").path), name: name)
+  }
+
+  func send(
+    _ method: String, _ path: String, fields: String = "", body: [UInt8] = []
+  ) async throws -> RawResponse {
+    let client = try RawClient(port: port)
+    let length = body.isEmpty && method == "GET" ? "" : "Content-Length: \(body.count)\r\n"
+    client.send("\(method) \(path) HTTP/1.1\r\nHost: a\r\n\(fields)\(length)\r\n")
+    client.send(body)
+    return try #require(await client.readResponses(1).first)
+  }
+
+  func get(_ path: String, fields: String = "") async throws -> RawResponse {
+    try await send("GET", path, fields: fields)
+  }
+
+  func post(_ body: [UInt8], to path: String = "/detect", fields: String = "") async throws -> RawResponse {
+    try await send("POST", path, fields: fields, body: body)
+  }
+
+  func post(json: [String: Any], to path: String = "/detect") async throws -> RawResponse {
+    let body = try JSONSerialization.data(withJSONObject: json)
+    return try await post([UInt8](body), to: path, fields: "Content-Type: application/json\r\n")
+  }
+
+  /// A form of `multipart/form-data` as curl writes it; parts with a file name are files.
+  func post(form parts: [(name: String, file: String?, body: [UInt8])]) async throws -> RawResponse {
+    var body: [UInt8] = []
+    for part in parts {
+      let file = part.file.map { "; filename=\"\($0)\"\r\nContent-Type: application/octet-stream" } ?? ""
+      body += Array("--xyz\r\nContent-Disposition: form-data; name=\"\(part.name)\"\(file)\r\n\r\n".utf8)
+      body += part.body + Array("\r\n".utf8)
+    }
+    body += Array("--xyz--\r\n".utf8)
+    return try await post(body, fields: "Content-Type: multipart/form-data; boundary=xyz\r\n")
+  }
+}
+
+extension RawResponse {
+  var json: [String: Any] {
+    get throws {
+      try #require(try JSONSerialization.jsonObject(with: Data(body.utf8)) as? [String: Any])
+    }
+  }
+
+  /// The last part of a problem's type, having checked that it is one.
+  var problem: String {
+    get throws {
+      #expect(fields["content-type"] == "application/problem+json")
+      #expect(try json["status"] as? Int == status)
+      let type = try #require(try json["type"] as? String)
+      #expect(type.hasPrefix("urn:swift-yolox:problem:"))
+      return String(type.dropFirst("urn:swift-yolox:problem:".count))
+    }
+  }
+}
+
+/// What was found, in the answer to one picture.
+func labels(_ answer: Any?) throws -> [String] {
+  let answer = try #require(answer as? [String: Any])
+  return try #require(answer["detections"] as? [[String: Any]]).compactMap { $0["label"] as? String }
+}
+
+let dogBicycleCar = ["dog", "bicycle", "car"]
