@@ -45,6 +45,10 @@ format: ## Format the sources
 bench: build ## Compare with ONNX Runtime on this machine (makes .venv-bench)
 	@Benchmarks/run.sh
 
+.PHONY: check-clients
+check-clients: weights ## Call the service with curl, Python, a browser and schemathesis (makes .venv-clients)
+	@Tests/Clients/check.sh
+
 .PHONY: sanitize
 sanitize: bootstrap ## Run the tests under the address and the thread sanitizer
 	$(SWIFT) test --scratch-path .build-asan --sanitize=address --disable-xctest
@@ -57,4 +61,4 @@ fuzz: ## Fuzz the HTTP parsers for MINUTES (10)
 
 .PHONY: clean
 clean: ## Remove what was built
-	rm -rf .build .build-* .venv-bench
+	rm -rf .build .build-* .venv-*

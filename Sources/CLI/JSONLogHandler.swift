@@ -15,7 +15,7 @@ struct JSONLogHandler: LogHandler {
   }
 
   func log(event: LogEvent) {
-    var members = ["time": Date.now.formatted(.iso8601.time(includingFractionalSeconds: true))]
+    var members = ["time": Date.now.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))]
     members["level"] = event.level.rawValue
     members["logger"] = label
     members["message"] = "\(event.message)"

@@ -3,8 +3,8 @@ import HTTPServer
 import Logging
 import Service
 
-struct Serve: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
+package struct Serve: AsyncParsableCommand {
+  package static let configuration = CommandConfiguration(
     abstract: "Runs the HTTP service.",
     discussion: """
       POST a JPEG or PNG to /detect:
@@ -31,7 +31,9 @@ struct Serve: AsyncParsableCommand {
   @Flag(help: "Print the options as they would be used, as such a file, and end.")
   var printConfig = false
 
-  func run() async throws {
+  package init() {}
+
+  package func run() async throws {
     operation.startLogging()
     var configuration = Service.Configuration()
     configuration.threads = model.threadCount

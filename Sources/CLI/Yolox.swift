@@ -39,9 +39,12 @@ struct Yolox: AsyncParsableCommand {
     } catch { exit(withError: Failure("\(error)")) }
     var command: any ParsableCommand
     do { command = try parseAsRoot([type._commandName] + settings.arguments + arguments) } catch {
-      // What is asked for on the command line is answered with the usage; a service manager's log wants one line.
-      guard let origin = settings.origin(of: message(for: error)) else { exit(withError: error) }
-      exit(withError: Failure("\(origin): \(message(for: error))"))
+      // A request for help is an error too, to the parser.
+      guard exitCode(for: error) != .success else { exit(withError: error) }
+      // One line, not the usage: it ends up in the log of whatever manages services.
+      let origin = settings.origin(of: message(for: error)).map { "\($0): " } ?? ""
+      FileHandle.standardError.write(Data("Error: \(origin)\(message(for: error))\n".utf8))
+      exit(withError: exitCode(for: error))
     }
     do {
       if let serve = command as? Serve, serve.printConfig {

@@ -31,7 +31,7 @@ package struct Router: Sendable {
   private var patterns: [Pattern] = []
   /// CONNECT is not among them: this is no proxy.
   private static let known: Set<HTTPRequest.Method> = [
-    .get, .head, .post, .put, .delete, .options, .patch, .trace,
+    .get, .head, .post, .put, .delete, .options, .patch, .trace, .query,
   ]
 
   package init() {}
@@ -87,4 +87,9 @@ package struct Router: Sendable {
   private static func segments(of path: String) -> [Substring] {
     path.split(separator: "/", omittingEmptySubsequences: false)
   }
+}
+
+extension HTTPRequest.Method {
+  /// A GET with a body (draft-ietf-httpbis-safe-method-w-body), so that clients that know it are told 405, not 501.
+  fileprivate static let query = HTTPRequest.Method("QUERY")!  // a token, as the type asks
 }

@@ -2,20 +2,20 @@ import ArgumentParser
 import Foundation
 
 /// An option of a command, as the argument parser describes it to shells and manuals.
-struct OptionDescription: Sendable, Equatable {
+package struct OptionDescription: Sendable, Equatable {
   /// As on the command line, without hyphens: `max-batch`.
-  let name: String
+  package let name: String
   /// Has no value: it is there or not.
-  let isFlag: Bool
-  let isRepeating: Bool
-  let defaultValue: String?
-  let help: String
+  package let isFlag: Bool
+  package let isRepeating: Bool
+  package let defaultValue: String?
+  package let help: String
 
   /// `YOLOX_MAX_BATCH`
-  var variable: String { "YOLOX_" + name.uppercased().replacing("-", with: "_") }
+  package var variable: String { "YOLOX_" + name.uppercased().replacing("-", with: "_") }
 
   /// Those that can be set in a file or the environment: all but those that ask for something else than to run.
-  static func all(of command: any ParsableCommand.Type) -> [OptionDescription] {
+  package static func all(of command: any ParsableCommand.Type) -> [OptionDescription] {
     guard let tool = try? JSONDecoder().decode(Tool.self, from: Data(command._dumpHelp().utf8)) else {
       return []
     }

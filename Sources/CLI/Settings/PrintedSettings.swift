@@ -2,13 +2,19 @@ import Foundation
 import Service
 
 /// The values with which a command would run, as a file that `--config` takes.
-struct PrintedSettings {
-  let options: [OptionDescription]
-  let settings: Settings
+package struct PrintedSettings {
+  private let options: [OptionDescription]
+  private let settings: Settings
   /// Of the command line.
-  let arguments: [String]
+  private let arguments: [String]
 
-  var text: String {
+  package init(options: [OptionDescription], settings: Settings, arguments: [String]) {
+    self.options = options
+    self.settings = settings
+    self.arguments = arguments
+  }
+
+  package var text: String {
     var members: [String: JSONValue] = [:]
     for option in options where option.name != Settings.fileOption {
       members[option.name] = value(of: option)

@@ -2,14 +2,14 @@ import Foundation
 import Service
 
 /// Why a setting was not taken.
-enum SettingsError: Error, Equatable, CustomStringConvertible {
+package enum SettingsError: Error, Equatable, CustomStringConvertible {
   case unreadable(file: String)
   case notAnObject(file: String)
   case unknown(name: String, file: String)
   case notAValue(name: String, origin: String)
   case missingValue(option: String)
 
-  var description: String {
+  package var description: String {
     switch self {
     case .unreadable(let file): "\(file): cannot be read"
     case .notAnObject(let file): "\(file): is not a JSON object with options as its members"
@@ -23,20 +23,20 @@ enum SettingsError: Error, Equatable, CustomStringConvertible {
 
 /// Values for a command's options from elsewhere than the command line: the environment (`YOLOX_MAX_BATCH=4`) and a JSON
 /// file (`{"max-batch": 4}`), by the options' own names. The command line beats the environment, which beats the file.
-struct Settings: Equatable {
-  struct Value: Equatable {
-    let option: OptionDescription
-    let texts: [String]
+package struct Settings: Equatable {
+  package struct Value: Equatable {
+    package let option: OptionDescription
+    package let texts: [String]
     /// A variable or a file, to be named when the value is wrong.
-    let origin: String
+    package let origin: String
   }
 
-  static let fileOption = "config"
+  package static let fileOption = "config"
 
-  private(set) var values: [Value] = []
+  package private(set) var values: [Value] = []
 
   /// - Parameter arguments: of the command line, without the command itself.
-  init(
+  package init(
     options: [OptionDescription], arguments: [String], environment: [String: String]
   ) throws(SettingsError) {
     let file = try Settings.file(named: arguments, environment)
@@ -54,7 +54,7 @@ struct Settings: Equatable {
   }
 
   /// To be put before the arguments of the command line.
-  var arguments: [String] {
+  package var arguments: [String] {
     values.flatMap { value -> [String] in
       let name = "--" + value.option.name
       guard value.option.isFlag else { return value.texts.map { "\(name)=\($0)" } }
@@ -63,7 +63,7 @@ struct Settings: Equatable {
   }
 
   /// Where the value of an option that an error message speaks of came from.
-  func origin(of message: String) -> String? {
+  package func origin(of message: String) -> String? {
     values.first { message.contains("--\($0.option.name) ") || message.contains("--\($0.option.name)'") }?
       .origin
   }
