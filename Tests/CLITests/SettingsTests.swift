@@ -26,7 +26,8 @@ struct SettingsTests {
     let variables = Set(options.map(\.variable))
     #expect(
       variables.isSuperset(of: [
-        "YOLOX_PORT", "YOLOX_WEIGHTS", "YOLOX_MAX_BATCH", "YOLOX_LOG_FORMAT", "YOLOX_API_KEY_FILE", "YOLOX_MODEL",
+        "YOLOX_PORT", "YOLOX_WEIGHTS", "YOLOX_MAX_BATCH", "YOLOX_LOG_FORMAT", "YOLOX_API_KEY_FILE",
+        "YOLOX_MODEL",
         "YOLOX_REUSE_PORT", "YOLOX_CONFIG", "YOLOX_THREADS", "YOLOX_UNIX_SOCKET", "YOLOX_DRAIN_DELAY",
       ]))
     #expect(variables.isDisjoint(with: ["YOLOX_HELP", "YOLOX_VERSION", "YOLOX_PRINT_CONFIG"]))
@@ -49,9 +50,11 @@ struct SettingsTests {
   func kinds() throws {
     let fromFile = try settings(
       file: #"{"reuse-port": true, "open-metrics": false, "model": ["a=x", "b=y"], "drain-delay": 1.5}"#)
-    #expect(fromFile.arguments.sorted() == ["--drain-delay=1.5", "--model=a=x", "--model=b=y", "--reuse-port"])
+    #expect(
+      fromFile.arguments.sorted() == ["--drain-delay=1.5", "--model=a=x", "--model=b=y", "--reuse-port"])
     let fromEnvironment = try settings(environment: [
-      "YOLOX_REUSE_PORT": "1", "YOLOX_OPEN_METRICS": "false", "YOLOX_ALLOW_ORIGIN": "https://a.example,https://b.example",
+      "YOLOX_REUSE_PORT": "1", "YOLOX_OPEN_METRICS": "false",
+      "YOLOX_ALLOW_ORIGIN": "https://a.example,https://b.example",
     ])
     #expect(
       fromEnvironment.arguments.sorted() == [
