@@ -45,9 +45,19 @@ format: ## Format the sources
 bench: build ## Compare with ONNX Runtime on this machine (makes .venv-bench)
 	@Benchmarks/run.sh
 
+.PHONY: bench-service
+bench-service: build ## Compare the service with FastAPI and LitServe under load
+	@Benchmarks/service.sh
+
 .PHONY: check-clients
 check-clients: weights ## Call the service with curl, Python, a browser and schemathesis (makes .venv-clients)
 	@Tests/Clients/check.sh
+
+SOAK ?= 30
+.PHONY: soak
+soak: weights ## Stop the service under load 20 times, then load it with everything for SOAK (30) minutes
+	python3 Tests/Load/stops.py
+	python3 Tests/Load/soak.py $(SOAK)
 
 .PHONY: sanitize
 sanitize: bootstrap ## Run the tests under the address and the thread sanitizer

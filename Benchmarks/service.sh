@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Compares the service with FastAPI + uvicorn and with LitServe, both on ONNX Runtime and OpenCV, under load on this
+# machine. They go into a virtual environment of their own, .venv-bench; the load comes from wrk.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+if [ ! -x .venv-bench/bin/python ]; then
+  python3 -m venv .venv-bench || {
+    echo "bench-service: python3 with venv is missing (Debian: apt-get install python3-venv)" >&2
+    exit 1
+  }
+fi
+command -v wrk >/dev/null || {
+  echo "bench-service: wrk is missing (Debian: apt-get install wrk)" >&2
+  exit 1
+}
+.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check \
+  onnxruntime numpy opencv-python-headless fastapi uvicorn litserve
+exec .venv-bench/bin/python Benchmarks/service/compare.py "$@"
