@@ -1,6 +1,8 @@
 """Drives the page of a running service in a real browser: chooses a picture, waits for boxes, moves the slider.
 
-    python3 Tests/Clients/browser.py http://localhost:8080 dog.jpg screenshot.png
+    python3 Tests/Clients/browser.py http://localhost:8080 dog.jpg screenshot.png [KEY]
+
+With a key, the page is expected to ask for it.
 
 Needs chromium and, from PyPI, websocket-client. Exits with 1 if an expected object is not in the table or the browser's
 console shows an error.
@@ -68,7 +70,7 @@ class Browser:
 
 
 def main():
-    address, picture, screenshot = sys.argv[1:4]
+    address, picture, screenshot, *keys = sys.argv[1:5]
     browser = Browser()
     try:
         for domain in ("Page", "Runtime", "Log", "DOM"):
@@ -78,6 +80,13 @@ def main():
         root = browser.call("DOM.getDocument")["root"]["nodeId"]
         field = browser.call("DOM.querySelector", nodeId=root, selector="#file")["nodeId"]
         browser.call("DOM.setFileInputFiles", nodeId=field, files=[str(Path(picture).resolve())])
+        for key in keys:
+            browser.until("!document.getElementById('key-row').hidden")
+            # The console notes every answer of 401, also one that is expected.
+            browser.problems.clear()
+            browser.evaluate(
+                f"document.getElementById('key').value = {json.dumps(key)}; "
+                "document.querySelector('#key-row button').click()")
         found = browser.until("[...document.querySelectorAll('#rows td:first-child')].map(cell => cell.textContent).join()")
         shot = browser.call("Page.captureScreenshot", format="png")["data"]
         Path(screenshot).write_bytes(base64.b64decode(shot))

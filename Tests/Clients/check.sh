@@ -55,9 +55,12 @@ if command -v chromium >/dev/null; then
 fi
 finish
 
-echo "== schemathesis"
+echo "== a service with keys and two models"
 echo "a-key-for-the-tests" >"$scratch/keys"
 start --api-key-file "$scratch/keys" --model yolox-nano=yolox-nano --model spare=yolox-nano
+if command -v chromium >/dev/null; then
+  $venv/bin/python Tests/Clients/browser.py "$url" "$picture" "$scratch/page.png" a-key-for-the-tests
+fi
 SCHEMATHESIS_HOOKS=Tests/Clients/schemathesis_hooks.py $venv/bin/schemathesis \
   --config-file Tests/Clients/schemathesis.toml run "$url/openapi.json" \
   --checks all --max-examples "${EXAMPLES:-40}" --continue-on-failure >"$scratch/schemathesis" || { cat "$scratch/schemathesis"; exit 1; }

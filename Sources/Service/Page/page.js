@@ -5,7 +5,9 @@ const lowest = 0.05;
 const element = (id) => document.getElementById(id);
 const canvas = element("canvas");
 const threshold = element("threshold");
-let shown = null; // { bitmap, detections, timing }
+const key = element("key");
+let shown = null; // { bitmap, detections }
+let waiting = null; // the picture that was refused for want of a key
 
 const color = (index) => `hsl(${(index * 137.508) % 360} 85% 45%)`;
 
@@ -59,13 +61,17 @@ async function detect(blob) {
   if (!blob) return;
   setStatus("Looking …");
   try {
-    const response = await fetch(`/detect?score_threshold=${lowest}`, {
-      method: "POST",
-      headers: { "Content-Type": "application/octet-stream", Accept: "application/json" },
-      body: blob,
-    });
+    const headers = { "Content-Type": "application/octet-stream", Accept: "application/json" };
+    if (key.value) headers.Authorization = `Bearer ${key.value}`;
+    const response = await fetch(`/detect?score_threshold=${lowest}`, { method: "POST", headers, body: blob });
     const answer = await response.json();
+    if (response.status === 401) {
+      waiting = blob;
+      element("key-row").hidden = false;
+      key.focus();
+    }
     if (!response.ok) throw new Error(answer.detail ?? answer.title);
+    element("key-row").hidden = true;
     const bitmap = await createImageBitmap(blob, { imageOrientation: "from-image" });
     shown = { bitmap, detections: answer.detections };
     const time = answer.timing_ms;
@@ -81,13 +87,19 @@ async function detect(blob) {
 
 function showCurl() {
   const url = `${location.origin}/detect?score_threshold=${threshold.value}`;
-  element("curl").textContent = `curl --data-binary @picture.jpg '${url}'`;
+  const bearer = key.value ? " -H 'Authorization: Bearer KEY'" : "";
+  element("curl").textContent = `curl --data-binary @picture.jpg${bearer} '${url}'`;
 }
 
 threshold.addEventListener("input", () => {
   element("threshold-value").textContent = Number(threshold.value).toFixed(2);
   showCurl();
   draw();
+});
+element("key-row").addEventListener("submit", (event) => {
+  event.preventDefault();
+  showCurl();
+  detect(waiting);
 });
 element("file").addEventListener("change", (event) => detect(event.target.files[0]));
 addEventListener("paste", (event) => detect([...event.clipboardData.files][0]));
