@@ -41,6 +41,10 @@ lint: ## Check the formatting
 format: ## Format the sources
 	$(SWIFT) format --in-place --recursive Package.swift Sources Tests
 
+.PHONY: docs
+docs: build ## Write docs/configuration.md from the options
+	$(YOLOX) configuration-reference > docs/configuration.md
+
 .PHONY: bench
 bench: build ## Compare with ONNX Runtime on this machine (makes .venv-bench)
 	@Benchmarks/run.sh

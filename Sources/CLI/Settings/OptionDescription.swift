@@ -10,6 +10,8 @@ package struct OptionDescription: Sendable, Equatable {
   package let isRepeating: Bool
   package let defaultValue: String?
   package let help: String
+  /// Under which the help lists it.
+  package let section: String
 
   /// `YOLOX_MAX_BATCH`
   package var variable: String { "YOLOX_" + name.uppercased().replacing("-", with: "_") }
@@ -25,7 +27,7 @@ package struct OptionDescription: Sendable, Equatable {
       else { return nil }
       return OptionDescription(
         name: name.name, isFlag: argument.kind == "flag", isRepeating: argument.isRepeating,
-        defaultValue: argument.defaultValue, help: argument.abstract ?? "")
+        defaultValue: argument.defaultValue, help: argument.abstract ?? "", section: argument.sectionTitle ?? "Other")
     }
   }
 
@@ -42,6 +44,7 @@ package struct OptionDescription: Sendable, Equatable {
       let preferredName: Name?
       let defaultValue: String?
       let abstract: String?
+      let sectionTitle: String?
     }
     let command: Command
   }

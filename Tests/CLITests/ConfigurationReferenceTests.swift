@@ -1,0 +1,14 @@
+import CLI
+import Foundation
+import Testing
+
+@Suite("ConfigurationReference")
+struct ConfigurationReferenceTests {
+  @Test("docs/configuration.md says what the options say; 'make docs' writes it")
+  func isUpToDate() throws {
+    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    let written = try String(contentsOf: root.appending(path: "docs/configuration.md"), encoding: .utf8)
+    #expect(written == ConfigurationReference.text)
+  }
+}
