@@ -15,7 +15,9 @@ struct Yolox: AsyncParsableCommand {
       Shell completions: yolox --generate-completion-script bash|zsh|fish
       """,
     version: version,
-    subcommands: [Serve.self, Health.self, Detect.self, Eval.self, Bench.self, Weights.self, ConfigurationReference.self])
+    subcommands: [
+      Serve.self, Health.self, Detect.self, Eval.self, Bench.self, Weights.self, ConfigurationReference.self,
+    ])
 
   static let version = "0.1.0"
 

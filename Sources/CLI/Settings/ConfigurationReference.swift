@@ -25,10 +25,12 @@ package struct ConfigurationReference: ParsableCommand {
 
       """
     let options = OptionDescription.all(of: Serve.self)
-    for section in options.reduce(into: [String]()) { if !$0.contains($1.section) { $0.append($1.section) } } {
+    for section in options.reduce(into: [String]()) { if !$0.contains($1.section) { $0.append($1.section) } }
+    {
       text += "\n## \(section)\n\n| option | default | |\n| --- | --- | --- |\n"
       for option in options where option.section == section {
-        text += "| `--\(option.name)` | \(defaultText(option)) | \(option.help.replacing("|", with: "\\|")) |\n"
+        text +=
+          "| `--\(option.name)` | \(defaultText(option)) | \(option.help.replacing("|", with: "\\|")) |\n"
       }
     }
     return text

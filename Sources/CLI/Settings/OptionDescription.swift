@@ -27,7 +27,8 @@ package struct OptionDescription: Sendable, Equatable {
       else { return nil }
       return OptionDescription(
         name: name.name, isFlag: argument.kind == "flag", isRepeating: argument.isRepeating,
-        defaultValue: argument.defaultValue, help: argument.abstract ?? "", section: argument.sectionTitle ?? "Other")
+        defaultValue: argument.defaultValue, help: argument.abstract ?? "",
+        section: argument.sectionTitle ?? "Other")
     }
   }
 
