@@ -51,7 +51,9 @@ package struct EncodedImage: Sendable {
   }
 
   /// - Returns: the picture, upright.
-  func decoded(_ reduction: Reduction = .none) throws(ImageError) -> Image {
+  package func decoded() throws(ImageError) -> Image { try decoded(.none) }
+
+  func decoded(_ reduction: Reduction) throws(ImageError) -> Image {
     let (width, height) = size(reduction)
     var status = Result<Void, ImageError>.success(())
     let pixels = [UInt8](unsafeUninitializedCapacity: width * height * 3) { pixels, count in
