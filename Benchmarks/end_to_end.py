@@ -96,7 +96,8 @@ def main():
     if missing:
         sys.exit("bench: needs " + ", ".join(missing))
     cores = os.cpu_count() or 1
-    print(f"{'JPEG to boxes':14} {'threads':>7} {'ours ms':>9} {'decode+letterbox+network+boxes':>31} {'peer ms':>9} ratio")
+    stages = ("decode", "letterbox", "inference", "postprocess")
+    print(f"{'JPEG to boxes':13} threads {'ours ms':>8}  ({' + '.join(stages)}) {'peer ms':>8} ratio  boxes")
     with tempfile.TemporaryDirectory() as folder:
         for label, path in (("768x576", PICTURE), ("4000x3000", photograph(folder))):
             for threads in sorted({1, cores}):
@@ -104,16 +105,15 @@ def main():
                 for _ in range(arguments.rounds):
                     mine.append(ours(path, threads, arguments.runs))
                     peer.append(theirs(path, threads, arguments.runs))
-                if mine[0]["detections"] != peer[0]["detections"]:
-                    print(f"bench: {mine[0]['detections']} boxes are ours, {peer[0]['detections']} theirs", file=sys.stderr)
                 ratio = statistics.median(b["median"] / a["medianMilliseconds"] for a, b in zip(mine, peer))
                 total = statistics.median(round["medianMilliseconds"] for round in mine)
-                stages = "+".join(
-                    f"{statistics.median(round[stage] for round in mine):.2f}"
-                    for stage in ("decode", "letterbox", "inference", "postprocess")
-                )
+                parts = " + ".join(f"{statistics.median(round[stage] for round in mine):.2f}" for stage in stages)
                 their_total = statistics.median(round["median"] for round in peer)
-                print(f"{label:14} {threads:7} {total:9.2f} {stages:>31} {their_total:9.2f} {ratio:.2f}x", flush=True)
+                print(
+                    f"{label:13} {threads:7} {total:8.2f}  ({parts:42}) {their_total:8.2f} {ratio:.2f}x"
+                    f"  {mine[0]['detections']} / {peer[0]['detections']}",
+                    flush=True,
+                )
 
 
 if __name__ == "__main__":
