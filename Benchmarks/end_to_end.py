@@ -67,9 +67,10 @@ def last_line(command):
     return json.loads(subprocess.check_output([str(word) for word in command]).splitlines()[-1])
 
 
-def ours(picture, threads, runs):
+def ours(picture, threads, arguments):
     command = [ROOT / ".build/release/yolox", "bench", "--weights", WEIGHTS, "--picture", picture]
-    return last_line(command + ["--threads", threads, "--runs", runs, "--json"])
+    command += ["--precision", arguments.precision]
+    return last_line(command + ["--threads", threads, "--runs", arguments.runs, "--json"])
 
 
 def theirs(picture, threads, runs):
@@ -90,6 +91,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=60, help="timed runs in each round")
     parser.add_argument("--rounds", type=int, default=5, help="rounds, taking turns")
+    parser.add_argument("--precision", default="fp32", help="ours; theirs is fp32")
     arguments = parser.parse_args()
 
     missing = [str(path) for path in (WEIGHTS, PICTURE) if not path.exists()]
@@ -103,7 +105,7 @@ def main():
             for threads in sorted({1, cores}):
                 mine, peer = [], []
                 for _ in range(arguments.rounds):
-                    mine.append(ours(path, threads, arguments.runs))
+                    mine.append(ours(path, threads, arguments))
                     peer.append(theirs(path, threads, arguments.runs))
                 ratio = statistics.median(b["median"] / a["medianMilliseconds"] for a, b in zip(mine, peer))
                 total = statistics.median(round["medianMilliseconds"] for round in mine)
