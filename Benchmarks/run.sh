@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Times our engine and ONNX Runtime in turns on this machine and prints a table of medians and ratios.
-# ONNX Runtime goes into a virtual environment of its own, .venv-bench.
+# Times our engine and ONNX Runtime in turns on this machine and prints tables of medians and ratios: of networks alone, and
+# from JPEG to boxes.
+# ONNX Runtime and OpenCV go into a virtual environment of its own, .venv-bench.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -10,5 +11,7 @@ if [ ! -x .venv-bench/bin/python ]; then
     exit 1
   }
 fi
-.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check onnxruntime numpy
-exec .venv-bench/bin/python Benchmarks/inference.py "$@"
+.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check onnxruntime numpy opencv-python-headless
+.venv-bench/bin/python Benchmarks/inference.py "$@"
+echo
+exec .venv-bench/bin/python Benchmarks/end_to_end.py

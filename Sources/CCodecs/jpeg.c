@@ -92,6 +92,7 @@ cc_status cc_jpeg_header(const uint8_t *bytes, size_t count, const cc_limits *li
   jpeg_read_header(&decoder, TRUE);
   image->width = decoder.image_width;
   image->height = decoder.image_height;
+  image->comes_in_rows = 1;
   jpeg_destroy_decompress(&decoder);
   return cc_exceeds(limits, image->width, image->height) ? too_large(image) : CC_OK;
 }
@@ -107,8 +108,8 @@ static void cmyk_to_rgb(const uint8_t *cmyk, uint8_t *rgb, uint32_t width, int i
   }
 }
 
-cc_status cc_jpeg_decode(const uint8_t *bytes, size_t count, const cc_limits *limits, uint8_t *pixels,
-                         cc_image *image) {
+cc_status cc_jpeg_decode(const uint8_t *bytes, size_t count, const cc_limits *limits, uint32_t eighths,
+                         const cc_rows *rows, cc_image *image) {
   struct jpeg_decompress_struct decoder;
   error_manager errors;
   scan_guard guard = {.base = {.progress_monitor = count_scans}};
@@ -134,20 +135,29 @@ cc_status cc_jpeg_decode(const uint8_t *bytes, size_t count, const cc_limits *li
   }
   const int is_cmyk = decoder.jpeg_color_space == JCS_CMYK || decoder.jpeg_color_space == JCS_YCCK;
   decoder.out_color_space = is_cmyk ? JCS_CMYK : JCS_RGB;
+  // The inverse transform of a block then gives fewer pixels, made from its lower frequencies alone.
+  decoder.scale_num = eighths;
+  decoder.scale_denom = 8;
   jpeg_start_decompress(&decoder);
-  const size_t stride = (size_t)image->width * 3;
+  const uint32_t width = decoder.output_width;
+  if (width != cc_reduced(image->width, eighths) || decoder.output_height != cc_reduced(image->height, eighths)) {
+    jpeg_destroy_decompress(&decoder);
+    snprintf(image->message, CC_MESSAGE_SIZE, "cannot be reduced to %u eighths", eighths);
+    return CC_CORRUPT;
+  }
   if (is_cmyk) {
-    cmyk_row = malloc((size_t)image->width * 4);
+    cmyk_row = malloc((size_t)width * 4);
     if (!cmyk_row) {
       jpeg_destroy_decompress(&decoder);
       return CC_EXHAUSTED;
     }
   }
   while (decoder.output_scanline < decoder.output_height) {
-    uint8_t *row = pixels + decoder.output_scanline * stride;
+    uint8_t *row = rows->pixels + decoder.output_scanline * rows->stride;
     JSAMPROW target = is_cmyk ? cmyk_row : row;
     jpeg_read_scanlines(&decoder, &target, 1);
-    if (is_cmyk) cmyk_to_rgb(cmyk_row, row, image->width, decoder.saw_Adobe_marker);
+    if (is_cmyk) cmyk_to_rgb(cmyk_row, row, width, decoder.saw_Adobe_marker);
+    if (rows->taken) rows->taken(rows->context, row);
   }
   jpeg_finish_decompress(&decoder);
   jpeg_destroy_decompress(&decoder);

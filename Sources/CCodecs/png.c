@@ -4,7 +4,6 @@
 #include "limits.h"
 
 #include <setjmp.h>
-#include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -54,6 +53,7 @@ static png_structp open_reader(source *s) {
 static cc_status check_size(png_structp png, png_infop info, const cc_limits *limits, cc_image *image) {
   image->width = png_get_image_width(png, info);
   image->height = png_get_image_height(png, info);
+  image->comes_in_rows = png_get_interlace_type(png, info) == PNG_INTERLACE_NONE;
   if (!cc_exceeds(limits, image->width, image->height)) return CC_OK;
   snprintf(image->message, CC_MESSAGE_SIZE, "%u x %u pixels", image->width, image->height);
   return CC_TOO_LARGE;
@@ -78,21 +78,18 @@ cc_status cc_png_header(const uint8_t *bytes, size_t count, const cc_limits *lim
   return status;
 }
 
-cc_status cc_png_decode(const uint8_t *bytes, size_t count, const cc_limits *limits, uint8_t gray, uint8_t *pixels,
+cc_status cc_png_decode(const uint8_t *bytes, size_t count, const cc_limits *limits, uint8_t gray, const cc_rows *rows,
                         cc_image *image) {
   source s = {bytes, count, 0, image->message};
   image->message[0] = 0;
   png_structp png = open_reader(&s);
   png_infop info = png ? png_create_info_struct(png) : 0;
-  // Changed after setjmp and read after a jump: must not live in a register.
-  png_bytep *volatile rows = 0;
   if (!info) {
     png_destroy_read_struct(&png, 0, 0);
     return CC_EXHAUSTED;
   }
   if (setjmp(png_jmpbuf(png))) {
     png_destroy_read_struct(&png, &info, 0);
-    free(rows);
     return CC_CORRUPT;
   }
   png_read_info(png, info);
@@ -110,20 +107,19 @@ cc_status cc_png_decode(const uint8_t *bytes, size_t count, const cc_limits *lim
     const png_color_16 background = {.red = gray, .green = gray, .blue = gray, .gray = gray};
     png_set_background(png, &background, PNG_BACKGROUND_GAMMA_SCREEN, 0, 1.0);
   }
-  png_set_interlace_handling(png);
+  const int passes = png_set_interlace_handling(png);
+  if (passes > 1 && !rows->stride) png_error(png, "an interlaced picture needs room for all rows");
   png_read_update_info(png, info);
-  const size_t stride = (size_t)width * 3;
-  if (png_get_rowbytes(png, info) != stride) png_error(png, "rows of an unexpected length");
-  rows = malloc(height * sizeof(png_bytep));
-  if (!rows) {
-    png_destroy_read_struct(&png, &info, 0);
-    return CC_EXHAUSTED;
+  if (png_get_rowbytes(png, info) != (size_t)width * 3) png_error(png, "rows of an unexpected length");
+  for (int pass = 1; pass <= passes; pass++) {
+    for (uint32_t y = 0; y < height; y++) {
+      uint8_t *row = rows->pixels + y * rows->stride;
+      png_read_row(png, row, 0);
+      if (pass == passes && rows->taken) rows->taken(rows->context, row);
+    }
   }
-  for (uint32_t y = 0; y < height; y++) rows[y] = pixels + y * stride;
-  png_read_image(png, rows);
   // Not png_read_end: what comes after the picture is of no interest, however broken.
   png_destroy_read_struct(&png, &info, 0);
-  free(rows);
   return CC_OK;
 }
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Engine
 import Foundation
+import Imaging
 import YOLOX
 
 struct Bench: AsyncParsableCommand {
@@ -32,6 +33,12 @@ struct Bench: AsyncParsableCommand {
   @Option(help: "fp32, or bf16: dense convolutions multiply bfloat16, sums stay float32.")
   var precision = Precision.float32
 
+  @Option(help: "Time the way from the bytes of this JPEG or PNG to boxes, in place of the network alone.")
+  var picture: String?
+
+  @Option(help: "With --picture: auto or off, as elsewhere.")
+  var fastDecode = FastDecode.auto
+
   @Option(help: "Timed runs, after three that are not.")
   var runs = 30
 
@@ -45,6 +52,9 @@ struct Bench: AsyncParsableCommand {
     guard batch > 0, runs > 0, (threads ?? 1) > 0 else {
       throw ValidationError("--batch, --runs and --threads start at 1")
     }
+    if picture != nil, batch > 1 || profile {
+      throw ValidationError("--picture times one picture at a time, and no layers")
+    }
     if model != nil, weights != nil { throw ValidationError("either --model or --weights") }
     if model != nil, !randomWeights {
       throw ValidationError("--model has no weights of its own: add --random-weights, or use --weights")
@@ -55,7 +65,7 @@ struct Bench: AsyncParsableCommand {
     let threads = threads ?? availableProcessors()
     let options = PlanOptions(precision: precision)
     let loadStart = ContinuousClock.now
-    let model =
+    var model =
       if let variant = self.model {
         try Model.random(variant, inputSize: size, options: options)
       } else {
@@ -63,7 +73,13 @@ struct Bench: AsyncParsableCommand {
           PretrainedWeights(contentsOf: WeightsLocation.path(of: weights ?? "yolox-nano")), inputSize: size,
           options: options)
       }
+    model.fastDecode = fastDecode
     let load = milliseconds(loadStart.duration(to: .now))
+    if let picture {
+      let timing = try PictureTiming(of: PictureFiles.read(picture), by: model, threads: threads, runs: runs)
+      print(json ? try timing.json : timing.description)
+      return
+    }
     let pixels = (0..<batch).map { image in
       Tensor(
         shape: [3, model.inputSize.height, model.inputSize.width],

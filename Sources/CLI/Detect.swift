@@ -61,8 +61,8 @@ struct Detect: AsyncParsableCommand {
     var rows: [Result] = []
     for (index, path) in try PictureFiles.expand(images).enumerated() {
       do {
-        let image = try PictureFiles.decode(path)
-        let detections = predictor.detect(image, options: options)
+        let image = try PictureFiles.open(path)
+        let detections = try predictor.detect(image, options: options)
         switch format {
         case .text: print(text(path, detections, model))
         case .json: print(try json(path, image, detections, model))
@@ -71,7 +71,7 @@ struct Detect: AsyncParsableCommand {
             $0.result(imageID: PictureFiles.imageID(of: path) ?? index, category: $0.classID)
           }
         }
-        if let output { try draw(detections, on: image, model, path, into: output) }
+        if let output { try draw(detections, on: image.decoded(), model, path, into: output) }
       } catch {
         failures += 1
         printError("\(path): \(error)")
@@ -90,7 +90,7 @@ struct Detect: AsyncParsableCommand {
     }.joined(separator: "\n")
   }
 
-  private func json(_ path: String, _ image: Image, _ detections: [Detection], _ model: Model) throws
+  private func json(_ path: String, _ image: EncodedImage, _ detections: [Detection], _ model: Model) throws
     -> String
   {
     struct Line: Encodable {

@@ -73,7 +73,7 @@ struct Eval: AsyncParsableCommand {
     for image in annotations.images {
       let path = folder + "/" + image.fileName
       do {
-        rows += predictor.detect(try PictureFiles.decode(path), options: options).map {
+        rows += try predictor.detect(PictureFiles.open(path), options: options).map {
           $0.result(imageID: image.id, category: categoryIDs[$0.classID])
         }
       } catch { throw Failure("\(path): \(error)") }

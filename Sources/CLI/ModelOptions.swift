@@ -30,6 +30,13 @@ struct ModelOptions: ParsableArguments {
   @Option(help: "fp32, or bf16: dense convolutions multiply bfloat16, sums stay float32.")
   var precision = Precision.float32
 
+  @Option(
+    help: """
+      auto, or off: decode every pixel of a JPEG, also where the network's input takes less than half of its width and \
+      height.
+      """)
+  var fastDecode = FastDecode.auto
+
   func validate() throws {
     if let threads, threads < 1 { throw ValidationError("--threads must be at least 1") }
   }
@@ -50,10 +57,12 @@ struct ModelOptions: ParsableArguments {
       return text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
         .filter { !$0.isEmpty }
     }
-    return try Model(
+    var model = try Model(
       pretrained, name: name, sha256: sha256(ofFile: path), inputSize: size, labels: names,
       preprocessing: preprocessing,
       options: PlanOptions(precision: precision))
+    model.fastDecode = fastDecode
+    return model
   }
 }
 
@@ -105,6 +114,8 @@ extension InputSize: ExpressibleByArgument {
 }
 
 extension Preprocessing: ExpressibleByArgument {}
+
+extension FastDecode: ExpressibleByArgument {}
 
 extension Precision: ExpressibleByArgument {}
 

@@ -20,9 +20,13 @@ enum PictureFiles {
     }
   }
 
-  static func decode(_ path: String) throws -> Image {
+  static let limits = ImageLimits(bytes: 200 << 20)
+
+  static func open(_ path: String) throws -> EncodedImage { try EncodedImage(read(path), limits: limits) }
+
+  static func read(_ path: String) throws -> [UInt8] {
     guard let bytes = try? Data(contentsOf: URL(filePath: path)) else { throw Failure("cannot be read") }
-    return try Image(decoding: [UInt8](bytes), limits: ImageLimits(bytes: 200 << 20))
+    return [UInt8](bytes)
   }
 
   /// COCO names its files after the picture's number.

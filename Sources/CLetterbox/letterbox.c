@@ -1,59 +1,143 @@
 // Bilinear resizing as OpenCV does it to 8-bit pictures (INTER_LINEAR, resize.cpp): pixel centres at half integers,
-// weights in 1/2048, horizontal pass to 32-bit sums, vertical pass rounded. Written straight into float planes.
+// weights in 1/2048, a horizontal pass kept in 15 bits, a vertical pass that rounds. Written straight into float planes.
+//
+// A line is what the horizontal pass makes of one row of the picture: four 16-bit numbers for each target pixel, red,
+// green, blue and one that means nothing, so that a pixel is half a vector register.
 
 #include "CLetterbox.h"
 
-// Horizontal pass over one row of RGB: out[c][x] in 1/2048.
-static void horizontal(const uint8_t *row, const cl_weight *columns, int width, int32_t *out, int plane) {
-  for (int x = 0; x < width; x++) {
-    const uint8_t *a = row + columns[x].first * 3;
-    const uint8_t *b = row + columns[x].second * 3;
-    const int32_t wa = columns[x].first_weight, wb = columns[x].second_weight;
-    out[x] = a[0] * wa + b[0] * wb;
-    out[plane + x] = a[1] * wa + b[1] * wb;
-    out[2 * plane + x] = a[2] * wa + b[2] * wb;
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vector.h"
+
+enum { WEIGHT_ONE = 2048, LEVELS = 4, BYTES_OF_A_LOAD = 8 };
+
+// Two neighbours of the source and how much of each, in 1/2048. Both weights share one number for the vector loop.
+typedef struct cl_blend {
+  int32_t first;
+  int16_t weights[2];
+} blend;
+
+static size_t rounded_up(size_t width) { return (width + 3) & ~(size_t)3; }
+
+size_t cl_scratch_size(int resized_width) {
+  return rounded_up((size_t)resized_width) * (sizeof(blend) + 2 * LEVELS * sizeof(int16_t));
+}
+
+// How far apart in the source two neighbouring pixels of the target are. OpenCV divides twice, which rounds otherwise.
+static double source_step(int source, int target) { return 1.0 / ((double)target / source); }
+
+// Where the centre of target pixel `index` lies among the source's; `first` may be one too few or too many.
+static blend place(int index, double step) {
+  const float position = (float)((index + 0.5) * step - 0.5);
+  const float first = floorf(position);
+  const float fraction = position - first;
+  return (blend){
+      .first = (int32_t)first,
+      .weights = {(int16_t)lrintf((1 - fraction) * WEIGHT_ONE), (int16_t)lrintf(fraction * WEIGHT_ONE)},
+  };
+}
+
+static void prepare_columns(cl_letterbox *box) {
+  const double step = source_step(box->image_width, box->target.resized_width);
+  const int last = box->image_width - 1;
+  box->paired_columns = 0;
+  for (int x = 0; x < box->target.resized_width; x++) {
+    blend column = place(x, step);
+    if (column.first < 0 || column.first >= last) {
+      column = (blend){.first = column.first < 0 ? 0 : last, .weights = {WEIGHT_ONE, 0}};
+    }
+    box->columns[x] = column;
+    // Neighbours are loaded as eight bytes, of which the row must have so many left.
+    if (column.first * 3 + BYTES_OF_A_LOAD <= box->image_width * 3) box->paired_columns = x + 1;
+  }
+  box->paired_columns &= ~1;
+}
+
+// Two pixels from two lines. Both products lose bits before they are added, as in OpenCV's vector code.
+INLINE short8 blend_lines(const int16_t *upper, const int16_t *lower, const int16_t *weights) {
+  short8 a, b;
+  memcpy(&a, upper, sizeof a);
+  memcpy(&b, lower, sizeof b);
+  return (multiply_high(a, weights[0]) + multiply_high(b, weights[1]) + 2) >> 2;
+}
+
+#define NAMED(name) name##_portable
+#include "loops.inl.h"
+#undef NAMED
+
+#if defined(__x86_64__)
+#define NAMED(name) name##_avx2
+#pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
+#include "loops.inl.h"
+#pragma clang attribute pop
+#undef NAMED
+#endif
+
+const cl_loops *cl_fastest_loops(void) {
+#if defined(__x86_64__)
+  const char *wanted = getenv("YOLOX_ISA");
+  const int is_refused = wanted && strcmp(wanted, "portable") == 0;
+  if (!is_refused && __builtin_cpu_supports("avx2")) return &loops_avx2;
+#endif
+  return &loops_portable;
+}
+
+const cl_loops *cl_portable_loops(void) { return &loops_portable; }
+
+static void fill(float *from, const float *end, float value) {
+  while (from < end) *from++ = value;
+}
+
+static void fill_padding(const cl_target *target) {
+  for (int c = 0; c < 3; c++) {
+    float *row = target->planes[c];
+    for (int y = 0; y < target->resized_height; y++, row += target->width) {
+      fill(row + target->resized_width, row + target->width, target->padding[c]);
+    }
+    fill(row, target->planes[c] + (int64_t)target->height * target->width, target->padding[c]);
   }
 }
 
-void cl_letterbox(const uint8_t *pixels, int image_width, const cl_weight *columns, const cl_weight *rows,
-                  const cl_target *target, int32_t *scratch) {
-  const int width = target->resized_width;
-  int32_t *lines[2] = {scratch, scratch + 3 * (int64_t)width};
-  int held[2] = {-1, -1};
-  for (int y = 0; y < target->resized_height; y++) {
-    const int wanted[2] = {rows[y].first, rows[y].second};
-    // Going down, the lower row of one step is often the upper row of the next: keep what is there.
-    if (held[0] != wanted[0] && held[1] == wanted[0]) {
-      int32_t *line = lines[0];
-      lines[0] = lines[1];
-      lines[1] = line;
-      held[1] = held[0];
-      held[0] = wanted[0];
+void cl_begin(cl_letterbox *box, int image_width, int image_height, const cl_target *target, const cl_loops *loops,
+              void *scratch) {
+  const size_t line = rounded_up((size_t)target->resized_width) * LEVELS;
+  int16_t *lines = scratch;
+  *box = (cl_letterbox){
+      .target = *target,
+      .image_width = image_width,
+      .image_height = image_height,
+      .loops = loops,
+      .row_step = source_step(image_height, target->resized_height),
+      .lines = {lines, lines + line},
+      .columns = (blend *)(lines + 2 * line),
+      .held = {-1, -1},
+  };
+  prepare_columns(box);
+  fill_padding(target);
+}
+
+static int clamped(int row, int height) { return row < 0 ? 0 : row < height ? row : height - 1; }
+
+static const int16_t *held_line(const cl_letterbox *box, int y) { return box->lines[box->held[0] == y ? 0 : 1]; }
+
+void cl_take_row(cl_letterbox *box, const uint8_t *row) {
+  const int y = box->rows_taken++;
+  while (box->rows_written < box->target.resized_height) {
+    const blend rows = place(box->rows_written, box->row_step);
+    const int upper = clamped(rows.first, box->image_height);
+    const int lower = clamped(rows.first + 1, box->image_height);
+    if (y < upper) return;
+    // Rows come from the top, so the older of the two lines is no longer needed.
+    const int older = box->held[0] < box->held[1] ? 0 : 1;
+    if (box->held[1 - older] != y) {
+      box->loops->make_line(box, row, box->lines[older]);
+      box->held[older] = y;
     }
-    for (int i = 0; i < 2; i++) {
-      if (held[i] == wanted[i]) continue;
-      horizontal(pixels + (int64_t)wanted[i] * image_width * 3, columns, width, lines[i], width);
-      held[i] = wanted[i];
-    }
-    const int32_t wa = rows[y].first_weight, wb = rows[y].second_weight;
-    for (int c = 0; c < 3; c++) {
-      const int32_t *upper = lines[0] + c * (int64_t)width;
-      const int32_t *lower = lines[1] + c * (int64_t)width;
-      const float scale = target->scale[c], offset = target->offset[c];
-      float *out = target->planes[c] + (int64_t)y * target->width;
-      for (int x = 0; x < width; x++) {
-        // Two shifts in between, as OpenCV's vector code does to stay within 16 bits.
-        const int32_t sum = ((wa * (upper[x] >> 4)) >> 16) + ((wb * (lower[x] >> 4)) >> 16);
-        out[x] = (float)((sum + 2) >> 2) * scale + offset;
-      }
-      for (int x = width; x < target->width; x++) out[x] = target->padding[c];
-    }
-  }
-  for (int c = 0; c < 3; c++) {
-    float *plane = target->planes[c];
-    for (int64_t i = (int64_t)target->resized_height * target->width; i < (int64_t)target->height * target->width;
-         i++) {
-      plane[i] = target->padding[c];
-    }
+    if (y < lower) return;
+    box->loops->write_row(box, held_line(box, upper), held_line(box, lower), rows.weights);
+    box->rows_written++;
   }
 }

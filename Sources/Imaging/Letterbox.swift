@@ -35,41 +35,62 @@ package struct Letterbox: Sendable, Equatable {
   }
 
   /// Writes the letterboxed picture into `planes`, `[3, inputHeight, inputWidth]`, in one pass.
+  ///
+  /// - Parameter image: the picture, or the same one in another size.
   package func apply(to image: Image, preprocessing: Preprocessing, into planes: inout MutableSpan<Float>) {
-    precondition(image.width == imageWidth && image.height == imageHeight, "a letterbox for another picture")
-    precondition(planes.count == 3 * inputHeight * inputWidth, "planes of another size than the letterbox")
-    let columns = Letterbox.weights(from: imageWidth, to: resizedWidth)
-    let rows = Letterbox.weights(from: imageHeight, to: resizedHeight)
-    let planeSize = inputHeight * inputWidth
-    withUnsafeTemporaryAllocation(of: Int32.self, capacity: 6 * resizedWidth) { scratch in
-      planes.withUnsafeMutableBufferPointer { planes in
-        guard let base = planes.baseAddress else { return }
-        var target = cl_target()
-        target.width = Int32(inputWidth)
-        target.height = Int32(inputHeight)
-        target.resized_width = Int32(resizedWidth)
-        target.resized_height = Int32(resizedHeight)
-        switch preprocessing {
-        case .standard:
-          // The picture is RGB and the planes are BGR.
-          target.planes = (base + 2 * planeSize, base + planeSize, base)
-          target.scale = (1, 1, 1)
-          target.padding = (Letterbox.padding, Letterbox.padding, Letterbox.padding)
-        case .legacy:
-          target.planes = (base, base + planeSize, base + 2 * planeSize)
-          let normalized = Letterbox.imageNet.map { mean, deviation in
-            (scale: 1 / (255 * deviation), offset: -mean / deviation)
-          }
-          let padding = normalized.map { Letterbox.padding * $0.scale + $0.offset }
-          target.scale = (normalized[0].scale, normalized[1].scale, normalized[2].scale)
-          target.offset = (normalized[0].offset, normalized[1].offset, normalized[2].offset)
-          target.padding = (padding[0], padding[1], padding[2])
-        }
-        image.pixels.withUnsafeBufferPointer { pixels in
-          cl_letterbox(pixels.baseAddress, Int32(imageWidth), columns, rows, &target, scratch.baseAddress)
-        }
+    apply(toRowsOf: (image.width, image.height), preprocessing, into: &planes) { box in
+      image.pixels.withUnsafeBufferPointer { pixels in
+        guard let first = pixels.baseAddress else { return }
+        for y in 0..<image.height { cl_take_row(box, first + y * image.width * 3) }
       }
     }
+  }
+
+  /// - Parameters:
+  ///   - size: of the picture whose rows come.
+  ///   - giveRows: gives them to the letterbox, from the top. Unless it gives them all, `planes` are not whole.
+  func apply(
+    toRowsOf size: (width: Int, height: Int), _ preprocessing: Preprocessing,
+    into planes: inout MutableSpan<Float>, giveRows: (UnsafeMutablePointer<cl_letterbox>) -> Void
+  ) {
+    precondition(planes.count == 3 * inputHeight * inputWidth, "planes of another size than the letterbox")
+    planes.withUnsafeMutableBufferPointer { planes in
+      guard let base = planes.baseAddress else { return }
+      var target = target(preprocessing, planes: base)
+      let scratchSize = cl_scratch_size(target.resized_width)
+      withUnsafeTemporaryAllocation(byteCount: scratchSize, alignment: 16) { scratch in
+        var box = cl_letterbox()
+        cl_begin(
+          &box, Int32(size.width), Int32(size.height), &target, cl_fastest_loops(), scratch.baseAddress)
+        giveRows(&box)
+      }
+    }
+  }
+
+  private func target(_ preprocessing: Preprocessing, planes base: UnsafeMutablePointer<Float>) -> cl_target {
+    let planeSize = inputHeight * inputWidth
+    var target = cl_target()
+    target.width = Int32(inputWidth)
+    target.height = Int32(inputHeight)
+    target.resized_width = Int32(resizedWidth)
+    target.resized_height = Int32(resizedHeight)
+    switch preprocessing {
+    case .standard:
+      // The picture is RGB and the planes are BGR.
+      target.planes = (base + 2 * planeSize, base + planeSize, base)
+      target.scale = (1, 1, 1)
+      target.padding = (Letterbox.padding, Letterbox.padding, Letterbox.padding)
+    case .legacy:
+      target.planes = (base, base + planeSize, base + 2 * planeSize)
+      let normalized = Letterbox.imageNet.map { mean, deviation in
+        (scale: 1 / (255 * deviation), offset: -mean / deviation)
+      }
+      let padding = normalized.map { Letterbox.padding * $0.scale + $0.offset }
+      target.scale = (normalized[0].scale, normalized[1].scale, normalized[2].scale)
+      target.offset = (normalized[0].offset, normalized[1].offset, normalized[2].offset)
+      target.padding = (padding[0], padding[1], padding[2])
+    }
+    return target
   }
 
   /// From pixels of the network's input to pixels of the picture, clipped to it.
@@ -84,22 +105,4 @@ package struct Letterbox: Sendable, Equatable {
   private static let imageNet: [(mean: Float, deviation: Float)] = [
     (0.485, 0.229), (0.456, 0.224), (0.406, 0.225),
   ]
-
-  /// For each of `target` pixels the two of `source` that make it; OpenCV's resize.cpp, resizeGeneric with
-  /// INTER_RESIZE_COEF_BITS 11.
-  private static func weights(from source: Int, to target: Int) -> [cl_weight] {
-    let ratio = Double(source) / Double(target)
-    return (0..<target).map { index in
-      let position = Float((Double(index) + 0.5) * ratio - 0.5)
-      var first = Int(position.rounded(.down))
-      var fraction = position - Float(first)
-      if first < 0 { (first, fraction) = (0, 0) }
-      if first >= source - 1 { (first, fraction) = (source - 1, 0) }
-      let second = min(first + 1, source - 1)
-      let secondWeight = Int16((fraction * 2048).rounded(.toNearestOrEven))
-      let firstWeight = Int16(((1 - fraction) * 2048).rounded(.toNearestOrEven))
-      return cl_weight(
-        first: Int32(first), second: Int32(second), first_weight: firstWeight, second_weight: secondWeight)
-    }
-  }
 }

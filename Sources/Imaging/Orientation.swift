@@ -15,6 +15,9 @@ package enum Orientation: Int, Sendable, CaseIterable {
     self = Orientation.tag(inJPEG: jpeg).flatMap(Orientation.init(rawValue:)) ?? .upright
   }
 
+  /// Pixels a side of what is turned at a time.
+  fileprivate static let tile = 32
+
   var swapsSides: Bool { rawValue >= Orientation.transposed.rawValue }
 
   private static func tag(inJPEG bytes: [UInt8]) -> Int? {
@@ -64,7 +67,6 @@ extension Image {
   package func oriented(_ orientation: Orientation) -> Image {
     guard orientation != .upright else { return self }
     let (newWidth, newHeight) = orientation.swapsSides ? (height, width) : (width, height)
-    var turned = Image(width: newWidth, height: newHeight)
     let (right, bottom) = (width - 1, (height - 1) * width)
     // Which stored pixel comes first, and how far on the next one is to the right and below.
     let (start, across, down): (Int, Int, Int) =
@@ -78,21 +80,27 @@ extension Image {
       case .transversed: (bottom + right, -width, -1)
       case .rotatedLeft: (right, width, -1)
       }
-    pixels.withUnsafeBufferPointer { source in
-      turned.pixels.withUnsafeMutableBufferPointer { target in
-        var to = 0
-        for y in 0..<newHeight {
-          var from = (start + y * down) * 3
-          for _ in 0..<newWidth {
-            target[to] = source[from]
-            target[to + 1] = source[from + 1]
-            target[to + 2] = source[from + 2]
-            to += 3
-            from += across * 3
+    let turned = [UInt8](unsafeUninitializedCapacity: pixels.count) { target, count in
+      pixels.withUnsafeBufferPointer { source in
+        // In tiles, so that a line of the cache that a column is read from is still there for the next column.
+        for top in stride(from: 0, to: newHeight, by: Orientation.tile) {
+          for left in stride(from: 0, to: newWidth, by: Orientation.tile) {
+            for y in top..<min(top + Orientation.tile, newHeight) {
+              var from = (start + y * down + left * across) * 3
+              var to = (y * newWidth + left) * 3
+              for _ in left..<min(left + Orientation.tile, newWidth) {
+                target[to] = source[from]
+                target[to + 1] = source[from + 1]
+                target[to + 2] = source[from + 2]
+                to += 3
+                from += across * 3
+              }
+            }
           }
         }
       }
+      count = pixels.count
     }
-    return turned
+    return Image(width: newWidth, height: newHeight, pixels: turned)
   }
 }

@@ -15,6 +15,9 @@ package struct Model: Sendable {
   /// Of the file that the weights came from, in hexadecimal; `nil` for made-up weights.
   package let sha256: String?
   package let plan: Plan
+  /// How JPEGs far larger than the input are decoded.
+  package var fastDecode = FastDecode.auto
+  let inputBuffers = InputBuffers()
 
   /// Plans the network of `weights`.
   ///

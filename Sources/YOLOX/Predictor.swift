@@ -1,26 +1,6 @@
 import Engine
 import Imaging
 
-/// An image as the network takes it, with the way back to its own pixels.
-package struct PreparedImage: Sendable {
-  /// `[3, H, W]`, planar.
-  package let pixels: Tensor
-  package let letterbox: Letterbox
-}
-
-extension Model {
-  /// Letterboxes `image` for this network. Needs no predictor, so that it can run beside one.
-  package func prepare(_ image: Image) -> PreparedImage {
-    let letterbox = Letterbox(
-      imageWidth: image.width, imageHeight: image.height, inputWidth: inputSize.width,
-      inputHeight: inputSize.height)
-    var pixels = Tensor(shape: [3, inputSize.height, inputSize.width])
-    var span = pixels.values.mutableSpan
-    letterbox.apply(to: image, preprocessing: preprocessing, into: &span)
-    return PreparedImage(pixels: pixels, letterbox: letterbox)
-  }
-}
-
 /// Runs a ``Model``: prepared images in, boxes out. Owns the memory that a run needs, so one predictor serves one
 /// caller at a time.
 package struct Predictor: ~Copyable {
@@ -67,6 +47,12 @@ package struct Predictor: ~Copyable {
   package mutating func detect(_ image: Image, options: DetectionOptions = DetectionOptions()) -> [Detection]
   {
     detect([(model.prepare(image), options)])[0].detections
+  }
+
+  package mutating func detect(
+    _ image: EncodedImage, options: DetectionOptions = DetectionOptions()
+  ) throws(ImageError) -> [Detection] {
+    detect([(try model.prepare(image), options)])[0].detections
   }
 
   private func decode(_ image: Int, _ options: DetectionOptions) -> [Detection] {

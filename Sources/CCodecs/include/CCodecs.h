@@ -22,8 +22,9 @@ typedef struct {
 } cc_limits;
 
 typedef struct {
-  uint32_t width;
+  uint32_t width;  // as stored, whatever the orientation
   uint32_t height;
+  int comes_in_rows;  // false where the first row is whole only after the last (interlaced PNG)
   char message[CC_MESSAGE_SIZE];
 } cc_image;
 
@@ -31,10 +32,25 @@ typedef struct {
 cc_status cc_jpeg_header(const uint8_t *bytes, size_t count, const cc_limits *limits, cc_image *image);
 cc_status cc_png_header(const uint8_t *bytes, size_t count, const cc_limits *limits, cc_image *image);
 
-// Decodes into `pixels`, which holds width * height * 3 bytes by the header. Transparent pixels of a PNG are blended
-// over a background of `gray`.
-cc_status cc_jpeg_decode(const uint8_t *bytes, size_t count, const cc_limits *limits, uint8_t *pixels, cc_image *image);
-cc_status cc_png_decode(const uint8_t *bytes, size_t count, const cc_limits *limits, uint8_t gray, uint8_t *pixels,
+// Where decoded rows of RGB go. Row y is written at `pixels + y * stride`, whole; then `taken` is told, unless it is null.
+// A stride of 0 keeps one row at a time, which a picture that comes in rows allows.
+typedef struct {
+  uint8_t *pixels;
+  size_t stride;
+  void (*taken)(void *context, const uint8_t *row);
+  void *context;
+} cc_rows;
+
+// A side of a picture that is decoded at so many eighths of its size.
+static inline uint32_t cc_reduced(uint32_t side, uint32_t eighths) {
+  return (uint32_t)(((uint64_t)side * eighths + 7) / 8);
+}
+
+// Decodes what cc_*_header has looked at; rows and their number are as its sizes say, reduced to `eighths` of 8. Where
+// the status is not CC_OK, rows may be missing. Transparent pixels of a PNG are blended over a background of `gray`.
+cc_status cc_jpeg_decode(const uint8_t *bytes, size_t count, const cc_limits *limits, uint32_t eighths,
+                         const cc_rows *rows, cc_image *image);
+cc_status cc_png_decode(const uint8_t *bytes, size_t count, const cc_limits *limits, uint8_t gray, const cc_rows *rows,
                         cc_image *image);
 
 // Encodes RGB rows. The result is given to `write` piece by piece.

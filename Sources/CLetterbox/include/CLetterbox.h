@@ -1,16 +1,10 @@
-// The loop of the letterbox: resize, colour order, number type and padding in one pass over the picture.
+// The loops of the letterbox: resize, colour order, number type and padding in one pass over the rows of a picture, which
+// may come while the picture is being decoded.
 #ifndef CLETTERBOX_H
 #define CLETTERBOX_H
 
+#include <stddef.h>
 #include <stdint.h>
-
-// Which two source pixels (or rows) make a target pixel, and how much of each, in 1/2048.
-typedef struct {
-  int32_t first;
-  int32_t second;
-  int16_t first_weight;
-  int16_t second_weight;
-} cl_weight;
 
 typedef struct {
   int32_t width;           // of the planes
@@ -23,8 +17,42 @@ typedef struct {
   float padding[3];        // what fills the rest
 } cl_target;
 
-// `pixels` are RGB rows of `image_width`; `scratch` holds 6 * resized_width numbers.
-void cl_letterbox(const uint8_t *pixels, int image_width, const cl_weight *columns, const cl_weight *rows,
-                  const cl_target *target, int32_t *scratch);
+// The two passes, for one instruction set. All give the same numbers.
+typedef struct cl_loops cl_loops;
+
+// The fastest that this processor can run; YOLOX_ISA=portable in the environment asks for those that any can.
+const cl_loops *cl_fastest_loops(void);
+const cl_loops *cl_portable_loops(void);
+
+// Where a picture stands on its way into the planes. Made by cl_begin; nobody else looks inside.
+typedef struct cl_letterbox {
+  cl_target target;
+  int32_t image_width;
+  int32_t image_height;
+  int32_t rows_taken;
+  int32_t rows_written;
+  double row_step;
+  const cl_loops *loops;
+  struct cl_blend *columns;
+  int32_t paired_columns;
+  int16_t *lines[2];
+  int32_t held[2];
+} cl_letterbox;
+
+struct cl_loops {
+  void (*make_line)(const cl_letterbox *letterbox, const uint8_t *row, int16_t *line);
+  void (*write_row)(const cl_letterbox *letterbox, const int16_t *upper, const int16_t *lower, const int16_t *weights);
+};
+
+// How many bytes of scratch, aligned to 16, a picture of that width in the planes needs.
+size_t cl_scratch_size(int resized_width);
+
+// `scratch` and the target's planes must live until the last row is taken. Everything beside and below the picture is
+// filled at once.
+void cl_begin(cl_letterbox *letterbox, int image_width, int image_height, const cl_target *target,
+              const cl_loops *loops, void *scratch);
+
+// Takes the next row of the picture, from the top: RGB, 8 bits each.
+void cl_take_row(cl_letterbox *letterbox, const uint8_t *row);
 
 #endif

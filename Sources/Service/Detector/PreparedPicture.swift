@@ -9,13 +9,17 @@ struct PreparedPicture: Sendable {
   let decoding: Duration
   let preprocessing: Duration
 
+  /// - Parameter keepsPicture: has all of the picture decoded, where otherwise a part of its pixels may do.
   init(_ bytes: [UInt8], for model: Model, limits: ImageLimits, keepsPicture: Bool) throws(ImageError) {
     let start = ContinuousClock.now
-    let decoded = try Image(decoding: bytes, limits: limits)
+    picture = keepsPicture ? try Image(decoding: bytes, limits: limits) : nil
     let end = ContinuousClock.now
-    image = model.prepare(decoded)
-    picture = keepsPicture ? decoded : nil
-    decoding = start.duration(to: end)
-    preprocessing = end.duration(to: .now)
+    if let picture {
+      image = model.prepare(picture)
+    } else {
+      image = try model.prepare(EncodedImage(bytes, limits: limits))
+    }
+    decoding = start.duration(to: end) + image.decoding
+    preprocessing = image.letterboxing
   }
 }

@@ -2,7 +2,7 @@
 
 NAME.jpg / NAME.png is the file, NAME.rgb what Pillow (JPEG) or arithmetic on the source (PNG) says its pixels are: rows of
 8-bit RGB. sizes.json gives width and height. letterbox-*.bgr are planes `[3, H, W]` by OpenCV's resize as in the authors'
-preproc. Needs: pillow, numpy, opencv-python-headless, pypng.
+preproc; reduced-*.bgr are the same of JPEGs that libjpeg has reduced meanwhile. Needs: pillow, numpy, opencv-python-headless, pypng.
 """
 
 import io
@@ -12,7 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import png
-from PIL import Image
+from PIL import Image, ImageOps
 
 HERE = Path(__file__).parent
 sizes = {}
@@ -35,10 +35,13 @@ def save(name, data, pixels):
     sizes[name] = [pixels.shape[1], pixels.shape[0]]
 
 
-def jpeg(name, image, **options):
+def jpeg(name, image, adobe_transform=None, **options):
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=92, **options)
     data = buffer.getvalue()
+    if adobe_transform is not None:
+        transform = data.index(b"Adobe") + 11
+        data = data[:transform] + bytes([adobe_transform]) + data[transform + 1 :]
     if image.mode == "CMYK":
         ink = 255 - np.asarray(Image.open(io.BytesIO(data))).astype(np.float64)
         expected = (ink[..., :3] * ink[..., 3:] / 255).round()
@@ -54,7 +57,12 @@ def jpegs():
         jpeg(f"baseline-{name}.jpg", source, subsampling=sampling)
     jpeg("progressive.jpg", source, progressive=True)
     jpeg("gray.jpg", source.convert("L"))
+    jpeg("gray-progressive.jpg", source.convert("L"), progressive=True)
+    jpeg("restart-markers.jpg", source, restart_marker_blocks=3)
     jpeg("cmyk.jpg", source.convert("CMYK"))
+    jpeg("cmyk-progressive.jpg", source.convert("CMYK"), progressive=True)
+    # Pillow does not write YCCK. The same numbers called so are one, if an odd-looking one.
+    jpeg("ycck.jpg", source.convert("CMYK"), adobe_transform=2)
     small = Image.fromarray(picture(40, 24))
     for orientation in range(1, 9):
         exif = Image.Exif()
@@ -83,6 +91,16 @@ def pngs():
     )
     wide = source.astype(np.uint32) * 257
     save("rgb16.png", write_png(wide.reshape(17, -1).tolist(), greyscale=False, bitdepth=16, planes=3), source)
+    save(
+        "gray16.png",
+        write_png(wide[..., 0].tolist(), greyscale=True, bitdepth=16),
+        np.repeat(source[..., :1], 3, axis=2),
+    )
+    save(
+        "gray8-interlaced.png",
+        write_png(source[..., 0].tolist(), greyscale=True, bitdepth=8, interlace=True),
+        np.repeat(source[..., :1], 3, axis=2),
+    )
     for depth in (1, 2, 4, 8):
         levels = source[..., 1] >> (8 - depth)
         gray = (levels.astype(np.uint32) * 255 // (2**depth - 1)).astype(np.uint8)
@@ -104,10 +122,26 @@ def pngs():
         write_png(rgba.reshape(17, -1).tolist(), greyscale=False, alpha=True, bitdepth=8, planes=4),
         over_white(source, alpha),
     )
+    save(
+        "rgba16-interlaced.png",
+        write_png(
+            (rgba.astype(np.uint32) * 257).reshape(17, -1).tolist(),
+            greyscale=False, alpha=True, bitdepth=16, interlace=True, planes=4,
+        ),
+        over_white(source, alpha),
+    )
     gray_alpha = np.dstack([source[..., 0], alpha])
     save(
         "gray-alpha8.png",
         write_png(gray_alpha.reshape(17, -1).tolist(), greyscale=True, alpha=True, bitdepth=8, planes=2),
+        over_white(np.repeat(source[..., :1], 3, axis=2), alpha),
+    )
+    save(
+        "gray-alpha16.png",
+        write_png(
+            (gray_alpha.astype(np.uint32) * 257).reshape(17, -1).tolist(),
+            greyscale=True, alpha=True, bitdepth=16, planes=2,
+        ),
         over_white(np.repeat(source[..., :1], 3, axis=2), alpha),
     )
     palette = [(i * 16, 255 - i * 16, (i * 40) % 256, 255 - i * 10) for i in range(16)]
@@ -125,22 +159,49 @@ def pngs():
     )
 
 
+def preproc(image, input_height, input_width):
+    """As yolox/data/data_augment.py, for a picture that may have been reduced before: `image` and its full size."""
+    pixels, (width, height) = image
+    padded = np.full((input_height, input_width, 3), 114, np.uint8)
+    ratio = min(input_height / height, input_width / width)
+    size = (int(width * ratio), int(height * ratio))
+    resized = cv2.resize(np.ascontiguousarray(pixels[..., ::-1]), size, interpolation=cv2.INTER_LINEAR)
+    padded[: size[1], : size[0]] = resized
+    return np.ascontiguousarray(padded.transpose(2, 0, 1))
+
+
+def reduced():
+    """What a letterbox gives of JPEGs that libjpeg has reduced, as Pillow's draft mode has it do."""
+    for name, eighths, input_height, input_width in (
+        ("baseline-420.jpg", 4, 20, 28), ("baseline-444.jpg", 4, 23, 30), ("baseline-422.jpg", 2, 11, 15),
+        ("progressive.jpg", 2, 12, 9), ("gray.jpg", 1, 6, 6), ("cmyk.jpg", 4, 16, 29), ("baseline-420.jpg", 1, 3, 3),
+        *((f"orientation-{orientation}.jpg", 2, 10, 10) for orientation in range(1, 9)),
+    ):
+        full = ImageOps.exif_transpose(Image.open(HERE / name)).size
+        image = Image.open(HERE / name)
+        image.draft(image.mode, (image.width * eighths // 8, image.height * eighths // 8))
+        small = ImageOps.exif_transpose(image)
+        assert small.width in (-(-full[0] * eighths // 8), full[0] * eighths // 8), (name, small.size)
+        if small.mode == "CMYK":
+            ink = 255 - np.asarray(small).astype(np.float64)
+            pixels = (ink[..., :3] * ink[..., 3:] / 255).round().astype(np.uint8)
+        else:
+            pixels = np.asarray(small.convert("RGB"))
+        planes = preproc((pixels, full), input_height, input_width)
+        (HERE / f"reduced-{Path(name).stem}-{input_width}x{input_height}.bgr").write_bytes(planes.tobytes())
+
+
 def letterboxes():
-    """As yolox/data/data_augment.py, preproc."""
     for width, height, input_height, input_width in (
         (29, 17, 64, 64), (61, 47, 32, 32), (61, 47, 64, 32), (40, 24, 32, 96), (64, 64, 64, 64), (100, 8, 32, 32),
     ):
-        image = picture(width, height)[..., ::-1]
-        padded = np.full((input_height, input_width, 3), 114, np.uint8)
-        ratio = min(input_height / height, input_width / width)
-        size = (int(width * ratio), int(height * ratio))
-        padded[: size[1], : size[0]] = cv2.resize(np.ascontiguousarray(image), size, interpolation=cv2.INTER_LINEAR)
-        name = f"letterbox-{width}x{height}-{input_width}x{input_height}.bgr"
-        (HERE / name).write_bytes(np.ascontiguousarray(padded.transpose(2, 0, 1)).tobytes())
+        planes = preproc((picture(width, height), (width, height)), input_height, input_width)
+        (HERE / f"letterbox-{width}x{height}-{input_width}x{input_height}.bgr").write_bytes(planes.tobytes())
         (HERE / f"picture-{width}x{height}.rgb").write_bytes(picture(width, height).tobytes())
 
 
 jpegs()
 pngs()
 letterboxes()
+reduced()
 (HERE / "sizes.json").write_text(json.dumps(sizes, indent=1, sort_keys=True) + "\n")

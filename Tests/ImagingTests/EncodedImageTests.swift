@@ -4,15 +4,11 @@ import TestSupport
 import Testing
 
 @Suite("Decoding")
-struct ImageDecoderTests {
-  private func sizes() throws -> [String: [Int]] {
-    try JSONDecoder().decode([String: [Int]].self, from: Data(fixture("sizes.json")))
-  }
-
+struct EncodedImageTests {
   @Test("gives the pixels that other programs give, for every kind of JPEG and PNG")
   func pixels() throws {
-    let sizes = try sizes()
-    #expect(sizes.count == 25)
+    let sizes = try fixtureSizes()
+    #expect(sizes.count == 33)
     for (name, size) in sizes {
       let image = try Image(decoding: fixture(name))
       #expect([image.width, image.height] == size, "\(name)")
@@ -45,7 +41,7 @@ struct ImageDecoderTests {
   @Test("changed bytes anywhere give an error or a picture, never a crash")
   func damaged() throws {
     var generator = SplitMix64(seed: 5)
-    for name in try sizes().keys.sorted() {
+    for name in try fixtureSizes().keys.sorted() {
       let whole = try fixture(name)
       for _ in 0..<300 {
         var damaged = whole
@@ -75,6 +71,39 @@ struct ImageDecoderTests {
     var lying = file
     lying.replaceSubrange(16..<24, with: [0, 0, 0xAF, 0xC8, 0, 0, 0xAF, 0xC8])
     #expect(throws: ImageError.self) { try Image(decoding: lying) }
+  }
+
+  @Test("sides that no decoder could hold are refused by the header, whatever the limits")
+  func hostileSizes() throws {
+    let endless = ImageLimits(width: .max, height: .max, pixels: 1 << 26)
+    let png = try fixture("rgb8.png")
+    for side: [UInt8] in [[0, 0, 0, 0], [0x7F, 0xFF, 0xFF, 0xFF], [0xFF, 0xFF, 0xFF, 0xFF]] {
+      for offset in [16, 20] {
+        var changed = png
+        changed.replaceSubrange(offset..<offset + 4, with: side)
+        #expect(throws: ImageError.self) { try EncodedImage(changed, limits: endless) }
+      }
+    }
+    let jpeg = try fixture("baseline-444.jpg")
+    // SOF0: marker, length, precision, height, width (T.81, B.2.2).
+    let frame = try #require(jpeg.firstRange(of: [0xFF, 0xC0])).lowerBound
+    for (offset, bytes): (Int, [UInt8]) in [(5, [0xFF, 0xFF, 0xFF, 0xFF]), (7, [0, 0]), (4, [12])] {
+      var changed = jpeg
+      changed.replaceSubrange(frame + offset..<frame + offset + bytes.count, with: bytes)
+      #expect(throws: ImageError.self) { try EncodedImage(changed, limits: endless).width }
+    }
+  }
+
+  @Test("a JPEG that repeats its scans without end is refused")
+  func endlessScans() throws {
+    let file = try fixture("progressive.jpg")
+    // SOS: marker, length (T.81, B.2.3). What lies between two of them is a scan with its tables.
+    let scans = file.ranges(of: [0xFF, 0xDA]).map(\.lowerBound)
+    let first = file[scans[0]..<scans[1]]
+    let repeated = file[..<scans[0]] + Array(repeating: first, count: 150).joined() + file[scans[0]...]
+    #expect(throws: ImageError.unreasonable(.jpeg, reason: "101 scans of a picture")) {
+      try Image(decoding: Array(repeated))
+    }
   }
 
   @Test("what is no picture is refused by its first bytes")

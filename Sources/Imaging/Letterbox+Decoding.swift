@@ -1,0 +1,49 @@
+import CCodecs
+import CLetterbox
+
+extension Letterbox {
+  /// As ``apply(to:preprocessing:into:)``, to a picture that is decoded meanwhile: where its rows come in order and need
+  /// not be turned, no more than one of them is kept.
+  ///
+  /// - Returns: how much of the time the letterbox took; decoding took the rest.
+  /// - Throws: what decoding does; `planes` then hold anything.
+  package func apply(
+    to encoded: EncodedImage, fastDecode: FastDecode, preprocessing: Preprocessing,
+    into planes: inout MutableSpan<Float>
+  ) throws(ImageError) -> Duration {
+    let reduction = fastDecode == .auto ? encoded.reduction(for: self) : .none
+    guard encoded.comesInRows, encoded.orientation == .upright else {
+      let image = try encoded.decoded(reduction)
+      let start = ContinuousClock.now
+      apply(to: image, preprocessing: preprocessing, into: &planes)
+      return start.duration(to: .now)
+    }
+    let size = encoded.size(reduction)
+    var (status, spent) = (Result<Void, ImageError>.success(()), Duration.zero)
+    apply(toRowsOf: size, preprocessing, into: &planes) { box in
+      var sink = Sink(box: box)
+      status = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: size.width * 3) { row in
+        withUnsafeMutablePointer(to: &sink) { sink in
+          encoded.decode(
+            reduction, into: cc_rows(pixels: row.baseAddress, stride: 0, taken: Sink.take, context: sink))
+        }
+      }
+      spent = sink.spent
+    }
+    try status.get()
+    return spent
+  }
+
+  /// Takes rows from a decoder, on the clock.
+  private struct Sink {
+    let box: UnsafeMutablePointer<cl_letterbox>
+    var spent = Duration.zero
+
+    static let take: @convention(c) (UnsafeMutableRawPointer?, UnsafePointer<UInt8>?) -> Void = { sink, row in
+      guard let sink = sink?.assumingMemoryBound(to: Sink.self) else { return }
+      let start = ContinuousClock.now
+      cl_take_row(sink.pointee.box, row)
+      sink.pointee.spent += start.duration(to: .now)
+    }
+  }
+}
