@@ -52,8 +52,13 @@ enum ONNXFile {
         throw .malformed(
           what: "ONNX node '\(node.outputs.first ?? "")'", reason: "a convolution without constant weights")
       }
-      let bias = node.inputs.count > 2 ? tensors[node.inputs[2]] : nil
-      convolutions.append(.init(weight: weight, bias: bias))
+      // An optional input that is left out has no name.
+      let bias = node.inputs.dropFirst(2).first.flatMap { $0.isEmpty ? nil : $0 }
+      if let bias, tensors[bias] == nil {
+        throw .malformed(
+          what: "ONNX node '\(node.outputs.first ?? "")'", reason: "a convolution whose bias is not constant")
+      }
+      convolutions.append(.init(weight: weight, bias: bias.flatMap { tensors[$0] }))
     }
     // Old exporters list the weights among the inputs.
     let image = inputs.first { tensors[$0.name] == nil }
