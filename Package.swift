@@ -68,11 +68,14 @@ let package = Package(
         .embedInCode("API/openapi.json"),
         .embedInCode("Page/index.html"), .embedInCode("Page/page.css"), .embedInCode("Page/page.js"),
       ]),
+    // Settings of the C library's allocator for a process that runs for long.
+    .target(name: "CAllocator"),
     // The `yolox` command. Named so because a folder `yolox` beside `YOLOX` collides on case-insensitive disks.
     .executableTarget(
       name: "CLI",
       dependencies: [
-        "COCO", "Checkpoints", "Engine", "HTTPServer", "Imaging", "Service", "WeightsStore", "YOLOX",
+        "CAllocator", "COCO", "Checkpoints", "Engine", "HTTPServer", "Imaging", "Service", "WeightsStore",
+        "YOLOX",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),

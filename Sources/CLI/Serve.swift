@@ -1,4 +1,5 @@
 import ArgumentParser
+import CAllocator
 import HTTPServer
 import Logging
 import Service
@@ -34,6 +35,7 @@ package struct Serve: AsyncParsableCommand {
   package init() {}
 
   package func run() async throws {
+    allocator_give_back()
     operation.startLogging()
     var configuration = Service.Configuration()
     configuration.threads = model.threadCount
