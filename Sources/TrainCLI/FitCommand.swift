@@ -8,7 +8,6 @@ struct FitCommand: ParsableCommand {
     commandName: "fit", abstract: "Train a network, from given weights or from nothing.")
 
   @OptionGroup var data: DataOptions
-  @OptionGroup var validation: ValidationOptions
 
   @Option(help: "nano, tiny, s, m, l, x or darknet53.")
   var model = "nano"
@@ -55,6 +54,15 @@ struct FitCommand: ParsableCommand {
   @Flag(help: "Train only the head.")
   var freezeBackbone = false
 
+  @Flag(help: "Normalise by the statistics of the weights that training starts from.")
+  var freezeStatistics = false
+
+  @Option(help: "Share of the pictures that become a mosaic.")
+  var mosaic: Float = 1
+
+  @Option(help: "Updates after which the average of the weights has come to most of its slowness.")
+  var averageRamp: Double?
+
   @Option(help: "All that is random follows from it.")
   var seed: UInt64 = 0
 
@@ -85,9 +93,12 @@ struct FitCommand: ParsableCommand {
     options.boxLoss = boxLoss
     options.centerRadius = centerRadius
     options.freezesBackbone = freezeBackbone
+    options.freezesStatistics = freezeStatistics
+    options.mosaicProbability = mosaic
+    options.averageRamp = averageRamp ?? options.averageRamp
     options.seed = seed
     let trainer = try Trainer(
-      options: options, training: try data.dataset(), validation: try validation.dataset(),
+      options: options, training: try data.training(), validation: try data.validation(),
       weights: try weights.map { try PretrainedWeights(contentsOf: $0) }, folder: output, report: printLine)
     try trainer.runUntilInterrupted()
   }
@@ -98,7 +109,6 @@ struct ResumeCommand: ParsableCommand {
     commandName: "resume", abstract: "Go on with a run from its last checkpoint.")
 
   @OptionGroup var data: DataOptions
-  @OptionGroup var validation: ValidationOptions
 
   @Option(help: "Folder of the run.")
   var output: String
@@ -106,11 +116,15 @@ struct ResumeCommand: ParsableCommand {
   func run() throws {
     let (state, tensors) = try RunState.read(output + "/last.safetensors")
     let trainer = try Trainer(
-      options: state.options, training: try data.dataset(), validation: try validation.dataset(),
+      options: state.options, training: try data.training(), validation: try data.validation(),
       weights: nil, folder: output, report: printLine)
     try trainer.resume(state, tensors)
     try trainer.runUntilInterrupted()
   }
 }
 
-private func printLine(_ line: String) { print(line) }
+/// At once: a run is watched through a pipe or a file as often as on a terminal.
+private func printLine(_ line: String) {
+  print(line)
+  fflush(nil)
+}

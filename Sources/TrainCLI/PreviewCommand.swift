@@ -31,7 +31,7 @@ struct PreviewCommand: ParsableCommand {
     guard let variant = Variant(rawValue: model) else {
       throw ValidationError("--model \(model) is not known")
     }
-    let dataset = try data.dataset()
+    let dataset = try data.training()
     let augmentation = TrainingOptions(variant: variant, epochs: 1, batchSize: 1, threads: 1).augmentation
     let loader = BatchLoader(dataset: dataset, batchSize: 1, seed: seed, augmentation: augmentation)
     try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)

@@ -1,7 +1,5 @@
 import COCO
-import Checkpoints
 import Engine
-import Imaging
 import YOLOX
 
 #if canImport(FoundationEssentials)
@@ -34,15 +32,17 @@ package final class Trainer {
     guard !training.entries.isEmpty else { throw .emptyDataset(path: folder) }
     state = RunState(options: options, labels: training.labels)
     crew = Crew(threads: options.threads)
-    let graph = Graph.yolox(options.variant.architecture, classCount: training.labels.count)
-    pass = TrainingPass(graph, crew: crew) { options.freezesBackbone && $0.hasPrefix("backbone.") }
+    let graph = state.graph
+    pass = TrainingPass(graph, crew: crew, isStatisticsFrozen: options.freezesStatistics) {
+      options.freezesBackbone && $0.hasPrefix("backbone.")
+    }
     pass.initialize(seed: options.seed)
     if let weights {
       let missing = pass.layout.load(weights.parameters, into: pass.parameters)
       if !missing.isEmpty { report("starting anew: " + missing.joined(separator: ", ")) }
     }
     optimizer = Optimizer(pass.layout)
-    average = MovingAverage(pass.parameters)
+    average = MovingAverage(pass.parameters, ramp: options.averageRamp)
     loader = BatchLoader(
       dataset: training, batchSize: options.batchSize, seed: options.seed, augmentation: options.augmentation)
     self.validation = validation
@@ -142,6 +142,7 @@ package final class Trainer {
   }
 
   private func finishEpoch(_ epoch: Int, losses: Losses, rate: Double, imagesPerSecond: Double) throws {
+    state.epochsDone = epoch + 1
     var ap: Double?
     let isDue =
       (epoch + 1).isMultiple(of: state.options.evaluationInterval) || epoch + 1 == state.options.epochs
@@ -151,10 +152,10 @@ package final class Trainer {
       ap = measured
       if measured > state.bestAP {
         state.bestAP = measured
-        try export(weights, to: folder + "/best.safetensors")
+        try WeightsFile.write(weights, to: folder + "/best.safetensors")
       }
     } else if validation == nil {
-      try export(weights, to: folder + "/best.safetensors")
+      try WeightsFile.write(weights, to: folder + "/best.safetensors")
     }
     try save()
     let row = MetricsLog.Row(
@@ -168,22 +169,7 @@ package final class Trainer {
 
   /// The slow copy as weights that can be served.
   package func averageWeights() throws -> PretrainedWeights {
-    let size = InputSize(height: state.options.inputSide, width: state.options.inputSide)
-    return try PretrainedWeights(
-      Checkpoint(
-        format: .safetensors,
-        metadata: ModelMetadata.values(
-          architecture: state.options.variant.architecture, labels: state.labels, inputSize: size,
-          preprocessing: .standard),
-        tensors: pass.layout.parameters(average.parameters)))
-  }
-
-  private func export(_ weights: PretrainedWeights, to path: String) throws {
-    try Safetensors.write(
-      weights.parameters,
-      metadata: ModelMetadata.values(
-        architecture: weights.architecture, labels: weights.labels, inputSize: weights.inputSize,
-        preprocessing: weights.preprocessing), to: path)
+    try state.weights(pass.layout.parameters(average.parameters))
   }
 }
 

@@ -17,6 +17,12 @@ package struct TrainingOptions: Codable, Sendable, Equatable {
   /// Batches whose gradients are added up for one step.
   package var accumulation: Int
   package var freezesBackbone: Bool
+  /// Normalise by the statistics that the starting weights came with.
+  package var freezesStatistics: Bool
+  /// Share of the pictures that become a mosaic.
+  package var mosaicProbability: Float
+  /// Updates after which the average has come to most of its slowness.
+  package var averageRamp: Double
   package var boxLoss: String
   package var centerRadius: Float
   package var seed: UInt64
@@ -35,6 +41,9 @@ package struct TrainingOptions: Codable, Sendable, Equatable {
     evaluationInterval = 10
     accumulation = 1
     freezesBackbone = false
+    freezesStatistics = false
+    mosaicProbability = 1
+    averageRamp = MovingAverage.ramp
     boxLoss = BoxLoss.iou.rawValue
     centerRadius = SimOTA().centerRadius
     seed = 0
@@ -44,10 +53,13 @@ package struct TrainingOptions: Codable, Sendable, Equatable {
   package var variant: Variant { Variant(rawValue: model) ?? .nano }
 
   package var augmentation: Augmentation {
-    switch variant {
-    case .nano, .tiny, .s: .small
-    default: Augmentation()
-    }
+    var augmentation =
+      switch variant {
+      case .nano, .tiny, .s: Augmentation.small
+      default: Augmentation()
+      }
+    augmentation.mosaicProbability = mosaicProbability
+    return augmentation
   }
 
   package func learningRate(batchesPerEpoch: Int) -> LearningRate {

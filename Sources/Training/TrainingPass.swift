@@ -22,14 +22,20 @@ package final class TrainingPass {
   private var slopes: [FloatBuffer?]
   private var statistics: [FloatBuffer?]
 
-  /// - Parameter isFrozen: whether a node (told by its path) keeps its weights. Running statistics still move.
-  package init(_ graph: Graph, crew: Crew, isFrozen: (String) -> Bool = { _ in false }) {
+  /// - Parameters:
+  ///   - isStatisticsFrozen: normalise by the running statistics and leave them as they are.
+  ///   - isFrozen: whether a node (told by its path) keeps its weights. Running statistics still move.
+  package init(
+    _ graph: Graph, crew: Crew, isStatisticsFrozen: Bool = false,
+    isFrozen: (String) -> Bool = { _ in false }
+  ) {
     self.graph = graph
     self.crew = crew
     layout = ParameterLayout(graph)
     parameters = FloatBuffer(count: layout.count)
     gradients = FloatBuffer(count: layout.trainableCount)
-    steps = TrainingStep.steps(of: graph, layout: layout, isFrozen: isFrozen)
+    steps = TrainingStep.steps(
+      of: graph, layout: layout, isStatisticsFrozen: isStatisticsFrozen, isFrozen: isFrozen)
     values = Array(repeating: nil, count: graph.nodes.count)
     slopes = values
     statistics = values

@@ -24,7 +24,9 @@ struct TrainingStep {
   let needsGradient: Bool
   let inputNeedsGradient: [Bool]
 
-  static func steps(of graph: Graph, layout: ParameterLayout, isFrozen: (String) -> Bool) -> [TrainingStep] {
+  static func steps(
+    of graph: Graph, layout: ParameterLayout, isStatisticsFrozen: Bool, isFrozen: (String) -> Bool
+  ) -> [TrainingStep] {
     var consumers = Array(repeating: 0, count: graph.nodes.count)
     for node in graph.nodes { for input in node.inputs { consumers[input.index] += 1 } }
     for output in graph.outputs { consumers[output.value.index] += 1 }
@@ -56,7 +58,8 @@ struct TrainingStep {
             weightOffset: layout.offset(node.path + ".weight"),
             biasOffset: layout.offset(node.path + ".bias"),
             meanOffset: layout.offset(node.path + ".running_mean"),
-            varianceOffset: layout.offset(node.path + ".running_var"), activation: activation))
+            varianceOffset: layout.offset(node.path + ".running_var"), activation: activation,
+            isStatisticsFrozen: isStatisticsFrozen))
       case .activation(let activation): kind = .activation(activation)
       case .add: kind = .add
       case .concat: kind = .concat

@@ -4,6 +4,8 @@ import Imaging
 /// mosaicdetection.py and data_augment.py).
 package struct Augmentation: Sendable, Equatable {
   package var mosaicScale: ClosedRange<Float> = 0.1...2
+  /// Pictures that are made a mosaic; the others are only finished.
+  package var mosaicProbability: Float = 1
   package var mixUp = true
   package var mixUpScale: ClosedRange<Float> = 0.5...1.5
   package var degrees: Float = 10
@@ -28,6 +30,7 @@ package struct Augmentation: Sendable, Equatable {
   package func apply(
     to first: Sample, side: Int, random: inout RandomSource, draw: (inout RandomSource) -> Sample
   ) -> Sample {
+    guard random.chance(mosaicProbability) else { return finish(first, random: &random) }
     var parts = [first]
     for _ in 0..<3 { parts.append(draw(&random)) }
     let center = (

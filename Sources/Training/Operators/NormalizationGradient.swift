@@ -11,6 +11,8 @@ struct NormalizationGradient {
   let meanOffset: Int
   let varianceOffset: Int
   let activation: Activation?
+  /// Whether the running statistics are used and kept as they are, instead of the batch's own.
+  let isStatisticsFrozen: Bool
 
   /// Share of a batch's statistics in the running ones; `init_yolo` in the authors' Exp.
   static let momentum: Float = 0.03
@@ -22,25 +24,12 @@ struct NormalizationGradient {
     _ x: UnsafePointer<Float>, _ shape: MapShape, into y: UnsafeMutablePointer<Float>,
     parameters: UnsafeMutablePointer<Float>, statistics: UnsafeMutablePointer<Float>, crew: Crew
   ) {
-    let count = Double(shape.images * shape.plane)
     crew.share(shape.channels) { _, channels in
       for channel in channels {
-        let first = x + channel * shape.plane
-        var (sum, squares) = (0.0, 0.0)
-        for image in 0..<shape.images {
-          // Sums of distances from some value of the channel: squares do not cancel where the mean is large.
-          yt_moments(first + image * shape.image, shape.plane, first[0], &sum, &squares)
-        }
-        let mean = Float(Double(first[0]) + sum / count)
-        let variance = max(0, squares / count - (sum / count) * (sum / count))
+        let (mean, variance) = moments(x, shape, channel, parameters)
         let reciprocal = Float(1 / (variance + Double(batchNormalizationEpsilon)).squareRoot())
         statistics[2 * channel] = mean
         statistics[2 * channel + 1] = reciprocal
-
-        let momentum = NormalizationGradient.momentum
-        let unbiased = Float(variance * count / max(count - 1, 1))
-        parameters[meanOffset + channel] += momentum * (mean - parameters[meanOffset + channel])
-        parameters[varianceOffset + channel] += momentum * (unbiased - parameters[varianceOffset + channel])
 
         let scale = parameters[weightOffset + channel] * reciprocal
         let offset = parameters[biasOffset + channel] - mean * scale
@@ -50,6 +39,29 @@ struct NormalizationGradient {
         }
       }
     }
+  }
+
+  /// Mean and variance to normalise a channel by. The batch's own also move the running ones.
+  private func moments(
+    _ x: UnsafePointer<Float>, _ shape: MapShape, _ channel: Int, _ parameters: UnsafeMutablePointer<Float>
+  ) -> (mean: Float, variance: Double) {
+    let (meanPlace, variancePlace) = (meanOffset + channel, varianceOffset + channel)
+    if isStatisticsFrozen { return (parameters[meanPlace], Double(parameters[variancePlace])) }
+    let count = Double(shape.images * shape.plane)
+    let first = x + channel * shape.plane
+    var (sum, squares) = (0.0, 0.0)
+    for image in 0..<shape.images {
+      // Sums of distances from some value of the channel: squares do not cancel where the mean is large.
+      yt_moments(first + image * shape.image, shape.plane, first[0], &sum, &squares)
+    }
+    let mean = Float(Double(first[0]) + sum / count)
+    let variance = max(0, squares / count - (sum / count) * (sum / count))
+
+    let momentum = NormalizationGradient.momentum
+    let unbiased = Float(variance * count / max(count - 1, 1))
+    parameters[meanPlace] += momentum * (mean - parameters[meanPlace])
+    parameters[variancePlace] += momentum * (unbiased - parameters[variancePlace])
+    return (mean, variance)
   }
 
   /// `d` holds the gradient of the result and receives the gradient of `x`.
@@ -70,9 +82,10 @@ struct NormalizationGradient {
           yt_affine_activation_backward(
             x + plane, d + plane, shape.plane, scale, offset, mean, code, &sum, &product)
         }
-        // dx = scale * (dz - mean(dz) - normalised(x) * mean(dz * normalised(x)))
-        let slope = -scale * reciprocal * reciprocal * Float(product) / count
-        let shift = -scale * Float(sum) / count - slope * mean
+        // dx = scale * (dz - mean(dz) - normalised(x) * mean(dz * normalised(x))); statistics that do not depend on x
+        // leave the first part.
+        let slope = isStatisticsFrozen ? 0 : -scale * reciprocal * reciprocal * Float(product) / count
+        let shift = isStatisticsFrozen ? 0 : -scale * Float(sum) / count - slope * mean
         for image in 0..<shape.images {
           let plane = image * shape.image + channel * shape.plane
           yt_normalization_backward(x + plane, d + plane, shape.plane, scale, slope, shift)
