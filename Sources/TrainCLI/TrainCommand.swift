@@ -7,7 +7,7 @@ struct TrainCommand: ParsableCommand {
     commandName: "yolox-train", abstract: "Trains YOLOX networks.",
     subcommands: [
       FitCommand.self, ResumeCommand.self, PreviewCommand.self, ExportCommand.self, ConvertCommand.self,
-      ShapesCommand.self,
+      ReportCommand.self, ShapesCommand.self, BenchCommand.self,
     ])
 
   /// Options may come from a file; see ``ConfigurationFile``.

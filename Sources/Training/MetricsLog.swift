@@ -13,7 +13,7 @@ struct MetricsLog {
     let imagesPerSecond: Double
     let ap: Double?
 
-    private var fields: [(name: String, value: Double?)] {
+    var fields: [(name: String, value: Double?)] {
       [
         ("epoch", Double(epoch)), ("loss", Double(losses.total)), ("box", Double(losses.box)),
         ("l1", Double(losses.l1)), ("objectness", Double(losses.objectness)),
@@ -49,6 +49,14 @@ struct MetricsLog {
   func append(_ row: Row) throws(TrainingError) {
     try append(row.csv, to: folder + "/metrics.csv", header: row.header)
     try append(row.json, to: folder + "/metrics.jsonl", header: nil)
+  }
+
+  /// What was logged, by epoch; lines that are none are passed over.
+  func rows() -> [[String: Double]] {
+    let data = FileManager.default.contents(atPath: folder + "/metrics.jsonl") ?? Data()
+    return data.split(separator: UInt8(ascii: "\n")).compactMap {
+      try? JSONDecoder().decode([String: Double].self, from: Data($0))
+    }
   }
 
   private func append(_ line: String, to path: String, header: String?) throws(TrainingError) {

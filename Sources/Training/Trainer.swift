@@ -20,6 +20,7 @@ package final class Trainer {
   private let validation: DetectionDataset?
   private let folder: String
   private var metrics: MetricsLog
+  private var events: TensorBoardLog
   private let report: (String) -> Void
 
   /// - Parameters:
@@ -54,6 +55,7 @@ package final class Trainer {
       throw .unwritable(path: folder, reason: "cannot be made")
     }
     metrics = MetricsLog(folder: folder)
+    events = TensorBoardLog(folder: folder, time: Date().timeIntervalSince1970)
   }
 
   /// Takes up a run where `last.safetensors` left it.
@@ -108,6 +110,10 @@ package final class Trainer {
         return
       }
     }
+    try RunReport.write(
+      folder: folder, weights: try PretrainedWeights(contentsOf: folder + "/best.safetensors"),
+      validation: validation, pool: crew.pool)
+    report("\(folder)/report.html shows how it went")
   }
 
   /// One iteration. Public to benchmarks and tests.
@@ -161,6 +167,9 @@ package final class Trainer {
     let row = MetricsLog.Row(
       epoch: epoch + 1, losses: losses, rate: rate, imagesPerSecond: imagesPerSecond, ap: ap)
     try metrics.append(row)
+    try events.append(
+      row.fields.compactMap { field in field.value.map { ("train/" + field.name, Float($0)) } },
+      step: state.iteration, time: Date().timeIntervalSince1970)
     let left = Double((state.options.epochs - epoch - 1) * loader.batchesPerEpoch * state.options.batchSize)
     report(row.line(of: state.options.epochs, secondsLeft: left / imagesPerSecond))
   }
