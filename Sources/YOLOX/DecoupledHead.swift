@@ -9,8 +9,11 @@ extension GraphBuilder {
   ///
   /// Declares the outputs `box<k>` `[N, 4, h, w]`, `objectness<k>` `[N, 1, h, w]` and `class<k>` `[N, classes, h, w]`
   /// for level `k` of stride 8, 16, 32: numbers as the last convolution gives them, before sigmoid and decoding.
+  ///
+  /// - Parameter selecting: also declare `selection<k>` `[N, 1, h, w]`, an objectness that only one anchor of an object
+  ///   has, from two more convolutions (the paper's "end-to-end" option). What comes before them does not learn from it.
   mutating func decoupledHead(
-    _ features: FeaturePyramid, channels: Int, classCount: Int, style: BlockStyle
+    _ features: FeaturePyramid, channels: Int, classCount: Int, style: BlockStyle, selecting: Bool = false
   ) {
     for (level, feature) in features.levels.enumerated() {
       let stem = baseConv("stems.\(level)", feature, to: channels, kernel: 1, activation: style.activation)
@@ -25,6 +28,11 @@ extension GraphBuilder {
       output(HeadOutput.box.name(level: level), box)
       output(HeadOutput.objectness.name(level: level), objectness)
       output(HeadOutput.classes.name(level: level), classes)
+      guard selecting else { continue }
+      let selected = branch("selection_convs.\(level)", boxFeature, style: style)
+      output(
+        HeadOutput.selection.name(level: level),
+        convolution("selection_preds.\(level)", selected, to: 1, kernel: 1, bias: true))
     }
   }
 
@@ -36,11 +44,13 @@ extension GraphBuilder {
   }
 }
 
-/// The three predictions of a level, by the names of the graph's outputs.
+/// The predictions of a level, by the names of the graph's outputs.
 package enum HeadOutput: String, CaseIterable, Sendable {
   case box
   case objectness
   case classes = "class"
+  /// Only of the head without suppression.
+  case selection
 
   package func name(level: Int) -> String { "\(rawValue)\(level)" }
 }
