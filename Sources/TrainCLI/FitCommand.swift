@@ -27,10 +27,13 @@ struct FitCommand: ParsableCommand {
   @Option(help: "Folder for checkpoints and metrics.")
   var output: String
 
-  @Option(help: "Learning rate after the warm-up; 0.01 x batch / 64 if not given.")
+  @Option(
+    help:
+      "Learning rate after the warm-up; 0.01 x batch / 64 from nothing, 0.4 of that from weights if not given."
+  )
   var rate: Double?
 
-  @Option(help: "Epochs of warm-up; up to 5 if not given.")
+  @Option(help: "Epochs of warm-up; up to 5 from nothing, 1 from weights if not given.")
   var warmUpEpochs: Int?
 
   @Option(help: "Last epochs without mosaic and with the L1 loss; up to 15 if not given.")
@@ -51,14 +54,23 @@ struct FitCommand: ParsableCommand {
   @Option(help: "Half the side of the square in which anchors are assigned, in strides.")
   var centerRadius: Float = 1.5
 
+  @Option(
+    help:
+      "Which anchors answer for an object: \(AssignmentMethod.allCases.map(\.rawValue).joined(separator: ", "))."
+  )
+  var assignment = "simota"
+
+  @Option(help: "The head: \(Architecture.Head.allCases.map(\.rawValue).joined(separator: ", ")).")
+  var head = "decoupled"
+
   @Flag(help: "Train only the head.")
   var freezeBackbone = false
 
   @Flag(help: "Normalise by the statistics of the weights that training starts from.")
   var freezeStatistics = false
 
-  @Option(help: "Share of the pictures that become a mosaic.")
-  var mosaic: Float = 1
+  @Option(help: "Share of the pictures that become a mosaic; 1 from nothing, 0 from weights if not given.")
+  var mosaic: Float?
 
   @Option(help: "Updates after which the average of the weights has come to most of its slowness.")
   var averageRamp: Double?
@@ -72,6 +84,13 @@ struct FitCommand: ParsableCommand {
   func validate() throws {
     guard Variant(rawValue: model) != nil else { throw ValidationError("--model \(model) is not known") }
     guard BoxLoss(rawValue: boxLoss) != nil else { throw ValidationError("--box-loss is iou or giou") }
+    guard let method = AssignmentMethod(rawValue: assignment), let head = Architecture.Head(rawValue: head)
+    else {
+      throw ValidationError("--assignment \(assignment) or --head \(head) is not known")
+    }
+    guard (method == .anchors) == (head == .anchored) else {
+      throw ValidationError("--assignment anchors and --head anchored belong together")
+    }
     guard epochs > 0, batch > 0, accumulation > 0, evaluateEvery > 0, threads > 0, multiScale >= 0 else {
       throw ValidationError("counts must be positive")
     }
@@ -83,6 +102,7 @@ struct FitCommand: ParsableCommand {
   func run() throws {
     guard let variant = Variant(rawValue: model) else { throw ValidationError("--model \(model)") }
     var options = TrainingOptions(variant: variant, epochs: epochs, batchSize: batch, threads: threads)
+    if weights != nil { options.startFromWeights() }
     options.inputSide = input ?? options.inputSide
     options.peakRate = rate ?? options.peakRate
     options.warmUpEpochs = warmUpEpochs ?? options.warmUpEpochs
@@ -92,9 +112,11 @@ struct FitCommand: ParsableCommand {
     options.evaluationInterval = evaluateEvery
     options.boxLoss = boxLoss
     options.centerRadius = centerRadius
+    options.assignment = AssignmentMethod(rawValue: assignment) ?? .simota
+    options.head = head
     options.freezesBackbone = freezeBackbone
     options.freezesStatistics = freezeStatistics
-    options.mosaicProbability = mosaic
+    options.mosaicProbability = mosaic ?? options.mosaicProbability
     options.averageRamp = averageRamp ?? options.averageRamp
     options.seed = seed
     let trainer = try Trainer(

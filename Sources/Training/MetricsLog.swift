@@ -17,7 +17,8 @@ struct MetricsLog {
       [
         ("epoch", Double(epoch)), ("loss", Double(losses.total)), ("box", Double(losses.box)),
         ("l1", Double(losses.l1)), ("objectness", Double(losses.objectness)),
-        ("class", Double(losses.classes)), ("foreground_per_object", Double(losses.foregroundPerObject)),
+        ("class", Double(losses.classes)), ("selection", Double(losses.selection)),
+        ("foreground_per_object", Double(losses.foregroundPerObject)),
         ("rate", rate), ("images_per_second", imagesPerSecond), ("ap", ap),
       ]
     }
@@ -78,6 +79,7 @@ extension Losses {
     l1 += other.l1
     objectness += other.objectness
     classes += other.classes
+    selection += other.selection
     foregroundPerObject += other.foregroundPerObject
   }
 
@@ -87,6 +89,7 @@ extension Losses {
     result.l1 /= count
     result.objectness /= count
     result.classes /= count
+    result.selection /= count
     result.foregroundPerObject /= count
     return result
   }

@@ -25,7 +25,7 @@ package struct RunState: Codable, Sendable, Equatable {
   }
 
   /// The network that is trained.
-  package var graph: Graph { Graph.yolox(options.variant.architecture, classCount: labels.count) }
+  package var graph: Graph { Graph.yolox(options.architecture, classCount: labels.count) }
 
   /// `parameters` of the run's network as weights that can be served.
   func weights(_ parameters: Parameters) throws(ModelError) -> PretrainedWeights {
@@ -34,7 +34,7 @@ package struct RunState: Codable, Sendable, Equatable {
       Checkpoint(
         format: .safetensors,
         metadata: ModelMetadata.values(
-          architecture: options.variant.architecture, labels: labels, inputSize: size,
+          architecture: options.architecture, labels: labels, inputSize: size,
           preprocessing: .standard),
         tensors: parameters))
   }

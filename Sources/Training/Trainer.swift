@@ -34,7 +34,9 @@ package final class Trainer {
     state = RunState(options: options, labels: training.labels)
     crew = Crew(threads: options.threads)
     let graph = state.graph
-    pass = TrainingPass(graph, crew: crew, isStatisticsFrozen: options.freezesStatistics) {
+    pass = TrainingPass(
+      graph, crew: crew, isStatisticsFrozen: options.freezesStatistics, detached: "head.selection_"
+    ) {
       options.freezesBackbone && $0.hasPrefix("backbone.")
     }
     pass.initialize(seed: options.seed)
@@ -120,9 +122,8 @@ package final class Trainer {
   @discardableResult
   package func step(_ batch: Batch, usesL1: Bool, rate: Double) -> Losses {
     let options = state.options
-    var assigner = SimOTA()
-    assigner.centerRadius = options.centerRadius
-    var loss = DetectionLoss { [assigner] in assigner($0, $1) }
+    var loss = DetectionLoss(assign: options.assignment.assigner(centerRadius: options.centerRadius))
+    loss.strides = options.architecture.outputStrides
     loss.usesL1 = usesL1
     loss.boxLoss = BoxLoss(rawValue: options.boxLoss) ?? .iou
     pass.forward(batch.images)

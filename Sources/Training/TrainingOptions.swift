@@ -25,6 +25,8 @@ package struct TrainingOptions: Codable, Sendable, Equatable {
   package var averageRamp: Double
   package var boxLoss: String
   package var centerRadius: Float
+  package var assignment: AssignmentMethod
+  package var head: String
   package var seed: UInt64
   package var threads: Int
 
@@ -46,11 +48,28 @@ package struct TrainingOptions: Codable, Sendable, Equatable {
     averageRamp = MovingAverage.ramp
     boxLoss = BoxLoss.iou.rawValue
     centerRadius = SimOTA().centerRadius
+    assignment = .simota
+    head = Architecture.Head.decoupled.rawValue
     seed = 0
     self.threads = threads
   }
 
+  /// What suits weights that already know pictures and a few hundred new ones: a rate at which they forget little, hardly
+  /// any warm-up, pictures whole. Mosaics, made for long runs, slow short ones down. docs/training.md has the measurements.
+  package mutating func startFromWeights() {
+    peakRate *= TrainingOptions.fineTuningRate
+    warmUpEpochs = min(1, warmUpEpochs)
+    mosaicProbability = 0
+  }
+
+  private static let fineTuningRate = 0.4
+
   package var variant: Variant { Variant(rawValue: model) ?? .nano }
+
+  package var architecture: Architecture {
+    Architecture(
+      backbone: variant.architecture.backbone, head: Architecture.Head(rawValue: head) ?? .decoupled)
+  }
 
   package var augmentation: Augmentation {
     var augmentation =

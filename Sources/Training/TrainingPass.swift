@@ -24,9 +24,10 @@ package final class TrainingPass {
 
   /// - Parameters:
   ///   - isStatisticsFrozen: normalise by the running statistics and leave them as they are.
+  ///   - detached: nodes whose path begins so give no gradient to those before them whose path does not.
   ///   - isFrozen: whether a node (told by its path) keeps its weights. Running statistics still move.
   package init(
-    _ graph: Graph, crew: Crew, isStatisticsFrozen: Bool = false,
+    _ graph: Graph, crew: Crew, isStatisticsFrozen: Bool = false, detached: String? = nil,
     isFrozen: (String) -> Bool = { _ in false }
   ) {
     self.graph = graph
@@ -35,7 +36,8 @@ package final class TrainingPass {
     parameters = FloatBuffer(count: layout.count)
     gradients = FloatBuffer(count: layout.trainableCount)
     steps = TrainingStep.steps(
-      of: graph, layout: layout, isStatisticsFrozen: isStatisticsFrozen, isFrozen: isFrozen)
+      of: graph, layout: layout, isStatisticsFrozen: isStatisticsFrozen, detached: detached,
+      isFrozen: isFrozen)
     values = Array(repeating: nil, count: graph.nodes.count)
     slopes = values
     statistics = values

@@ -25,7 +25,8 @@ struct TrainingStep {
   let inputNeedsGradient: [Bool]
 
   static func steps(
-    of graph: Graph, layout: ParameterLayout, isStatisticsFrozen: Bool, isFrozen: (String) -> Bool
+    of graph: Graph, layout: ParameterLayout, isStatisticsFrozen: Bool, detached: String?,
+    isFrozen: (String) -> Bool
   ) -> [TrainingStep] {
     var consumers = Array(repeating: 0, count: graph.nodes.count)
     for node in graph.nodes { for input in node.inputs { consumers[input.index] += 1 } }
@@ -69,7 +70,11 @@ struct TrainingStep {
       }
       let inputs = node.inputs.map(\.index)
       let frozen = isFrozen(node.path)
-      let inputNeeds = inputs.map { needsGradient[$0] }
+      let inputNeeds = inputs.map { input in
+        let isDetached =
+          detached.map { node.path.hasPrefix($0) && !graph.nodes[input].path.hasPrefix($0) } ?? false
+        return needsGradient[input] && !isDetached
+      }
       let hasWeights =
         switch kind {
         case .convolution, .normalization: !frozen

@@ -25,6 +25,8 @@ package struct ShapesGenerator: Sendable {
 
   package var side = 160
   package var objectsPerPicture = 1...4
+  /// Of the shapes, as shares of the pictures' side.
+  package var sizes: ClosedRange<Float> = 0.125...0.333
   package var seed: UInt64 = 0
 
   package init() {}
@@ -72,7 +74,7 @@ package struct ShapesGenerator: Sendable {
     }
     var shapes: [(classIndex: Int, box: [Double])] = []
     for _ in 0..<Int.random(in: objectsPerPicture, using: &random) {
-      let size = Int.random(in: side / 8...side / 3, using: &random)
+      let size = Int(random.uniform(sizes.lowerBound, sizes.upperBound) * Float(side))
       let (x, y) = (
         Int.random(in: 0...side - size, using: &random), Int.random(in: 0...side - size, using: &random)
       )

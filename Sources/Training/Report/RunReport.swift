@@ -17,6 +17,9 @@ package struct RunReport {
 
   package init(title: String) { self.title = title }
 
+  /// What a run logged, by epoch.
+  package static func curves(folder: String) -> [[String: Double]] { MetricsLog(folder: folder).rows() }
+
   /// - Parameter rows: the fields of `metrics.jsonl`, by epoch.
   package mutating func addCurves(_ rows: [[String: Double]]) {
     func series(_ name: String, _ field: String) -> LineChart.Series {

@@ -58,7 +58,7 @@ extension RunReport {
     folder: String, weights: PretrainedWeights, validation: DetectionDataset?, pool: WorkerPool
   ) throws {
     var report = RunReport(title: folder.split(separator: "/").last.map(String.init) ?? folder)
-    report.addCurves(MetricsLog(folder: folder).rows())
+    report.addCurves(curves(folder: folder))
     if let validation {
       let evaluation = Evaluation(dataset: validation)
       let detections = try evaluation.detections(weights, pool: pool)
