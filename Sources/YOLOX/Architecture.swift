@@ -18,6 +18,11 @@ package struct Architecture: Hashable, Sendable {
     case coupled
     /// Coupled, with three anchor shapes in each cell instead of one point.
     case anchored
+    /// Decoupled, with the same shapes.
+    case anchoredDecoupled
+
+    /// Predictions for each place of a level.
+    package var anchors: Int { self == .anchored || self == .anchoredDecoupled ? 3 : 1 }
   }
 
   package let backbone: Backbone
@@ -30,7 +35,7 @@ package struct Architecture: Hashable, Sendable {
 
   /// The stride of each group of outputs, by the number in the outputs' names.
   package var outputStrides: [Int] {
-    head == .anchored ? Stride.levels.flatMap { [$0, $0, $0] } : Stride.levels
+    Stride.levels.flatMap { Array(repeating: $0, count: head.anchors) }
   }
 
   /// Which output says whether an anchor sees an object.

@@ -62,14 +62,13 @@ extension Architecture {
 
 extension Architecture.Head {
   fileprivate init(named shapes: [String: [Int]]) {
+    let hasShapes = shapes["head.cls_preds.3.weight"] != nil
     if shapes["head.selection_preds.0.weight"] != nil {
       self = .nmsFree
-    } else if shapes["head.cls_preds.3.weight"] != nil {
-      self = .anchored
     } else if shapes.keys.contains(where: { $0.hasPrefix("head.convs.0.") }) {
-      self = .coupled
+      self = hasShapes ? .anchored : .coupled
     } else {
-      self = .decoupled
+      self = hasShapes ? .anchoredDecoupled : .decoupled
     }
   }
 }

@@ -38,14 +38,14 @@ extension Graph {
     }
     builder.scoped("head") { builder in
       switch architecture.head {
-      case .decoupled, .nmsFree:
+      case .decoupled, .nmsFree, .anchoredDecoupled:
         builder.decoupledHead(
-          features, channels: headChannels, classCount: classCount, style: style,
-          selecting: architecture.head == .nmsFree)
+          features, channels: headChannels, classCount: classCount, anchors: architecture.head.anchors,
+          style: style, selecting: architecture.head == .nmsFree)
       case .coupled, .anchored:
         builder.coupledHead(
           features, channels: headChannels, classCount: classCount,
-          anchors: architecture.head == .anchored ? 3 : 1, style: style)
+          anchors: architecture.head.anchors, style: style)
       }
     }
     return builder.build()
