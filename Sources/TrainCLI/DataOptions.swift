@@ -34,8 +34,9 @@ struct DataOptions: ParsableArguments {
     }
   }
 
-  func training() throws -> DetectionDataset {
-    guard let dataset = try dataset(.train, annotations, images) else {
+  /// - Parameter outlines: whether to read the objects' outlines as well.
+  func training(outlines: Bool = false) throws -> DetectionDataset {
+    guard let dataset = try dataset(.train, annotations, images, outlines: outlines) else {
       throw TrainingError.unusableData(
         path: data ?? "", reason: "no annotations/instances_train*.json or instances_train*.json in it")
     }
@@ -45,7 +46,7 @@ struct DataOptions: ParsableArguments {
   func validation() throws -> DetectionDataset? { try dataset(.val, valAnnotations, valImages) }
 
   private func dataset(
-    _ split: DataFolder.Split, _ annotations: String?, _ images: String?
+    _ split: DataFolder.Split, _ annotations: String?, _ images: String?, outlines: Bool = false
   ) throws -> DetectionDataset? {
     let part: DataFolder.Part?
     if let annotations, let images {
@@ -55,7 +56,8 @@ struct DataOptions: ParsableArguments {
     }
     guard let part else { return nil }
     let dataset = DetectionDataset(
-      annotations: try Annotations(contentsOf: part.annotations), images: part.images)
+      annotations: try Annotations(contentsOf: part.annotations), images: part.images,
+      outlines: outlines ? try Outline.read(part.annotations) : [:])
     for complaint in dataset.complaints { print("\(part.annotations): \(complaint)") }
     print("\(part.annotations): \(dataset.summary)")
     return dataset

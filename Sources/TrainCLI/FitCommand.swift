@@ -66,8 +66,14 @@ struct FitCommand: ParsableCommand {
   @Flag(help: "Train only the head.")
   var freezeBackbone = false
 
+  @Option(help: "Probability that an object with an outline is copied into another picture.")
+  var copyPaste: Float = 0
+
   @Flag(help: "Normalise by the statistics of the weights that training starts from.")
   var freezeStatistics = false
+
+  @Flag(help: "With several processes, normalise by each one's share of the batch instead of the whole.")
+  var separateStatistics = false
 
   @Option(help: "Share of the pictures that become a mosaic; 1 from nothing, 0 from weights if not given.")
   var mosaic: Float?
@@ -88,8 +94,8 @@ struct FitCommand: ParsableCommand {
     else {
       throw ValidationError("--assignment \(assignment) or --head \(head) is not known")
     }
-    guard (method == .anchors) == (head == .anchored) else {
-      throw ValidationError("--assignment anchors and --head anchored belong together")
+    guard (method == .anchors) == (head.anchors > 1) else {
+      throw ValidationError("--assignment anchors and --head anchored or anchoredDecoupled belong together")
     }
     guard epochs > 0, batch > 0, accumulation > 0, evaluateEvery > 0, threads > 0, multiScale >= 0 else {
       throw ValidationError("counts must be positive")
@@ -116,13 +122,19 @@ struct FitCommand: ParsableCommand {
     options.head = head
     options.freezesBackbone = freezeBackbone
     options.freezesStatistics = freezeStatistics
+    options.synchronizesStatistics = !separateStatistics
     options.mosaicProbability = mosaic ?? options.mosaicProbability
+    options.copyPaste = copyPaste
     options.averageRamp = averageRamp ?? options.averageRamp
     options.seed = seed
-    let trainer = try Trainer(
-      options: options, training: try data.training(), validation: try data.validation(),
-      weights: try weights.map { try PretrainedWeights(contentsOf: $0) }, folder: output, report: printLine)
-    try trainer.runUntilInterrupted()
+    try withPeers { peers in
+      let trainer = try Trainer(
+        options: options, training: try data.training(outlines: copyPaste > 0),
+        validation: try data.validation(),
+        weights: try weights.map { try PretrainedWeights(contentsOf: $0) }, folder: output, peers: peers,
+        report: printLine)
+      try trainer.runUntilInterrupted()
+    }
   }
 }
 
@@ -137,11 +149,27 @@ struct ResumeCommand: ParsableCommand {
 
   func run() throws {
     let (state, tensors) = try RunState.read(output + "/last.safetensors")
-    let trainer = try Trainer(
-      options: state.options, training: try data.training(), validation: try data.validation(),
-      weights: nil, folder: output, report: printLine)
-    try trainer.resume(state, tensors)
-    try trainer.runUntilInterrupted()
+    try withPeers { peers in
+      let trainer = try Trainer(
+        options: state.options, training: try data.training(outlines: state.options.copyPaste > 0),
+        validation: try data.validation(),
+        weights: nil, folder: output, peers: peers, report: printLine)
+      try trainer.resume(state, tensors)
+      try trainer.runUntilInterrupted()
+    }
+  }
+}
+
+/// Runs `body` with the processes that `mpirun` started, if it did. A fault in one of them ends all.
+private func withPeers(_ body: (Peers) throws -> Void) throws {
+  let peers = try Peers.join()
+  do {
+    try body(peers)
+    peers.leave()
+  } catch {
+    if peers.count > 1 { FileHandle.standardError.write(Data("yolox-train: \(error)\n".utf8)) }
+    peers.abandon()
+    throw error
   }
 }
 

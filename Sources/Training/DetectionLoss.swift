@@ -19,6 +19,17 @@ package struct Losses: Sendable, Equatable {
   package var total: Float { box + l1 + objectness + classes + selection }
 }
 
+extension Losses {
+  /// From those of each process's images to those of all.
+  fileprivate mutating func sum(over peers: Peers) {
+    guard peers.count > 1 else { return }
+    var values = [box, l1, objectness, classes, selection].map(Double.init)
+    peers.sum(&values)
+    let sums = values.map { Float($0) }
+    (box, l1, objectness, classes, selection) = (sums[0], sums[1], sums[2], sums[3], sums[4])
+  }
+}
+
 package struct DetectionLoss: Sendable {
   package static let boxWeight: Float = 5
 
@@ -55,30 +66,34 @@ package struct DetectionLoss: Sendable {
         for image in images { assignments[image] = assign(predictions[image], targets[image]) }
       }
     }
-    let foregroundCount = max(1, assignments.reduce(0) { $0 + $1.matches.count })
+    // Of the whole batch, whichever processes have its images.
+    var counts = [
+      Double(assignments.reduce(0) { $0 + $1.matches.count }), Double(targets.reduce(0) { $0 + $1.count }),
+    ]
+    crew.peers.sum(&counts)
+    let (foregroundCount, objectCount) = (Float(max(1, counts[0])), Float(max(1, counts[1])))
 
     var losses = Losses()
     var gradients = HeadGradients(maps)
     for image in targets.indices {
       add(
-        predictions[image], assignments[image], targets[image], per: Float(foregroundCount), to: &losses,
+        predictions[image], assignments[image], targets[image], per: foregroundCount, to: &losses,
         &gradients, image: image, scale: scale)
     }
     if !predictions[0].selection.isEmpty {
-      addSelection(predictions, targets, to: &losses, &gradients, scale: scale)
+      addSelection(predictions, targets, per: objectCount, to: &losses, &gradients, scale: scale)
     }
-    losses.foregroundPerObject =
-      Float(foregroundCount) / Float(max(1, targets.reduce(0) { $0 + $1.count }))
+    losses.sum(over: crew.peers)
+    losses.foregroundPerObject = foregroundCount / objectCount
     gradients.set(on: pass)
     return Outcome(losses: losses, assignments: assignments)
   }
 
   /// One anchor of each object is to be chosen and all others not, counted for each object.
   private func addSelection(
-    _ predictions: [Predictions], _ targets: [[Target]], to losses: inout Losses,
+    _ predictions: [Predictions], _ targets: [[Target]], per count: Float, to losses: inout Losses,
     _ gradients: inout HeadGradients, scale: Float
   ) {
-    let count = Float(max(1, targets.reduce(0) { $0 + $1.count }))
     for image in targets.indices {
       let chosen = Set(OneToOne()(predictions[image], targets[image]).matches.map(\.anchor))
       for (anchor, logit) in predictions[image].selection.enumerated() {

@@ -17,7 +17,8 @@ package struct RunState: Codable, Sendable, Equatable {
   package var iteration = 0
   package var averageUpdates = 0
   package var epochsDone = 0
-  package var bestAP = -1.0
+  /// Below -1, which says that there was nothing to find.
+  package var bestAP = -2.0
 
   package init(options: TrainingOptions, labels: [String]) {
     self.options = options

@@ -28,11 +28,16 @@ package final class Trainer {
   ///   - report: takes lines for people.
   package init(
     options: TrainingOptions, training: DetectionDataset, validation: DetectionDataset?,
-    weights: PretrainedWeights?, folder: String, report: @escaping (String) -> Void
+    weights: PretrainedWeights?, folder: String, peers: Peers = .alone, report: @escaping (String) -> Void
   ) throws(TrainingError) {
     guard !training.entries.isEmpty else { throw .emptyDataset(path: folder) }
+    guard options.batchSize % peers.count == 0 else {
+      throw .noPeers(
+        reason: "a batch of \(options.batchSize) cannot be shared among \(peers.count) processes")
+    }
     state = RunState(options: options, labels: training.labels)
-    crew = Crew(threads: options.threads)
+    crew = Crew(
+      threads: options.threads, peers: peers, synchronizesStatistics: options.synchronizesStatistics)
     let graph = state.graph
     pass = TrainingPass(
       graph, crew: crew, isStatisticsFrozen: options.freezesStatistics, detached: "head.selection_"
@@ -47,10 +52,11 @@ package final class Trainer {
     optimizer = Optimizer(pass.layout)
     average = MovingAverage(pass.parameters, ramp: options.averageRamp)
     loader = BatchLoader(
-      dataset: training, batchSize: options.batchSize, seed: options.seed, augmentation: options.augmentation)
+      dataset: training, batchSize: options.batchSize, seed: options.seed, augmentation: options.augmentation,
+      peers: peers)
     self.validation = validation
     self.folder = folder
-    self.report = report
+    self.report = peers.isFirst ? report : { _ in }
     do {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     } catch {
@@ -106,12 +112,13 @@ package final class Trainer {
           imagesPerSecond: Double(epochIterations * options.batchSize) / seconds)
         (epochLosses, epochIterations, clock) = (Losses(), 0, ContinuousClock.now)
       }
-      if shouldStop() {
+      if anyoneWants(shouldStop()) {
         try save()
         report("stopped; `yolox-train resume` goes on from iteration \(state.iteration) of \(end)")
         return
       }
     }
+    guard crew.peers.isFirst else { return }
     try RunReport.write(
       folder: folder, weights: try PretrainedWeights(contentsOf: folder + "/best.safetensors"),
       validation: validation, pool: crew.pool)
@@ -129,12 +136,22 @@ package final class Trainer {
     pass.forward(batch.images)
     let outcome = loss(pass, targets: batch.targets, scale: 1 / Float(options.accumulation), crew: crew)
     guard outcome.losses.total.isFinite else { return outcome.losses }
-    pass.backward()
-    if (state.iteration + 1) % options.accumulation == 0 {
+    let isStep = (state.iteration + 1) % options.accumulation == 0
+    var exchange = GradientExchange(pass, peers: crew.peers)
+    pass.backward { offset in if isStep { exchange.isFinal(from: offset) } }
+    if isStep {
+      exchange.finish()
       optimizer.step(pass, rate: Float(rate))
       average.update(pass.parameters)
     }
     return outcome.losses
+  }
+
+  /// Whether this process or one beside it is to stop: all of them have to after the same iteration.
+  private func anyoneWants(_ stop: Bool) -> Bool {
+    var wishes = [stop ? 1.0 : 0]
+    crew.peers.sum(&wishes)
+    return wishes[0] > 0
   }
 
   private func isPlain(_ epoch: Int) -> Bool { epoch >= state.options.epochs - state.options.plainEpochs }
@@ -150,6 +167,7 @@ package final class Trainer {
 
   private func finishEpoch(_ epoch: Int, losses: Losses, rate: Double, imagesPerSecond: Double) throws {
     state.epochsDone = epoch + 1
+    guard crew.peers.isFirst else { return }
     var ap: Double?
     let isDue =
       (epoch + 1).isMultiple(of: state.options.evaluationInterval) || epoch + 1 == state.options.epochs
@@ -175,7 +193,9 @@ package final class Trainer {
     report(row.line(of: state.options.epochs, secondsLeft: left / imagesPerSecond))
   }
 
-  package func save() throws(TrainingError) { try state.write(buffers, to: folder + "/last.safetensors") }
+  package func save() throws(TrainingError) {
+    if crew.peers.isFirst { try state.write(buffers, to: folder + "/last.safetensors") }
+  }
 
   /// The slow copy as weights that can be served.
   package func averageWeights() throws -> PretrainedWeights {

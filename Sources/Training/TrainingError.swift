@@ -7,11 +7,14 @@ package enum TrainingError: Error, Equatable, CustomStringConvertible {
   /// A loss that is no number; the last good checkpoint stays.
   case diverged(epoch: Int, iteration: Int)
   case unreadableCheckpoint(path: String, reason: String)
+  /// Several processes were started and cannot train together.
+  case noPeers(reason: String)
   case unwritable(path: String, reason: String)
 
   package var description: String {
     switch self {
     case .unreadablePicture(let path, let reason), .unusableData(let path, let reason): "\(path): \(reason)"
+    case .noPeers(let reason): reason
     case .emptyDataset(let path): "\(path): no usable picture"
     case .diverged(let epoch, let iteration):
       "the loss is no number any more in epoch \(epoch), iteration \(iteration); try a lower learning rate. The checkpoint of the last epoch is kept"

@@ -5,6 +5,7 @@ package struct TrainingOptions: Codable, Sendable, Equatable {
   package var model: String
   package var inputSide: Int
   package var epochs: Int
+  /// Of all processes together.
   package var batchSize: Int
   /// At the end of the warm-up.
   package var peakRate: Double
@@ -19,8 +20,12 @@ package struct TrainingOptions: Codable, Sendable, Equatable {
   package var freezesBackbone: Bool
   /// Normalise by the statistics that the starting weights came with.
   package var freezesStatistics: Bool
+  /// With several processes: normalise by the statistics of the whole batch, not of each process's share.
+  package var synchronizesStatistics: Bool
   /// Share of the pictures that become a mosaic.
   package var mosaicProbability: Float
+  /// For each object with an outline: whether it is copied into another picture.
+  package var copyPaste: Float
   /// Updates after which the average has come to most of its slowness.
   package var averageRamp: Double
   package var boxLoss: String
@@ -44,7 +49,9 @@ package struct TrainingOptions: Codable, Sendable, Equatable {
     accumulation = 1
     freezesBackbone = false
     freezesStatistics = false
+    synchronizesStatistics = true
     mosaicProbability = 1
+    copyPaste = 0
     averageRamp = MovingAverage.ramp
     boxLoss = BoxLoss.iou.rawValue
     centerRadius = SimOTA().centerRadius
@@ -78,6 +85,7 @@ package struct TrainingOptions: Codable, Sendable, Equatable {
       default: Augmentation()
       }
     augmentation.mosaicProbability = mosaicProbability
+    augmentation.copyPaste = copyPaste
     return augmentation
   }
 

@@ -103,12 +103,15 @@ package final class TrainingPass {
   }
 
   /// Carries the gradients of the outputs, as far as they were set with ``setGradient(of:_:)``, back to the weights.
-  package func backward() {
+  ///
+  /// - Parameter isFinal: told, with ever smaller offsets, from where on the convolution weights have their gradients.
+  package func backward(isFinal: (_ offset: Int) -> Void = { _ in }) {
     for step in steps.reversed() {
       guard let slope = slopes[step.result] else { continue }
       slopes[step.result] = nil
       let handedOn = step.needsGradient && carry(slope, back: step)
       if !handedOn { pool.give(slope) }
+      if case .convolution(let convolution) = step.kind { isFinal(convolution.weightOffset) }
     }
   }
 

@@ -59,7 +59,7 @@ struct NetworkTrainingTests {
     "the other heads and assignments learn as well",
     arguments: [
       (Architecture.Head.decoupled, AssignmentMethod.simota), (.decoupled, .ota), (.decoupled, .multi),
-      (.nmsFree, .center), (.coupled, .center), (.anchored, .anchors),
+      (.nmsFree, .center), (.coupled, .center), (.anchored, .anchors), (.anchoredDecoupled, .anchors),
     ])
   func heads(head: Architecture.Head, method: AssignmentMethod) {
     let architecture = Architecture(backbone: Variant.nano.architecture.backbone, head: head)

@@ -29,8 +29,10 @@ package final class DetectionDataset: Sendable {
   private let cache = Mutex<(side: Int, bytes: Int, samples: [Int: Sample])>((0, 0, [:]))
   private static let cacheLimit = 1 << 30
 
-  /// - Parameter folder: where the pictures lie that `annotations` name.
-  package init(annotations: Annotations, images folder: String) {
+  /// - Parameters:
+  ///   - folder: where the pictures lie that `annotations` name.
+  ///   - outlines: of objects, by annotation id; only copy-paste needs them.
+  package init(annotations: Annotations, images folder: String, outlines: [Int: Outline] = [:]) {
     let check = AnnotationCheck(annotations) { image in
       FileManager.default.fileExists(atPath: folder + "/" + image.fileName)
     }
@@ -46,7 +48,8 @@ package final class DetectionDataset: Sendable {
       let box = object.box.map { Float($0) }
       objects[object.imageID, default: []].append(
         Sample.Object(
-          x1: box[0], y1: box[1], x2: box[0] + box[2], y2: box[1] + box[3], classIndex: classIndex))
+          x1: box[0], y1: box[1], x2: box[0] + box[2], y2: box[1] + box[3], classIndex: classIndex,
+          outline: outlines[object.id]))
     }
     entries = check.cleaned.images.map {
       Entry(imageID: $0.id, path: folder + "/" + $0.fileName, objects: objects[$0.id] ?? [])
