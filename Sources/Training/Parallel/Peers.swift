@@ -77,7 +77,7 @@ struct GradientExchange {
   }
 
   #if YOLOX_MPI
-    private var pending: [ym_request] = []
+    private var pending: [ym_request?] = []
 
     private mutating func send(_ range: Range<Int>) {
       if range.isEmpty { return }

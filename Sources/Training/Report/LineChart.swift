@@ -51,11 +51,11 @@ struct LineChart {
   private func short(_ value: Double) -> String { "\((value * 10).rounded() / 10)" }
 }
 
-/// Three significant places and no more digits than that.
+/// Three significant places, two after the point of larger numbers.
 func number(_ value: Double) -> String {
-  guard value.isFinite, value != 0 else { return "\(value)" }
-  var scale = 1000.0
-  while abs(value) * scale < 1000, scale < 1e9 { scale *= 10 }
+  guard value.isFinite, value != 0 else { return value == 0 ? "0" : "\(value)" }
+  var scale = 100.0
+  while abs(value) * scale < 100, scale < 1e9 { scale *= 10 }
   let rounded = (value * scale).rounded() / scale
   return rounded == rounded.rounded() && abs(rounded) < 1e15 ? "\(Int(rounded))" : "\(rounded)"
 }
