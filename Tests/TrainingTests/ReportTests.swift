@@ -19,8 +19,9 @@ struct ReportTests {
     let verdict = Verdict(
       objects: [object(0, 0), object(20, 1), object(40, 2), object(60, 1)],
       detections: [
-        detection(1, 0, 0.9), detection(0, 0, 0.8),  // the second finds the object taken
-        detection(20, 2, 0.7), detection(80, 1, 0.6), detection(60, 1, 0.1),  // the last is below the threshold
+        // The second finds the object taken, the last is below the threshold.
+        detection(1, 0, 0.9), detection(0, 0, 0.8), detection(20, 2, 0.7), detection(80, 1, 0.6),
+        detection(60, 1, 0.1),
       ])
     #expect(verdict.matches.map(\.detection.score) == [0.9, 0.7])
     #expect(verdict.confusions.map(\.detection.score) == [0.7])

@@ -10,9 +10,14 @@ import COCO
 package struct AnnotationsFile: Encodable {
   private struct Image: Encodable {
     let id: Int
-    let file_name: String
+    let fileName: String
     let width: Int
     let height: Int
+
+    enum CodingKeys: String, CodingKey {
+      case id, width, height
+      case fileName = "file_name"
+    }
   }
 
   private struct Category: Encodable {
@@ -22,11 +27,19 @@ package struct AnnotationsFile: Encodable {
 
   private struct Object: Encodable {
     let id: Int
-    let image_id: Int
-    let category_id: Int
-    let bbox: [Double]
+    let imageID: Int
+    let categoryID: Int
+    let box: [Double]
     let area: Double
-    let iscrowd: Int
+    let isCrowd: Int
+
+    enum CodingKeys: String, CodingKey {
+      case id, area
+      case imageID = "image_id"
+      case categoryID = "category_id"
+      case box = "bbox"
+      case isCrowd = "iscrowd"
+    }
   }
 
   private let images: [Image]
@@ -46,13 +59,13 @@ package struct AnnotationsFile: Encodable {
 
   private init(_ source: Annotations) {
     images = source.images.map {
-      Image(id: $0.id, file_name: $0.fileName, width: $0.width, height: $0.height)
+      Image(id: $0.id, fileName: $0.fileName, width: $0.width, height: $0.height)
     }
     categories = source.categories.map { Category(id: $0.id, name: $0.name) }
     annotations = source.objects.map {
       Object(
-        id: $0.id, image_id: $0.imageID, category_id: $0.categoryID, bbox: $0.box, area: $0.area,
-        iscrowd: $0.isCrowd ? 1 : 0)
+        id: $0.id, imageID: $0.imageID, categoryID: $0.categoryID, box: $0.box, area: $0.area,
+        isCrowd: $0.isCrowd ? 1 : 0)
     }
   }
 }
