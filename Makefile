@@ -63,6 +63,12 @@ soak: weights ## Stop the service under load 20 times, then load it with everyth
 	python3 Tests/Load/stops.py
 	python3 Tests/Load/soak.py $(SOAK)
 
+YOLOX_REPOSITORY ?= ../YOLOX
+.PHONY: bench-train
+bench-train: bootstrap ## Time training beside the authors' code in YOLOX_REPOSITORY (makes .venv-bench-train)
+	$(BUILD) --product yolox-train
+	@Benchmarks/training.sh $(YOLOX_REPOSITORY)
+
 .PHONY: sanitize
 sanitize: bootstrap ## Run the tests under the address and the thread sanitizer
 	$(SWIFT) test --scratch-path .build-asan --sanitize=address --disable-xctest

@@ -128,6 +128,16 @@ if Context.environment["YOLOX_FUZZ"] != nil {
       swiftSettings: [.unsafeFlags(["-parse-as-library"])]))
 }
 
+// Training on several machines, where MPI is installed (libopenmpi-dev): YOLOX_MPI=1 swift build ...
+if Context.environment["YOLOX_MPI"] != nil {
+  package.targets.append(
+    .systemLibrary(name: "CMPI", pkgConfig: "mpi-c", providers: [.apt(["libopenmpi-dev"])]))
+  for target in package.targets where target.name == "Training" {
+    target.dependencies.append("CMPI")
+    target.swiftSettings = [.define("YOLOX_MPI")]
+  }
+}
+
 for target in package.targets where target.type != .system {
   target.swiftSettings =
     (target.swiftSettings ?? []) + [

@@ -1,3 +1,4 @@
+#include <math.h>
 #include <string.h>
 
 #include "CTraining.h"
@@ -7,16 +8,17 @@
 
 INLINE int clamp(int value, int low, int high) { return value < low ? low : value > high ? high : value; }
 
-void yt_im2col(const float *x, float *columns, int channels, int height, int width, int kernel, int stride) {
+void yt_im2col(const float *x, float *columns, int channels, int height, int width, int kernel, int stride, int top,
+               int bottom) {
   int pad = (kernel - 1) / 2;
-  int oh = (height + 2 * pad - kernel) / stride + 1, ow = (width + 2 * pad - kernel) / stride + 1;
+  int ow = (width + 2 * pad - kernel) / stride + 1;
   for (int c = 0; c < channels; c++)
     for (int ky = 0; ky < kernel; ky++)
       for (int kx = 0; kx < kernel; kx++) {
         // Output columns whose input lies inside the row: first <= ox < last.
         int first = clamp((pad - kx + stride - 1) / stride, 0, ow);
         int last = clamp((width - 1 + pad - kx + stride) / stride, first, ow);
-        for (int oy = 0; oy < oh; oy++, columns += ow) {
+        for (int oy = top; oy < bottom; oy++, columns += ow) {
           int iy = oy * stride + ky - pad;
           if (iy < 0 || iy >= height) {
             memset(columns, 0, (size_t)ow * sizeof(float));
@@ -34,15 +36,15 @@ void yt_im2col(const float *x, float *columns, int channels, int height, int wid
 }
 
 DISPATCHED void yt_col2im(const float *restrict columns, float *restrict x, int channels, int height, int width,
-                          int kernel, int stride) {
+                          int kernel, int stride, int top, int bottom) {
   int pad = (kernel - 1) / 2;
-  int oh = (height + 2 * pad - kernel) / stride + 1, ow = (width + 2 * pad - kernel) / stride + 1;
+  int ow = (width + 2 * pad - kernel) / stride + 1;
   for (int c = 0; c < channels; c++)
     for (int ky = 0; ky < kernel; ky++)
       for (int kx = 0; kx < kernel; kx++) {
         int first = clamp((pad - kx + stride - 1) / stride, 0, ow);
         int last = clamp((width - 1 + pad - kx + stride) / stride, first, ow);
-        for (int oy = 0; oy < oh; oy++, columns += ow) {
+        for (int oy = top; oy < bottom; oy++, columns += ow) {
           int iy = oy * stride + ky - pad;
           if (iy < 0 || iy >= height) continue;
           float *row = x + ((long)c * height + iy) * width + kx - pad;
@@ -140,41 +142,58 @@ DISPATCHED void yt_depthwise_backward(const float *x, const float *weight, const
     }
 }
 
-// For each place the maximum of its part of the row, and the column of the first such.
-static void row_maxima(const float *x, int height, int width, int reach, float *rows, int *columns) {
-  for (int y = 0; y < height; y++)
+// For each place the maximum of its part of the row, and the column of the first such. `padded` is a row with `reach`
+// more on both sides. Offsets outside, columns inside: the comparison becomes a choice, which vectorises.
+INLINE void row_maxima(const float *x, int height, int width, int reach, float *rows, int *columns, float *padded) {
+  for (int i = 0; i < reach; i++) padded[i] = padded[reach + width + i] = -INFINITY;
+  for (int y = 0; y < height; y++) {
+    memcpy(padded + reach, x + (long)y * width, (size_t)width * sizeof(float));
+    float *best = rows + (long)y * width;
+    int *place = columns + (long)y * width;
     for (int c = 0; c < width; c++) {
-      const float *row = x + (long)y * width;
-      int best = clamp(c - reach, 0, width - 1), last = clamp(c + reach, 0, width - 1);
-      for (int i = best + 1; i <= last; i++)
-        if (row[i] > row[best]) best = i;
-      rows[(long)y * width + c] = row[best];
-      columns[(long)y * width + c] = best;
+      best[c] = -INFINITY;
+      place[c] = c;
+    }
+    for (int i = 0; i <= 2 * reach; i++)
+      for (int c = 0; c < width; c++) {
+        float value = padded[c + i];
+        place[c] = value > best[c] ? c + i - reach : place[c];
+        best[c] = value > best[c] ? value : best[c];
+      }
+  }
+}
+
+// For each column of row y the first row of its part of the column whose maximum is the largest.
+INLINE void best_rows(const float *rows, int y, int height, int width, int reach, float *best, int *place) {
+  int first = clamp(y - reach, 0, height - 1), last = clamp(y + reach, 0, height - 1);
+  for (int c = 0; c < width; c++) {
+    best[c] = rows[(long)first * width + c];
+    place[c] = first;
+  }
+  for (int i = first + 1; i <= last; i++)
+    for (int c = 0; c < width; c++) {
+      float value = rows[(long)i * width + c];
+      place[c] = value > best[c] ? i : place[c];
+      best[c] = value > best[c] ? value : best[c];
     }
 }
 
-static int best_row(const float *rows, int y, int column, int height, int width, int reach) {
-  int best = clamp(y - reach, 0, height - 1), last = clamp(y + reach, 0, height - 1);
-  for (int i = best + 1; i <= last; i++)
-    if (rows[(long)i * width + column] > rows[(long)best * width + column]) best = i;
-  return best;
+DISPATCHED void yt_max_pool(const float *x, float *y, int height, int width, int kernel, float *rows, int *columns,
+                            float *line, int *places) {
+  int reach = kernel / 2;
+  row_maxima(x, height, width, reach, rows, columns, line);
+  for (int r = 0; r < height; r++) best_rows(rows, r, height, width, reach, y + (long)r * width, places);
 }
 
-void yt_max_pool(const float *x, float *y, int height, int width, int kernel, float *rows, int *columns) {
+DISPATCHED void yt_max_pool_backward(const float *x, const float *dy, float *dx, int height, int width, int kernel,
+                                     float *rows, int *columns, float *line, int *places) {
   int reach = kernel / 2;
-  row_maxima(x, height, width, reach, rows, columns);
-  for (int r = 0; r < height; r++)
-    for (int c = 0; c < width; c++)
-      y[(long)r * width + c] = rows[(long)best_row(rows, r, c, height, width, reach) * width + c];
-}
-
-void yt_max_pool_backward(const float *x, const float *dy, float *dx, int height, int width, int kernel,
-                          float *rows, int *columns) {
-  int reach = kernel / 2;
-  row_maxima(x, height, width, reach, rows, columns);
-  for (int r = 0; r < height; r++)
+  row_maxima(x, height, width, reach, rows, columns, line);
+  for (int r = 0; r < height; r++) {
+    best_rows(rows, r, height, width, reach, line, places);
     for (int c = 0; c < width; c++) {
-      long row = best_row(rows, r, c, height, width, reach);
-      dx[row * width + columns[row * width + c]] += dy[(long)r * width + c];
+      long row = (long)places[c] * width;
+      dx[row + columns[row + c]] += dy[(long)r * width + c];
     }
+  }
 }

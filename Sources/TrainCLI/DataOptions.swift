@@ -2,38 +2,64 @@ import ArgumentParser
 import COCO
 import Training
 
+/// Where the data is: one folder as COCO's downloads are laid out, or files named one by one.
 struct DataOptions: ParsableArguments {
+  @Option(
+    help:
+      "A folder with annotations/instances_train*.json and train*/, and the same for val*. Instead of the options below."
+  )
+  var data: String?
+
   @Option(help: "COCO annotations of the training pictures.")
-  var annotations: String
+  var annotations: String?
 
   @Option(help: "Folder of the training pictures.")
-  var images: String
+  var images: String?
 
-  func dataset() throws -> DetectionDataset { try DataOptions.dataset(annotations, images) }
-
-  static func dataset(_ annotations: String, _ images: String) throws -> DetectionDataset {
-    let dataset = DetectionDataset(annotations: try Annotations(contentsOf: annotations), images: images)
-    for complaint in dataset.complaints { print(complaint) }
-    let objects = dataset.entries.reduce(0) { $0 + $1.objects.count }
-    print(
-      "\(annotations): \(dataset.entries.count) pictures, \(objects) objects, \(dataset.labels.count) classes, \(dataset.complaints.count) complaints"
-    )
-    return dataset
-  }
-}
-
-struct ValidationOptions: ParsableArguments {
   @Option(help: "COCO annotations of the pictures to evaluate on.")
   var valAnnotations: String?
 
   @Option(help: "Folder of the pictures to evaluate on.")
   var valImages: String?
 
-  func dataset() throws -> DetectionDataset? {
-    switch (valAnnotations, valImages) {
-    case (nil, nil): return nil
-    case (let annotations?, let images?): return try DataOptions.dataset(annotations, images)
-    default: throw ValidationError("--val-annotations and --val-images belong together")
+  func validate() throws {
+    guard (annotations == nil) == (images == nil) else {
+      throw ValidationError("--annotations and --images belong together")
     }
+    guard (valAnnotations == nil) == (valImages == nil) else {
+      throw ValidationError("--val-annotations and --val-images belong together")
+    }
+    guard data != nil || annotations != nil else {
+      throw ValidationError("--data DIR, or --annotations FILE and --images DIR, say what to train on")
+    }
+  }
+
+  /// - Parameter outlines: whether to read the objects' outlines as well.
+  func training(outlines: Bool = false) throws -> DetectionDataset {
+    guard let dataset = try dataset(.train, annotations, images, outlines: outlines) else {
+      throw TrainingError.unusableData(
+        path: data ?? "", reason: "no annotations/instances_train*.json or instances_train*.json in it")
+    }
+    return dataset
+  }
+
+  func validation() throws -> DetectionDataset? { try dataset(.val, valAnnotations, valImages) }
+
+  private func dataset(
+    _ split: DataFolder.Split, _ annotations: String?, _ images: String?, outlines: Bool = false
+  ) throws -> DetectionDataset? {
+    let part: DataFolder.Part?
+    if let annotations, let images {
+      part = DataFolder.Part(annotations: annotations, images: images)
+    } else {
+      part = try data.flatMap { try DataFolder($0).part(split) }
+    }
+    guard let part else { return nil }
+    let dataset = DetectionDataset(
+      annotations: try Annotations(contentsOf: part.annotations), images: part.images,
+      outlines: outlines ? try Outline.read(part.annotations) : [:])
+    for complaint in dataset.complaints { print("\(part.annotations): \(complaint)") }
+    print("\(part.annotations): \(dataset.summary)")
+    return dataset
   }
 }

@@ -8,7 +8,6 @@ struct FitCommand: ParsableCommand {
     commandName: "fit", abstract: "Train a network, from given weights or from nothing.")
 
   @OptionGroup var data: DataOptions
-  @OptionGroup var validation: ValidationOptions
 
   @Option(help: "nano, tiny, s, m, l, x or darknet53.")
   var model = "nano"
@@ -28,10 +27,13 @@ struct FitCommand: ParsableCommand {
   @Option(help: "Folder for checkpoints and metrics.")
   var output: String
 
-  @Option(help: "Learning rate after the warm-up; 0.01 x batch / 64 if not given.")
+  @Option(
+    help:
+      "Learning rate after the warm-up; 0.01 x batch / 64 from nothing, 0.4 of that from weights if not given."
+  )
   var rate: Double?
 
-  @Option(help: "Epochs of warm-up; up to 5 if not given.")
+  @Option(help: "Epochs of warm-up; up to 5 from nothing, 1 from weights if not given.")
   var warmUpEpochs: Int?
 
   @Option(help: "Last epochs without mosaic and with the L1 loss; up to 15 if not given.")
@@ -52,8 +54,32 @@ struct FitCommand: ParsableCommand {
   @Option(help: "Half the side of the square in which anchors are assigned, in strides.")
   var centerRadius: Float = 1.5
 
+  @Option(
+    help:
+      "Which anchors answer for an object: \(AssignmentMethod.allCases.map(\.rawValue).joined(separator: ", "))."
+  )
+  var assignment = "simota"
+
+  @Option(help: "The head: \(Architecture.Head.allCases.map(\.rawValue).joined(separator: ", ")).")
+  var head = "decoupled"
+
   @Flag(help: "Train only the head.")
   var freezeBackbone = false
+
+  @Option(help: "Probability that an object with an outline is copied into another picture.")
+  var copyPaste: Float = 0
+
+  @Flag(help: "Normalise by the statistics of the weights that training starts from.")
+  var freezeStatistics = false
+
+  @Flag(help: "With several processes, normalise by each one's share of the batch instead of the whole.")
+  var separateStatistics = false
+
+  @Option(help: "Share of the pictures that become a mosaic; 1 from nothing, 0 from weights if not given.")
+  var mosaic: Float?
+
+  @Option(help: "Updates after which the average of the weights has come to most of its slowness.")
+  var averageRamp: Double?
 
   @Option(help: "All that is random follows from it.")
   var seed: UInt64 = 0
@@ -64,6 +90,13 @@ struct FitCommand: ParsableCommand {
   func validate() throws {
     guard Variant(rawValue: model) != nil else { throw ValidationError("--model \(model) is not known") }
     guard BoxLoss(rawValue: boxLoss) != nil else { throw ValidationError("--box-loss is iou or giou") }
+    guard let method = AssignmentMethod(rawValue: assignment), let head = Architecture.Head(rawValue: head)
+    else {
+      throw ValidationError("--assignment \(assignment) or --head \(head) is not known")
+    }
+    guard (method == .anchors) == (head.anchors > 1) else {
+      throw ValidationError("--assignment anchors and --head anchored or anchoredDecoupled belong together")
+    }
     guard epochs > 0, batch > 0, accumulation > 0, evaluateEvery > 0, threads > 0, multiScale >= 0 else {
       throw ValidationError("counts must be positive")
     }
@@ -75,6 +108,7 @@ struct FitCommand: ParsableCommand {
   func run() throws {
     guard let variant = Variant(rawValue: model) else { throw ValidationError("--model \(model)") }
     var options = TrainingOptions(variant: variant, epochs: epochs, batchSize: batch, threads: threads)
+    if weights != nil { options.startFromWeights() }
     options.inputSide = input ?? options.inputSide
     options.peakRate = rate ?? options.peakRate
     options.warmUpEpochs = warmUpEpochs ?? options.warmUpEpochs
@@ -84,12 +118,23 @@ struct FitCommand: ParsableCommand {
     options.evaluationInterval = evaluateEvery
     options.boxLoss = boxLoss
     options.centerRadius = centerRadius
+    options.assignment = AssignmentMethod(rawValue: assignment) ?? .simota
+    options.head = head
     options.freezesBackbone = freezeBackbone
+    options.freezesStatistics = freezeStatistics
+    options.synchronizesStatistics = !separateStatistics
+    options.mosaicProbability = mosaic ?? options.mosaicProbability
+    options.copyPaste = copyPaste
+    options.averageRamp = averageRamp ?? options.averageRamp
     options.seed = seed
-    let trainer = try Trainer(
-      options: options, training: try data.dataset(), validation: try validation.dataset(),
-      weights: try weights.map { try PretrainedWeights(contentsOf: $0) }, folder: output, report: printLine)
-    try trainer.runUntilInterrupted()
+    try withPeers { peers in
+      let trainer = try Trainer(
+        options: options, training: try data.training(outlines: copyPaste > 0),
+        validation: try data.validation(),
+        weights: try weights.map { try PretrainedWeights(contentsOf: $0) }, folder: output, peers: peers,
+        report: printLine)
+      try trainer.runUntilInterrupted()
+    }
   }
 }
 
@@ -98,19 +143,38 @@ struct ResumeCommand: ParsableCommand {
     commandName: "resume", abstract: "Go on with a run from its last checkpoint.")
 
   @OptionGroup var data: DataOptions
-  @OptionGroup var validation: ValidationOptions
 
   @Option(help: "Folder of the run.")
   var output: String
 
   func run() throws {
     let (state, tensors) = try RunState.read(output + "/last.safetensors")
-    let trainer = try Trainer(
-      options: state.options, training: try data.dataset(), validation: try validation.dataset(),
-      weights: nil, folder: output, report: printLine)
-    try trainer.resume(state, tensors)
-    try trainer.runUntilInterrupted()
+    try withPeers { peers in
+      let trainer = try Trainer(
+        options: state.options, training: try data.training(outlines: state.options.copyPaste > 0),
+        validation: try data.validation(),
+        weights: nil, folder: output, peers: peers, report: printLine)
+      try trainer.resume(state, tensors)
+      try trainer.runUntilInterrupted()
+    }
   }
 }
 
-private func printLine(_ line: String) { print(line) }
+/// Runs `body` with the processes that `mpirun` started, if it did. A fault in one of them ends all.
+private func withPeers(_ body: (Peers) throws -> Void) throws {
+  let peers = try Peers.join()
+  do {
+    try body(peers)
+    peers.leave()
+  } catch {
+    if peers.count > 1 { FileHandle.standardError.write(Data("yolox-train: \(error)\n".utf8)) }
+    peers.abandon()
+    throw error
+  }
+}
+
+/// At once: a run is watched through a pipe or a file as often as on a terminal.
+private func printLine(_ line: String) {
+  print(line)
+  fflush(nil)
+}

@@ -21,6 +21,9 @@ struct PreviewCommand: ParsableCommand {
   @Option(help: "Number of pictures.")
   var count = 8
 
+  @Option(help: "Probability that an object with an outline is copied into another picture.")
+  var copyPaste: Float = 0
+
   @Option(help: "Folder for the pictures.")
   var output: String
 
@@ -31,8 +34,9 @@ struct PreviewCommand: ParsableCommand {
     guard let variant = Variant(rawValue: model) else {
       throw ValidationError("--model \(model) is not known")
     }
-    let dataset = try data.dataset()
-    let augmentation = TrainingOptions(variant: variant, epochs: 1, batchSize: 1, threads: 1).augmentation
+    let dataset = try data.training(outlines: copyPaste > 0)
+    var augmentation = TrainingOptions(variant: variant, epochs: 1, batchSize: 1, threads: 1).augmentation
+    augmentation.copyPaste = copyPaste
     let loader = BatchLoader(dataset: dataset, batchSize: 1, seed: seed, augmentation: augmentation)
     try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
     for index in 0..<count {

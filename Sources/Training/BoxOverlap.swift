@@ -9,6 +9,8 @@ package struct CenteredBox: Sendable, Equatable {
     (self.x, self.y, self.width, self.height) = (x, y, width, height)
   }
 
+  package var area: Float { width * height }
+
   /// Intersection over union.
   package func overlap(_ other: CenteredBox) -> Float {
     let (w, h) = intersection(other)

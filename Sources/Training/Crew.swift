@@ -8,10 +8,17 @@ import Synchronization
 /// threads: training that is resumed repeats to the bit. Which thread takes which share does not matter.
 package final class Crew {
   let pool: WorkerPool
+  /// The processes beside this one.
+  package let peers: Peers
+  /// Those whose images count as one batch in normalisation.
+  let statisticsPeers: Peers
   private let nextShare = Atomic<Int>(0)
   private var scratch: [[FloatBuffer]]
 
-  package init(threads: Int) {
+  /// - Parameter synchronizesStatistics: whether normalisation takes the images of all `peers` as one batch.
+  package init(threads: Int, peers: Peers = .alone, synchronizesStatistics: Bool = true) {
+    self.peers = peers
+    statisticsPeers = synchronizesStatistics ? peers : .alone
     pool = WorkerPool(threads: threads)
     scratch = Array(repeating: [], count: threads)
     // Its own threads would fight with ours for the processors.

@@ -9,12 +9,25 @@ package struct Losses: Sendable, Equatable {
   package var l1: Float = 0
   package var objectness: Float = 0
   package var classes: Float = 0
+  /// Of the choice of one anchor for each object; 0 for heads that make none.
+  package var selection: Float = 0
   /// Anchors that answer for an object, for each object.
   package var foregroundPerObject: Float = 0
 
   package init() {}
 
-  package var total: Float { box + l1 + objectness + classes }
+  package var total: Float { box + l1 + objectness + classes + selection }
+}
+
+extension Losses {
+  /// From those of each process's images to those of all.
+  fileprivate mutating func sum(over peers: Peers) {
+    guard peers.count > 1 else { return }
+    var values = [box, l1, objectness, classes, selection].map(Double.init)
+    peers.sum(&values)
+    let sums = values.map { Float($0) }
+    (box, l1, objectness, classes, selection) = (sums[0], sums[1], sums[2], sums[3], sums[4])
+  }
 }
 
 package struct DetectionLoss: Sendable {
@@ -23,6 +36,8 @@ package struct DetectionLoss: Sendable {
   package var boxLoss = BoxLoss.iou
   /// L1 on the raw box numbers: the authors' last epochs.
   package var usesL1 = false
+  /// Of the groups of outputs.
+  package var strides = Stride.levels
   package var assign: @Sendable (Predictions, [Target]) -> Assignment
 
   package init(assign: @escaping @Sendable (Predictions, [Target]) -> Assignment = { SimOTA()($0, $1) }) {
@@ -41,7 +56,7 @@ package struct DetectionLoss: Sendable {
   package func callAsFunction(
     _ pass: TrainingPass, targets: [[Target]], scale: Float = 1, crew: Crew
   ) -> Outcome {
-    let maps = HeadMaps(pass)
+    let maps = HeadMaps(pass, strides: strides)
     let predictions = (0..<targets.count).map(maps.predictions)
     var assignments = Array(repeating: Assignment(matches: []), count: targets.count)
     assignments.withUnsafeMutableBufferPointer { assignments in
@@ -51,19 +66,42 @@ package struct DetectionLoss: Sendable {
         for image in images { assignments[image] = assign(predictions[image], targets[image]) }
       }
     }
-    let foregroundCount = max(1, assignments.reduce(0) { $0 + $1.matches.count })
+    // Of the whole batch, whichever processes have its images.
+    var counts = [
+      Double(assignments.reduce(0) { $0 + $1.matches.count }), Double(targets.reduce(0) { $0 + $1.count }),
+    ]
+    crew.peers.sum(&counts)
+    let (foregroundCount, objectCount) = (Float(max(1, counts[0])), Float(max(1, counts[1])))
 
     var losses = Losses()
     var gradients = HeadGradients(maps)
     for image in targets.indices {
       add(
-        predictions[image], assignments[image], targets[image], per: Float(foregroundCount), to: &losses,
+        predictions[image], assignments[image], targets[image], per: foregroundCount, to: &losses,
         &gradients, image: image, scale: scale)
     }
-    losses.foregroundPerObject =
-      Float(foregroundCount) / Float(max(1, targets.reduce(0) { $0 + $1.count }))
+    if !predictions[0].selection.isEmpty {
+      addSelection(predictions, targets, per: objectCount, to: &losses, &gradients, scale: scale)
+    }
+    losses.sum(over: crew.peers)
+    losses.foregroundPerObject = foregroundCount / objectCount
     gradients.set(on: pass)
     return Outcome(losses: losses, assignments: assignments)
+  }
+
+  /// One anchor of each object is to be chosen and all others not, counted for each object.
+  private func addSelection(
+    _ predictions: [Predictions], _ targets: [[Target]], per count: Float, to losses: inout Losses,
+    _ gradients: inout HeadGradients, scale: Float
+  ) {
+    for image in targets.indices {
+      let chosen = Set(OneToOne()(predictions[image], targets[image]).matches.map(\.anchor))
+      for (anchor, logit) in predictions[image].selection.enumerated() {
+        let target: Float = chosen.contains(anchor) ? 1 : 0
+        losses.selection += crossEntropy(logit: logit, target: target) / count
+        gradients.add((sigmoid(logit) - target) * scale / count, .selection, image, anchor, channel: 0)
+      }
+    }
   }
 
   private func add(
@@ -72,8 +110,9 @@ package struct DetectionLoss: Sendable {
   ) {
     var isForeground = Array(repeating: false, count: predictions.count)
     for match in assignment.matches { isForeground[match.anchor] = true }
+    let ignored = Set(assignment.ignored)
     var objectness: Float = 0
-    for anchor in isForeground.indices {
+    for anchor in isForeground.indices where !ignored.contains(anchor) {
       let (logit, target) = (predictions.objectness[anchor], Float(isForeground[anchor] ? 1 : 0))
       objectness += crossEntropy(logit: logit, target: target)
       gradients.add((sigmoid(logit) - target) * scale / count, .objectness, image, anchor, channel: 0)

@@ -1,14 +1,6 @@
 import COCO
-import Checkpoints
 import Engine
-import Imaging
 import YOLOX
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 /// Measures weights as they will be served: through the inference engine and COCO's evaluation.
 package struct Evaluation {
@@ -16,15 +8,20 @@ package struct Evaluation {
 
   package init(dataset: DetectionDataset) { self.dataset = dataset }
 
-  package func callAsFunction(_ weights: PretrainedWeights, pool: WorkerPool) throws -> Summary {
-    let model = try Model(weights)
-    var predictor = Predictor(model, pool: pool)
+  /// What was found in the pictures of the data set, in its order, boxes in the pictures' pixels.
+  package func detections(_ weights: PretrainedWeights, pool: WorkerPool) throws -> [[Detection]] {
+    var predictor = Predictor(try Model(weights), pool: pool)
+    // tools/eval.py and the authors' Exp: test_conf, nmsthre.
     let options = DetectionOptions(scoreThreshold: 0.01, nmsThreshold: 0.65, maxDetections: 1000)
+    return try dataset.entries.indices.map {
+      predictor.detect(try dataset.picture($0), options: options)
+    }
+  }
+
+  package func accumulated(_ detections: [[Detection]]) -> Accumulation {
     let categoryIDs = dataset.annotations.categoryIDs
-    var rows: [Result] = []
-    for entry in dataset.entries {
-      let picture = try Image(decoding: [UInt8](Data(contentsOf: URL(filePath: entry.path))))
-      rows += predictor.detect(picture, options: options).map { detection in
+    let rows = zip(dataset.entries, detections).flatMap { entry, found in
+      found.map { detection in
         let box = detection.box
         return Result(
           imageID: entry.imageID, categoryID: categoryIDs[detection.classID],
@@ -32,6 +29,10 @@ package struct Evaluation {
           score: Double(detection.score))
       }
     }
-    return Evaluator(annotations: dataset.annotations, results: rows).summary()
+    return Evaluator(annotations: dataset.annotations, results: rows).accumulated()
+  }
+
+  package func callAsFunction(_ weights: PretrainedWeights, pool: WorkerPool) throws -> Summary {
+    Summary(accumulated(try detections(weights, pool: pool)))
   }
 }

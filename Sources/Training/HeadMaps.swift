@@ -13,12 +13,15 @@ struct HeadMaps {
 
   let levels: [Level]
 
-  init(_ pass: TrainingPass) {
+  /// - Parameter strides: of the groups of outputs.
+  init(_ pass: TrainingPass, strides: [Int]) {
     var levels: [Level] = []
     var start = 0
-    for (index, stride) in Stride.levels.enumerated() {
+    for (index, stride) in strides.enumerated() {
       var maps: [HeadOutput: Tensor] = [:]
-      for output in HeadOutput.allCases { maps[output] = pass.output(output.name(level: index)) }
+      for output in HeadOutput.allCases where pass.graph.output(output.name(level: index)) != nil {
+        maps[output] = pass.output(output.name(level: index))
+      }
       let shape = maps[.box]?.shape ?? [0, 0, 0, 0]
       let end = start + shape[2] * shape[3]
       levels.append(Level(stride: stride, maps: maps, anchors: start..<end, width: shape[3]))
@@ -45,15 +48,16 @@ struct HeadMaps {
       }
       return values
     }
-    let anchors = levels.flatMap { level in
+    let anchors = levels.enumerated().flatMap { group, level in
       (0..<level.anchors.count).map { index in
         Predictions.Anchor(
-          stride: Float(level.stride), column: Float(index % level.width), row: Float(index / level.width))
+          stride: Float(level.stride), column: Float(index % level.width), row: Float(index / level.width),
+          group: group)
       }
     }
     return Predictions(
       anchors: anchors, classCount: channels(.classes), raw: joined(.box), objectness: joined(.objectness),
-      classes: joined(.classes))
+      classes: joined(.classes), selection: joined(.selection))
   }
 }
 
@@ -68,7 +72,7 @@ struct HeadGradients {
   init(_ maps: HeadMaps) {
     levels = maps.levels
     var channels: [HeadOutput: Int] = [:]
-    for output in HeadOutput.allCases {
+    for output in HeadOutput.allCases where maps.channels(output) > 0 {
       channels[output] = maps.channels(output)
       values[output] = maps.levels.map { Array(repeating: 0, count: $0.maps[output]?.count ?? 0) }
     }

@@ -1,4 +1,5 @@
 import Engine
+import YOLOX
 
 extension TrainingPass {
   /// What PyTorch starts from: convolutions uniform in ± 1 / sqrt(fan-in), normalisation as identity. The class and
@@ -12,15 +13,28 @@ extension TrainingPass {
         let bound = 1 / Float(entry.shape[1] * entry.shape[2] * entry.shape[3]).squareRoot()
         values = entry.range.map { _ in random.uniform(-bound, bound) }
       } else {
-        values = Array(repeating: TrainingPass.constant(entry.name), count: entry.range.count)
+        values =
+          shapeBiases(entry) ?? Array(repeating: TrainingPass.constant(entry.name), count: entry.range.count)
       }
       parameters.set(values, at: entry.range.lowerBound)
     }
   }
 
+  /// With anchor shapes, a box starts as its shape: the bias of the logarithm of its size in strides.
+  private func shapeBiases(_ entry: ParameterLayout.Entry) -> [Float]? {
+    let strides = Architecture(backbone: .darknet53, head: .anchored).outputStrides
+    guard graph.output(HeadOutput.box.name(level: strides.count - 1)) != nil else { return nil }
+    for (group, shape) in AnchorShapes.shapes.enumerated() where entry.name == "head.reg_preds.\(group).bias"
+    {
+      let stride = Float(strides[group])
+      return [0, 0, naturalLogarithm(shape.width / stride), naturalLogarithm(shape.height / stride)]
+    }
+    return nil
+  }
+
   private static func constant(_ name: String) -> Float {
     if name.hasSuffix(".bn.weight") || name.hasSuffix(".running_var") { return 1 }
-    if name.contains("cls_preds") || name.contains("obj_preds") {
+    if ["cls_preds", "obj_preds", "selection_preds"].contains(where: name.contains) {
       return -naturalLogarithm((1 - 0.01) / 0.01)
     }
     return 0

@@ -13,11 +13,12 @@ struct MetricsLog {
     let imagesPerSecond: Double
     let ap: Double?
 
-    private var fields: [(name: String, value: Double?)] {
+    var fields: [(name: String, value: Double?)] {
       [
         ("epoch", Double(epoch)), ("loss", Double(losses.total)), ("box", Double(losses.box)),
         ("l1", Double(losses.l1)), ("objectness", Double(losses.objectness)),
-        ("class", Double(losses.classes)), ("foreground_per_object", Double(losses.foregroundPerObject)),
+        ("class", Double(losses.classes)), ("selection", Double(losses.selection)),
+        ("foreground_per_object", Double(losses.foregroundPerObject)),
         ("rate", rate), ("images_per_second", imagesPerSecond), ("ap", ap),
       ]
     }
@@ -51,6 +52,14 @@ struct MetricsLog {
     try append(row.json, to: folder + "/metrics.jsonl", header: nil)
   }
 
+  /// What was logged, by epoch; lines that are none are passed over.
+  func rows() -> [[String: Double]] {
+    let data = FileManager.default.contents(atPath: folder + "/metrics.jsonl") ?? Data()
+    return data.split(separator: UInt8(ascii: "\n")).compactMap {
+      try? JSONDecoder().decode([String: Double].self, from: Data($0))
+    }
+  }
+
   private func append(_ line: String, to path: String, header: String?) throws(TrainingError) {
     do {
       let url = URL(filePath: path)
@@ -70,6 +79,7 @@ extension Losses {
     l1 += other.l1
     objectness += other.objectness
     classes += other.classes
+    selection += other.selection
     foregroundPerObject += other.foregroundPerObject
   }
 
@@ -79,6 +89,7 @@ extension Losses {
     result.l1 /= count
     result.objectness /= count
     result.classes /= count
+    result.selection /= count
     result.foregroundPerObject /= count
     return result
   }

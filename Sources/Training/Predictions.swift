@@ -8,9 +8,11 @@ package struct Predictions: Sendable {
     /// Cell of the level's grid.
     package let column: Float
     package let row: Float
+    /// Which of the head's outputs it is in: the level, or with anchor shapes the shape.
+    package let group: Int
 
-    package init(stride: Float, column: Float, row: Float) {
-      (self.stride, self.column, self.row) = (stride, column, row)
+    package init(stride: Float, column: Float, row: Float, group: Int = 0) {
+      (self.stride, self.column, self.row, self.group) = (stride, column, row, group)
     }
 
     /// In pixels of the network's input.
@@ -25,13 +27,19 @@ package struct Predictions: Sendable {
   package let objectness: [Float]
   /// Logits, `[classes, anchors]`.
   package let classes: [Float]
+  /// Logits of the choice of one anchor for each object; empty for heads that make none.
+  package let selection: [Float]
 
-  package init(anchors: [Anchor], classCount: Int, raw: [Float], objectness: [Float], classes: [Float]) {
+  package init(
+    anchors: [Anchor], classCount: Int, raw: [Float], objectness: [Float], classes: [Float],
+    selection: [Float] = []
+  ) {
     self.anchors = anchors
     self.classCount = classCount
     self.raw = raw
     self.objectness = objectness
     self.classes = classes
+    self.selection = selection
   }
 
   package var count: Int { anchors.count }

@@ -1,7 +1,5 @@
 import COCO
-import Checkpoints
 import Engine
-import Imaging
 import YOLOX
 
 #if canImport(FoundationEssentials)
@@ -22,6 +20,7 @@ package final class Trainer {
   private let validation: DetectionDataset?
   private let folder: String
   private var metrics: MetricsLog
+  private var events: TensorBoardLog
   private let report: (String) -> Void
 
   /// - Parameters:
@@ -29,31 +28,42 @@ package final class Trainer {
   ///   - report: takes lines for people.
   package init(
     options: TrainingOptions, training: DetectionDataset, validation: DetectionDataset?,
-    weights: PretrainedWeights?, folder: String, report: @escaping (String) -> Void
+    weights: PretrainedWeights?, folder: String, peers: Peers = .alone, report: @escaping (String) -> Void
   ) throws(TrainingError) {
     guard !training.entries.isEmpty else { throw .emptyDataset(path: folder) }
+    guard options.batchSize % peers.count == 0 else {
+      throw .noPeers(
+        reason: "a batch of \(options.batchSize) cannot be shared among \(peers.count) processes")
+    }
     state = RunState(options: options, labels: training.labels)
-    crew = Crew(threads: options.threads)
-    let graph = Graph.yolox(options.variant.architecture, classCount: training.labels.count)
-    pass = TrainingPass(graph, crew: crew) { options.freezesBackbone && $0.hasPrefix("backbone.") }
+    crew = Crew(
+      threads: options.threads, peers: peers, synchronizesStatistics: options.synchronizesStatistics)
+    let graph = state.graph
+    pass = TrainingPass(
+      graph, crew: crew, isStatisticsFrozen: options.freezesStatistics, detached: "head.selection_"
+    ) {
+      options.freezesBackbone && $0.hasPrefix("backbone.")
+    }
     pass.initialize(seed: options.seed)
     if let weights {
       let missing = pass.layout.load(weights.parameters, into: pass.parameters)
       if !missing.isEmpty { report("starting anew: " + missing.joined(separator: ", ")) }
     }
     optimizer = Optimizer(pass.layout)
-    average = MovingAverage(pass.parameters)
+    average = MovingAverage(pass.parameters, ramp: options.averageRamp)
     loader = BatchLoader(
-      dataset: training, batchSize: options.batchSize, seed: options.seed, augmentation: options.augmentation)
+      dataset: training, batchSize: options.batchSize, seed: options.seed, augmentation: options.augmentation,
+      peers: peers)
     self.validation = validation
     self.folder = folder
-    self.report = report
+    self.report = peers.isFirst ? report : { _ in }
     do {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     } catch {
       throw .unwritable(path: folder, reason: "cannot be made")
     }
     metrics = MetricsLog(folder: folder)
+    events = TensorBoardLog(folder: folder, time: Date().timeIntervalSince1970)
   }
 
   /// Takes up a run where `last.safetensors` left it.
@@ -102,32 +112,46 @@ package final class Trainer {
           imagesPerSecond: Double(epochIterations * options.batchSize) / seconds)
         (epochLosses, epochIterations, clock) = (Losses(), 0, ContinuousClock.now)
       }
-      if shouldStop() {
+      if anyoneWants(shouldStop()) {
         try save()
         report("stopped; `yolox-train resume` goes on from iteration \(state.iteration) of \(end)")
         return
       }
     }
+    guard crew.peers.isFirst else { return }
+    try RunReport.write(
+      folder: folder, weights: try PretrainedWeights(contentsOf: folder + "/best.safetensors"),
+      validation: validation, pool: crew.pool)
+    report("\(folder)/report.html shows how it went")
   }
 
   /// One iteration. Public to benchmarks and tests.
   @discardableResult
   package func step(_ batch: Batch, usesL1: Bool, rate: Double) -> Losses {
     let options = state.options
-    var assigner = SimOTA()
-    assigner.centerRadius = options.centerRadius
-    var loss = DetectionLoss { [assigner] in assigner($0, $1) }
+    var loss = DetectionLoss(assign: options.assignment.assigner(centerRadius: options.centerRadius))
+    loss.strides = options.architecture.outputStrides
     loss.usesL1 = usesL1
     loss.boxLoss = BoxLoss(rawValue: options.boxLoss) ?? .iou
     pass.forward(batch.images)
     let outcome = loss(pass, targets: batch.targets, scale: 1 / Float(options.accumulation), crew: crew)
     guard outcome.losses.total.isFinite else { return outcome.losses }
-    pass.backward()
-    if (state.iteration + 1) % options.accumulation == 0 {
+    let isStep = (state.iteration + 1) % options.accumulation == 0
+    var exchange = GradientExchange(pass, peers: crew.peers)
+    pass.backward { offset in if isStep { exchange.isFinal(from: offset) } }
+    if isStep {
+      exchange.finish()
       optimizer.step(pass, rate: Float(rate))
       average.update(pass.parameters)
     }
     return outcome.losses
+  }
+
+  /// Whether this process or one beside it is to stop: all of them have to after the same iteration.
+  private func anyoneWants(_ stop: Bool) -> Bool {
+    var wishes = [stop ? 1.0 : 0]
+    crew.peers.sum(&wishes)
+    return wishes[0] > 0
   }
 
   private func isPlain(_ epoch: Int) -> Bool { epoch >= state.options.epochs - state.options.plainEpochs }
@@ -142,6 +166,8 @@ package final class Trainer {
   }
 
   private func finishEpoch(_ epoch: Int, losses: Losses, rate: Double, imagesPerSecond: Double) throws {
+    state.epochsDone = epoch + 1
+    guard crew.peers.isFirst else { return }
     var ap: Double?
     let isDue =
       (epoch + 1).isMultiple(of: state.options.evaluationInterval) || epoch + 1 == state.options.epochs
@@ -151,39 +177,29 @@ package final class Trainer {
       ap = measured
       if measured > state.bestAP {
         state.bestAP = measured
-        try export(weights, to: folder + "/best.safetensors")
+        try WeightsFile.write(weights, to: folder + "/best.safetensors")
       }
     } else if validation == nil {
-      try export(weights, to: folder + "/best.safetensors")
+      try WeightsFile.write(weights, to: folder + "/best.safetensors")
     }
     try save()
     let row = MetricsLog.Row(
       epoch: epoch + 1, losses: losses, rate: rate, imagesPerSecond: imagesPerSecond, ap: ap)
     try metrics.append(row)
+    try events.append(
+      row.fields.compactMap { field in field.value.map { ("train/" + field.name, Float($0)) } },
+      step: state.iteration, time: Date().timeIntervalSince1970)
     let left = Double((state.options.epochs - epoch - 1) * loader.batchesPerEpoch * state.options.batchSize)
     report(row.line(of: state.options.epochs, secondsLeft: left / imagesPerSecond))
   }
 
-  package func save() throws(TrainingError) { try state.write(buffers, to: folder + "/last.safetensors") }
+  package func save() throws(TrainingError) {
+    if crew.peers.isFirst { try state.write(buffers, to: folder + "/last.safetensors") }
+  }
 
   /// The slow copy as weights that can be served.
   package func averageWeights() throws -> PretrainedWeights {
-    let size = InputSize(height: state.options.inputSide, width: state.options.inputSide)
-    return try PretrainedWeights(
-      Checkpoint(
-        format: .safetensors,
-        metadata: ModelMetadata.values(
-          architecture: state.options.variant.architecture, labels: state.labels, inputSize: size,
-          preprocessing: .standard),
-        tensors: pass.layout.parameters(average.parameters)))
-  }
-
-  private func export(_ weights: PretrainedWeights, to path: String) throws {
-    try Safetensors.write(
-      weights.parameters,
-      metadata: ModelMetadata.values(
-        architecture: weights.architecture, labels: weights.labels, inputSize: weights.inputSize,
-        preprocessing: weights.preprocessing), to: path)
+    try state.weights(pass.layout.parameters(average.parameters))
   }
 }
 

@@ -5,6 +5,7 @@ package struct TrainingOptions: Codable, Sendable, Equatable {
   package var model: String
   package var inputSide: Int
   package var epochs: Int
+  /// Of all processes together.
   package var batchSize: Int
   /// At the end of the warm-up.
   package var peakRate: Double
@@ -17,8 +18,20 @@ package struct TrainingOptions: Codable, Sendable, Equatable {
   /// Batches whose gradients are added up for one step.
   package var accumulation: Int
   package var freezesBackbone: Bool
+  /// Normalise by the statistics that the starting weights came with.
+  package var freezesStatistics: Bool
+  /// With several processes: normalise by the statistics of the whole batch, not of each process's share.
+  package var synchronizesStatistics: Bool
+  /// Share of the pictures that become a mosaic.
+  package var mosaicProbability: Float
+  /// For each object with an outline: whether it is copied into another picture.
+  package var copyPaste: Float
+  /// Updates after which the average has come to most of its slowness.
+  package var averageRamp: Double
   package var boxLoss: String
   package var centerRadius: Float
+  package var assignment: AssignmentMethod
+  package var head: String
   package var seed: UInt64
   package var threads: Int
 
@@ -35,19 +48,45 @@ package struct TrainingOptions: Codable, Sendable, Equatable {
     evaluationInterval = 10
     accumulation = 1
     freezesBackbone = false
+    freezesStatistics = false
+    synchronizesStatistics = true
+    mosaicProbability = 1
+    copyPaste = 0
+    averageRamp = MovingAverage.ramp
     boxLoss = BoxLoss.iou.rawValue
     centerRadius = SimOTA().centerRadius
+    assignment = .simota
+    head = Architecture.Head.decoupled.rawValue
     seed = 0
     self.threads = threads
   }
 
+  /// What suits weights that already know pictures and a few hundred new ones: a rate at which they forget little, hardly
+  /// any warm-up, pictures whole. Mosaics, made for long runs, slow short ones down. docs/training.md has the measurements.
+  package mutating func startFromWeights() {
+    peakRate *= TrainingOptions.fineTuningRate
+    warmUpEpochs = min(1, warmUpEpochs)
+    mosaicProbability = 0
+  }
+
+  private static let fineTuningRate = 0.4
+
   package var variant: Variant { Variant(rawValue: model) ?? .nano }
 
+  package var architecture: Architecture {
+    Architecture(
+      backbone: variant.architecture.backbone, head: Architecture.Head(rawValue: head) ?? .decoupled)
+  }
+
   package var augmentation: Augmentation {
-    switch variant {
-    case .nano, .tiny, .s: .small
-    default: Augmentation()
-    }
+    var augmentation =
+      switch variant {
+      case .nano, .tiny, .s: Augmentation.small
+      default: Augmentation()
+      }
+    augmentation.mosaicProbability = mosaicProbability
+    augmentation.copyPaste = copyPaste
+    return augmentation
   }
 
   package func learningRate(batchesPerEpoch: Int) -> LearningRate {

@@ -22,14 +22,22 @@ package final class TrainingPass {
   private var slopes: [FloatBuffer?]
   private var statistics: [FloatBuffer?]
 
-  /// - Parameter isFrozen: whether a node (told by its path) keeps its weights. Running statistics still move.
-  package init(_ graph: Graph, crew: Crew, isFrozen: (String) -> Bool = { _ in false }) {
+  /// - Parameters:
+  ///   - isStatisticsFrozen: normalise by the running statistics and leave them as they are.
+  ///   - detached: nodes whose path begins so give no gradient to those before them whose path does not.
+  ///   - isFrozen: whether a node (told by its path) keeps its weights. Running statistics still move.
+  package init(
+    _ graph: Graph, crew: Crew, isStatisticsFrozen: Bool = false, detached: String? = nil,
+    isFrozen: (String) -> Bool = { _ in false }
+  ) {
     self.graph = graph
     self.crew = crew
     layout = ParameterLayout(graph)
     parameters = FloatBuffer(count: layout.count)
     gradients = FloatBuffer(count: layout.trainableCount)
-    steps = TrainingStep.steps(of: graph, layout: layout, isFrozen: isFrozen)
+    steps = TrainingStep.steps(
+      of: graph, layout: layout, isStatisticsFrozen: isStatisticsFrozen, detached: detached,
+      isFrozen: isFrozen)
     values = Array(repeating: nil, count: graph.nodes.count)
     slopes = values
     statistics = values
@@ -95,12 +103,15 @@ package final class TrainingPass {
   }
 
   /// Carries the gradients of the outputs, as far as they were set with ``setGradient(of:_:)``, back to the weights.
-  package func backward() {
+  ///
+  /// - Parameter isFinal: told, with ever smaller offsets, from where on the convolution weights have their gradients.
+  package func backward(isFinal: (_ offset: Int) -> Void = { _ in }) {
     for step in steps.reversed() {
       guard let slope = slopes[step.result] else { continue }
       slopes[step.result] = nil
       let handedOn = step.needsGradient && carry(slope, back: step)
       if !handedOn { pool.give(slope) }
+      if case .convolution(let convolution) = step.kind { isFinal(convolution.weightOffset) }
     }
   }
 

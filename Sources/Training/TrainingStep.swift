@@ -24,7 +24,10 @@ struct TrainingStep {
   let needsGradient: Bool
   let inputNeedsGradient: [Bool]
 
-  static func steps(of graph: Graph, layout: ParameterLayout, isFrozen: (String) -> Bool) -> [TrainingStep] {
+  static func steps(
+    of graph: Graph, layout: ParameterLayout, isStatisticsFrozen: Bool, detached: String?,
+    isFrozen: (String) -> Bool
+  ) -> [TrainingStep] {
     var consumers = Array(repeating: 0, count: graph.nodes.count)
     for node in graph.nodes { for input in node.inputs { consumers[input.index] += 1 } }
     for output in graph.outputs { consumers[output.value.index] += 1 }
@@ -56,7 +59,8 @@ struct TrainingStep {
             weightOffset: layout.offset(node.path + ".weight"),
             biasOffset: layout.offset(node.path + ".bias"),
             meanOffset: layout.offset(node.path + ".running_mean"),
-            varianceOffset: layout.offset(node.path + ".running_var"), activation: activation))
+            varianceOffset: layout.offset(node.path + ".running_var"), activation: activation,
+            isStatisticsFrozen: isStatisticsFrozen))
       case .activation(let activation): kind = .activation(activation)
       case .add: kind = .add
       case .concat: kind = .concat
@@ -66,7 +70,11 @@ struct TrainingStep {
       }
       let inputs = node.inputs.map(\.index)
       let frozen = isFrozen(node.path)
-      let inputNeeds = inputs.map { needsGradient[$0] }
+      let inputNeeds = inputs.map { input in
+        let isDetached =
+          detached.map { node.path.hasPrefix($0) && !graph.nodes[input].path.hasPrefix($0) } ?? false
+        return needsGradient[input] && !isDetached
+      }
       let hasWeights =
         switch kind {
         case .convolution, .normalization: !frozen

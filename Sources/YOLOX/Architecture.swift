@@ -7,9 +7,39 @@ package struct Architecture: Hashable, Sendable {
     case darknet53
   }
 
-  package let backbone: Backbone
+  /// What follows the feature pyramid: the paper's head, its option without suppression, and the baselines that it is
+  /// compared with (section 2.1, tables 1 and 2).
+  package enum Head: String, CaseIterable, Hashable, Sendable {
+    /// Classes in a branch of their own, apart from box and objectness.
+    case decoupled
+    /// Decoupled, and two more convolutions that choose one anchor for each object: no suppression is needed.
+    case nmsFree
+    /// One branch for all three, as in YOLOv3.
+    case coupled
+    /// Coupled, with three anchor shapes in each cell instead of one point.
+    case anchored
+    /// Decoupled, with the same shapes.
+    case anchoredDecoupled
 
-  package init(backbone: Backbone) { self.backbone = backbone }
+    /// Predictions for each place of a level.
+    package var anchors: Int { self == .anchored || self == .anchoredDecoupled ? 3 : 1 }
+  }
+
+  package let backbone: Backbone
+  package let head: Head
+
+  package init(backbone: Backbone, head: Head = .decoupled) {
+    self.backbone = backbone
+    self.head = head
+  }
+
+  /// The stride of each group of outputs, by the number in the outputs' names.
+  package var outputStrides: [Int] {
+    Stride.levels.flatMap { Array(repeating: $0, count: head.anchors) }
+  }
+
+  /// Which output says whether an anchor sees an object.
+  package var objectness: HeadOutput { head == .nmsFree ? .selection : .objectness }
 }
 
 /// The seven networks that the authors published (YOLOX paper, section 3; exps/default in their repository).
@@ -37,7 +67,8 @@ package enum Variant: String, CaseIterable, Sendable {
   }
 
   package init?(_ architecture: Architecture) {
-    guard let variant = Variant.allCases.first(where: { $0.architecture == architecture }) else { return nil }
+    guard let variant = Variant.allCases.first(where: { $0.architecture.backbone == architecture.backbone })
+    else { return nil }
     self = variant
   }
 }
@@ -50,8 +81,11 @@ extension Architecture {
         baseChannels: Int(64 * width), baseDepth: max(Int((3 * depth).rounded()), 1), depthwise: depthwise))
   }
 
-  /// `yolox-s` for the authors' networks, `yolox-custom` for other widths and depths.
-  package var modelName: String { "yolox-" + (Variant(self)?.rawValue ?? "custom") }
+  /// `yolox-s` for the authors' networks, `yolox-custom` for other widths and depths; `yolox-s-coupled` with another
+  /// head than theirs.
+  package var modelName: String {
+    "yolox-" + (Variant(self)?.rawValue ?? "custom") + (head == .decoupled ? "" : "-\(head.rawValue)")
+  }
 
   /// What an unnamed checkpoint is run at: the authors' size for their variants, 640 x 640 for others.
   package var defaultInputSize: InputSize { Variant(self)?.inputSize ?? InputSize(height: 640, width: 640) }

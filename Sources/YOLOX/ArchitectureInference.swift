@@ -8,8 +8,9 @@ extension Architecture {
   /// - Returns: `nil` if they are not those of a YOLOX network.
   static func inferred(fromNamed shapes: [String: [Int]]) -> (architecture: Architecture, classCount: Int)? {
     guard let classCount = shapes["head.cls_preds.0.weight"]?.first, classCount > 0 else { return nil }
+    let head = Architecture.Head(named: shapes)
     if shapes["backbone.backbone.stem.0.conv.weight"] != nil {
-      return (Architecture(backbone: .darknet53), classCount)
+      return (Architecture(backbone: .darknet53, head: head), classCount)
     }
     guard let baseChannels = shapes["backbone.backbone.stem.conv.conv.weight"]?.first, baseChannels > 0 else {
       return nil
@@ -21,7 +22,8 @@ extension Architecture {
     let depthwise = shapes["backbone.backbone.dark2.0.dconv.conv.weight"] != nil
     return (
       Architecture(
-        backbone: .cspDarknet(baseChannels: baseChannels, baseDepth: baseDepth, depthwise: depthwise)),
+        backbone: .cspDarknet(baseChannels: baseChannels, baseDepth: baseDepth, depthwise: depthwise),
+        head: head),
       classCount
     )
   }
@@ -55,6 +57,19 @@ extension Architecture {
 
   private var isDepthwise: Bool {
     if case .cspDarknet(_, _, depthwise: true) = backbone { true } else { false }
+  }
+}
+
+extension Architecture.Head {
+  fileprivate init(named shapes: [String: [Int]]) {
+    let hasShapes = shapes["head.cls_preds.3.weight"] != nil
+    if shapes["head.selection_preds.0.weight"] != nil {
+      self = .nmsFree
+    } else if shapes.keys.contains(where: { $0.hasPrefix("head.convs.0.") }) {
+      self = hasShapes ? .anchored : .coupled
+    } else {
+      self = hasShapes ? .anchoredDecoupled : .decoupled
+    }
   }
 }
 

@@ -70,6 +70,11 @@ package struct BoxDecoder {
     }
   }
 
+  /// The best candidates as they are, of a network that gives each object one.
+  package consuming func best(_ limit: Int) -> [Detection] {
+    Array(candidates.sorted { $0.score > $1.score }.prefix(limit))
+  }
+
   /// What is left after non-maximum suppression, by falling score, boxes in pixels of the network's input.
   package consuming func suppressed(_ options: DetectionOptions) -> [Detection] {
     if candidates.count > BoxDecoder.candidateLimit {

@@ -9,22 +9,37 @@ extension GraphBuilder {
   ///
   /// Declares the outputs `box<k>` `[N, 4, h, w]`, `objectness<k>` `[N, 1, h, w]` and `class<k>` `[N, classes, h, w]`
   /// for level `k` of stride 8, 16, 32: numbers as the last convolution gives them, before sigmoid and decoding.
+  ///
+  /// - Parameters:
+  ///   - anchors: predictions for each place; with several, outputs are numbered `level * anchors + anchor`.
+  ///   - selecting: also declare `selection<k>` `[N, 1, h, w]`, an objectness that only one anchor of an object
+  ///   has, from two more convolutions (the paper's "end-to-end" option). What comes before them does not learn from it.
   mutating func decoupledHead(
-    _ features: FeaturePyramid, channels: Int, classCount: Int, style: BlockStyle
+    _ features: FeaturePyramid, channels: Int, classCount: Int, anchors: Int = 1, style: BlockStyle,
+    selecting: Bool = false
   ) {
     for (level, feature) in features.levels.enumerated() {
       let stem = baseConv("stems.\(level)", feature, to: channels, kernel: 1, activation: style.activation)
 
+      let groups = level * anchors..<(level + 1) * anchors
       let classFeature = branch("cls_convs.\(level)", stem, style: style)
-      let classes = convolution("cls_preds.\(level)", classFeature, to: classCount, kernel: 1, bias: true)
+      let classes = groups.map {
+        convolution("cls_preds.\($0)", classFeature, to: classCount, kernel: 1, bias: true)
+      }
 
       let boxFeature = branch("reg_convs.\(level)", stem, style: style)
-      let box = convolution("reg_preds.\(level)", boxFeature, to: 4, kernel: 1, bias: true)
-      let objectness = convolution("obj_preds.\(level)", boxFeature, to: 1, kernel: 1, bias: true)
-
-      output(HeadOutput.box.name(level: level), box)
-      output(HeadOutput.objectness.name(level: level), objectness)
-      output(HeadOutput.classes.name(level: level), classes)
+      for (group, classes) in zip(groups, classes) {
+        let box = convolution("reg_preds.\(group)", boxFeature, to: 4, kernel: 1, bias: true)
+        let objectness = convolution("obj_preds.\(group)", boxFeature, to: 1, kernel: 1, bias: true)
+        output(HeadOutput.box.name(level: group), box)
+        output(HeadOutput.objectness.name(level: group), objectness)
+        output(HeadOutput.classes.name(level: group), classes)
+      }
+      guard selecting else { continue }
+      let selected = branch("selection_convs.\(level)", boxFeature, style: style)
+      output(
+        HeadOutput.selection.name(level: level),
+        convolution("selection_preds.\(level)", selected, to: 1, kernel: 1, bias: true))
     }
   }
 
@@ -36,11 +51,13 @@ extension GraphBuilder {
   }
 }
 
-/// The three predictions of a level, by the names of the graph's outputs.
+/// The predictions of a level, by the names of the graph's outputs.
 package enum HeadOutput: String, CaseIterable, Sendable {
   case box
   case objectness
   case classes = "class"
+  /// Only of the head without suppression.
+  case selection
 
   package func name(level: Int) -> String { "\(rawValue)\(level)" }
 }

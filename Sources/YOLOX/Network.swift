@@ -36,8 +36,17 @@ extension Graph {
     if exposingFeatures {
       for (level, feature) in features.levels.enumerated() { builder.output("pan\(level)", feature) }
     }
-    builder.scoped("head") {
-      $0.decoupledHead(features, channels: headChannels, classCount: classCount, style: style)
+    builder.scoped("head") { builder in
+      switch architecture.head {
+      case .decoupled, .nmsFree, .anchoredDecoupled:
+        builder.decoupledHead(
+          features, channels: headChannels, classCount: classCount, anchors: architecture.head.anchors,
+          style: style, selecting: architecture.head == .nmsFree)
+      case .coupled, .anchored:
+        builder.coupledHead(
+          features, channels: headChannels, classCount: classCount,
+          anchors: architecture.head.anchors, style: style)
+      }
     }
     return builder.build()
   }

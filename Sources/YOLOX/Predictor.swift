@@ -57,9 +57,10 @@ package struct Predictor: ~Copyable {
 
   private func decode(_ image: Int, _ options: DetectionOptions) -> [Detection] {
     var decoder = BoxDecoder(options)
-    for (level, stride) in Stride.levels.enumerated() {
+    let objectnessOutput = model.architecture.objectness
+    for (level, stride) in model.architecture.outputStrides.enumerated() {
       executor.withOutput(HeadOutput.box.name(level: level), image: image) { box, boxLayout in
-        executor.withOutput(HeadOutput.objectness.name(level: level), image: image) { objectness, layout in
+        executor.withOutput(objectnessOutput.name(level: level), image: image) { objectness, layout in
           executor.withOutput(HeadOutput.classes.name(level: level), image: image) { classes, classLayout in
             decoder.decode(
               stride: stride, box: box, at: boxLayout, objectness: objectness, at: layout, classes: classes,
@@ -68,6 +69,7 @@ package struct Predictor: ~Copyable {
         }
       }
     }
+    if model.architecture.head == .nmsFree { return decoder.best(options.maxDetections) }
     return decoder.suppressed(options)
   }
 }

@@ -46,12 +46,16 @@ struct TrainingPassTests {
   }
 
   @Test(
-    "the slope of every weight agrees with differences of the result", arguments: 0..<networks.count, [1, 2])
-  func gradients(network: Int, threads: Int) {
+    "the slope of every weight agrees with differences of the result", arguments: 0..<networks.count,
+    [(threads: 1, isFrozen: false), (2, false), (2, true)])
+  func gradients(network: Int, run: (threads: Int, isFrozen: Bool)) {
     let (name, graph) = TrainingPassTests.networks[network]
     var random = SplitMix64(seed: UInt64(network + 1))
-    let pass = TrainingPass(graph, crew: Crew(threads: threads))
+    let pass = TrainingPass(graph, crew: Crew(threads: run.threads), isStatisticsFrozen: run.isFrozen)
     pass.parameters.set(random.floats(pass.layout.count, in: -0.8...0.8))
+    for entry in pass.layout.entries where entry.name.hasSuffix(".running_var") {
+      pass.parameters.set(pass.parameters.values(entry.range).map { 1 + $0 / 2 }, at: entry.range.lowerBound)
+    }
     let images = Tensor(shape: [3, 3, 10, 14], values: random.floats(3 * 3 * 10 * 14))
     pass.forward(images)
     let weighting = random.floats(pass.output("y").count)
@@ -96,6 +100,20 @@ struct TrainingPassTests {
     pass.parameters.set(random.floats(pass.layout.count))
     let images = Tensor(shape: [2, 3, 20, 12], values: random.floats(2 * 3 * 20 * 12))
     pass.forward(images)
+    let expected = graph.referenceForward(images, parameters: pass.layout.parameters(pass.parameters))
+    expectClose(pass.output("y").values, expected[0].values, within: 2e-5, "y")
+  }
+
+  @Test("frozen statistics stay, and normalise as inference does")
+  func frozenStatistics() {
+    let graph = TrainingPassTests.networks[0].graph
+    var random = SplitMix64(seed: 9)
+    let pass = TrainingPass(graph, crew: Crew(threads: 2), isStatisticsFrozen: true)
+    pass.parameters.set(random.floats(pass.layout.count, in: 0.5...1.5))
+    let start = pass.parameters.values
+    let images = Tensor(shape: [2, 3, 8, 8], values: random.floats(384))
+    pass.forward(images)
+    #expect(pass.parameters.values == start)
     let expected = graph.referenceForward(images, parameters: pass.layout.parameters(pass.parameters))
     expectClose(pass.output("y").values, expected[0].values, within: 2e-5, "y")
   }

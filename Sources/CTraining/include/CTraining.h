@@ -18,10 +18,13 @@ void yt_affine_activation_backward(const float *x, float *d, long n, float scale
 // d = scale * d + slope * x + offset.
 void yt_normalization_backward(const float *x, float *d, long n, float scale, float slope, float offset);
 
-// columns[(c * k + ky) * k + kx][oy * ow + ox] = x[c][oy * stride + ky - pad][ox * stride + kx - pad], 0 outside.
-void yt_im2col(const float *x, float *columns, int channels, int height, int width, int kernel, int stride);
+// columns[(c * k + ky) * k + kx][(oy - top) * ow + ox] = x[c][oy * stride + ky - pad][ox * stride + kx - pad], 0 outside,
+// for the result's rows top <= oy < bottom.
+void yt_im2col(const float *x, float *columns, int channels, int height, int width, int kernel, int stride, int top,
+               int bottom);
 // The reverse: adds every column entry to where it came from.
-void yt_col2im(const float *columns, float *x, int channels, int height, int width, int kernel, int stride);
+void yt_col2im(const float *columns, float *x, int channels, int height, int width, int kernel, int stride, int top,
+               int bottom);
 
 // One plane of a depthwise convolution. `padded` is scratch of (height + kernel - 1) * (width + kernel - 1).
 void yt_depthwise(const float *x, const float *weight, float *y, int height, int width, int kernel, int stride,
@@ -30,11 +33,12 @@ void yt_depthwise(const float *x, const float *weight, float *y, int height, int
 void yt_depthwise_backward(const float *x, const float *weight, const float *dy, float *dx, float *dweight,
                            int height, int width, int kernel, int stride, int accumulate, float *padded);
 
-// Stride 1, same size. `rows` and `columns` are scratch of height * width.
-void yt_max_pool(const float *x, float *y, int height, int width, int kernel, float *rows, int *columns);
+// Stride 1, same size. `rows` and `columns` are scratch of height * width, `line` of width + kernel, `places` of width.
+void yt_max_pool(const float *x, float *y, int height, int width, int kernel, float *rows, int *columns, float *line,
+                 int *places);
 // dx += dy, where the window's first maximum lies.
 void yt_max_pool_backward(const float *x, const float *dy, float *dx, int height, int width, int kernel,
-                          float *rows, int *columns);
+                          float *rows, int *columns, float *line, int *places);
 
 // buffer = momentum * buffer + (gradient + decay * weight); weight -= rate * (that + momentum * buffer).
 void yt_sgd_nesterov(float *weight, const float *gradient, float *buffer, long n, float rate, float momentum,

@@ -4,6 +4,10 @@ import Imaging
 /// mosaicdetection.py and data_augment.py).
 package struct Augmentation: Sendable, Equatable {
   package var mosaicScale: ClosedRange<Float> = 0.1...2
+  /// Pictures that are made a mosaic; the others are only finished.
+  package var mosaicProbability: Float = 1
+  /// For each object with an outline in another picture: whether it is pasted into this one.
+  package var copyPaste: Float = 0
   package var mixUp = true
   package var mixUpScale: ClosedRange<Float> = 0.5...1.5
   package var degrees: Float = 10
@@ -28,6 +32,9 @@ package struct Augmentation: Sendable, Equatable {
   package func apply(
     to first: Sample, side: Int, random: inout RandomSource, draw: (inout RandomSource) -> Sample
   ) -> Sample {
+    guard random.chance(mosaicProbability) else {
+      return finish(withPastes(first, side: side, random: &random, draw: draw), random: &random)
+    }
     var parts = [first]
     for _ in 0..<3 { parts.append(draw(&random)) }
     let center = (
@@ -37,10 +44,19 @@ package struct Augmentation: Sendable, Equatable {
     let canvas = mosaic(parts.map { $0.fitted(into: side) }, side: side, center: center)
     let warp = AffineMap.random(self, side: side, random: &random)
     var sample = warp.apply(to: canvas, side: side)
+    sample = withPastes(sample, side: side, random: &random, draw: draw)
     if mixUp, !sample.objects.isEmpty {
       sample = mixed(sample, with: draw(&random).fitted(into: side), side: side, random: &random)
     }
     return finish(sample, random: &random)
+  }
+
+  private func withPastes(
+    _ sample: Sample, side: Int, random: inout RandomSource, draw: (inout RandomSource) -> Sample
+  ) -> Sample {
+    guard copyPaste > 0 else { return sample }
+    return sample.pasted(
+      from: draw(&random).fitted(into: side), probability: copyPaste, random: &random)
   }
 
   /// What pictures go through in any epoch: colours and mirror.
@@ -107,7 +123,8 @@ extension Sample {
     }
     result.objects = objects.map {
       Object(
-        x1: Float(width) - $0.x2, y1: $0.y1, x2: Float(width) - $0.x1, y2: $0.y2, classIndex: $0.classIndex)
+        x1: Float(width) - $0.x2, y1: $0.y1, x2: Float(width) - $0.x1, y2: $0.y2, classIndex: $0.classIndex,
+        outline: $0.outline?.mapped { (Float(width) - $0, $1) })
     }
     return result
   }

@@ -13,12 +13,19 @@ package struct BatchLoader: Sendable {
   package let batchSize: Int
   package let seed: UInt64
   package let augmentation: Augmentation
+  /// Which pictures of a batch are made here.
+  package let places: Range<Int>
 
-  package init(dataset: DetectionDataset, batchSize: Int, seed: UInt64, augmentation: Augmentation) {
+  /// - Parameter peers: the processes among which each batch is shared out; `batchSize` is of all together.
+  package init(
+    dataset: DetectionDataset, batchSize: Int, seed: UInt64, augmentation: Augmentation, peers: Peers = .alone
+  ) {
     self.dataset = dataset
     self.batchSize = batchSize
     self.seed = seed
     self.augmentation = augmentation
+    let share = batchSize / peers.count
+    places = peers.rank * share..<(peers.rank + 1) * share
   }
 
   /// The last batch is filled from the start of the epoch's order, so that all have the same size.
@@ -30,9 +37,9 @@ package struct BatchLoader: Sendable {
   ) throws(TrainingError) -> Batch {
     var shuffle = RandomSource(seed, UInt64(epoch), 0)
     let order = dataset.entries.indices.shuffled(using: &shuffle)
-    var planes = Tensor(shape: [batchSize, 3, side, side])
+    var planes = Tensor(shape: [places.count, 3, side, side])
     var targets: [[Target]] = []
-    for place in 0..<batchSize {
+    for place in places {
       let number = index * batchSize + place
       var random = RandomSource(seed, UInt64(epoch), 1, UInt64(number))
       let first = try dataset.sample(order[number % order.count], side: side)
@@ -51,7 +58,7 @@ package struct BatchLoader: Sendable {
       } else {
         sample = augmentation.finish(first, random: &random)
       }
-      targets.append(sample.write(into: &planes.values, at: place * 3 * side * side, side: side))
+      targets.append(sample.write(into: &planes.values, at: targets.count * 3 * side * side, side: side))
     }
     return Batch(images: planes, targets: targets)
   }

@@ -8,22 +8,25 @@ package struct Sample: Sendable {
     package var x2: Float
     package var y2: Float
     package let classIndex: Int
+    package var outline: Outline?
 
-    package init(x1: Float, y1: Float, x2: Float, y2: Float, classIndex: Int) {
+    package init(x1: Float, y1: Float, x2: Float, y2: Float, classIndex: Int, outline: Outline? = nil) {
       (self.x1, self.y1, self.x2, self.y2, self.classIndex) = (x1, y1, x2, y2, classIndex)
+      self.outline = outline
     }
 
     func scaled(_ scale: Float, dx: Float = 0, dy: Float = 0) -> Object {
       Object(
         x1: x1 * scale + dx, y1: y1 * scale + dy, x2: x2 * scale + dx, y2: y2 * scale + dy,
-        classIndex: classIndex)
+        classIndex: classIndex, outline: outline?.mapped { ($0 * scale + dx, $1 * scale + dy) })
     }
 
+    /// The outline stays as it is.
     func clipped(width: Int, height: Int) -> Object {
       func clip(_ value: Float, _ limit: Int) -> Float { min(max(value, 0), Float(limit)) }
       return Object(
         x1: clip(x1, width), y1: clip(y1, height), x2: clip(x2, width), y2: clip(y2, height),
-        classIndex: classIndex)
+        classIndex: classIndex, outline: outline)
     }
   }
 

@@ -15,6 +15,19 @@ struct ConvolutionGradient {
   private var depth: Int { inputs * convolution.kernel * convolution.kernel }
   private var isPointwise: Bool { convolution.kernel == 1 && convolution.stride == 1 }
 
+  /// Rows of the result whose columns are made at once: few enough to stay in the second cache, enough to make a product
+  /// worth its packing.
+  private func tile(_ yShape: MapShape) -> Int {
+    if isPointwise { return yShape.height }
+    let (cached, efficient) = (131_072 / (depth * yShape.width), (255 + yShape.width) / yShape.width)
+    return min(yShape.height, max(1, cached, efficient))
+  }
+
+  private func forEachTile(_ yShape: MapShape, _ body: (_ rows: Range<Int>) -> Void) {
+    let tile = tile(yShape)
+    for top in stride(from: 0, to: yShape.height, by: tile) { body(top..<min(yShape.height, top + tile)) }
+  }
+
   func forward(
     _ x: UnsafePointer<Float>, _ xShape: MapShape, into y: UnsafeMutablePointer<Float>, _ yShape: MapShape,
     weights: UnsafePointer<Float>, crew: Crew
@@ -22,16 +35,20 @@ struct ConvolutionGradient {
     if convolution.isDepthwise {
       forwardDepthwise(x, xShape, into: y, yShape, weights: weights, crew: crew)
     } else {
-      let columns = crew.benches(slot: 0, count: isPointwise ? 0 : depth * yShape.plane)
+      let columns = columnBenches(yShape, crew)
       crew.share(xShape.images) { thread, images in
         for image in images {
           for group in 0..<groups {
             let source = x + image * xShape.image + group * inputs * xShape.plane
-            let matrix = self.matrix(source, xShape, columns[thread])
-            cblas_sgemm(
-              CblasRowMajor, CblasNoTrans, CblasNoTrans, Int32(outputs), Int32(yShape.plane), Int32(depth), 1,
-              weights + weightOffset + group * outputs * depth, Int32(depth), matrix, Int32(yShape.plane), 0,
-              y + image * yShape.image + group * outputs * yShape.plane, Int32(yShape.plane))
+            let target = y + image * yShape.image + group * outputs * yShape.plane
+            forEachTile(yShape) { rows in
+              let count = Int32(rows.count * yShape.width)
+              cblas_sgemm(
+                CblasRowMajor, CblasNoTrans, CblasNoTrans, Int32(outputs), count, Int32(depth), 1,
+                weights + weightOffset + group * outputs * depth, Int32(depth),
+                matrix(source, xShape, rows, columns[thread]), count, 0,
+                target + rows.lowerBound * yShape.width, Int32(yShape.plane))
+            }
           }
         }
       }
@@ -63,7 +80,7 @@ struct ConvolutionGradient {
         crew: crew)
     }
     let weightCount = convolution.outputChannels * depth
-    let columns = crew.benches(slot: 0, count: isPointwise ? 0 : depth * yShape.plane)
+    let columns = columnBenches(yShape, crew)
     let sums = crew.benches(slot: 1, count: weightCount)
     for sum in sums { sum.update(repeating: 0, count: weightCount) }
     crew.share(xShape.images) { thread, images in
@@ -71,27 +88,31 @@ struct ConvolutionGradient {
         for group in 0..<groups {
           let source = x + image * xShape.image + group * inputs * xShape.plane
           let slope = dy + image * yShape.image + group * outputs * yShape.plane
-          if gradients != nil {
-            let matrix = self.matrix(source, xShape, columns[thread])
-            cblas_sgemm(
-              CblasRowMajor, CblasNoTrans, CblasTrans, Int32(outputs), Int32(depth), Int32(yShape.plane), 1,
-              slope, Int32(yShape.plane), matrix, Int32(yShape.plane), 1,
-              sums[thread] + group * outputs * depth, Int32(depth))
+          let target = dx.map { $0 + image * xShape.image + group * inputs * xShape.plane }
+          if let target, !isPointwise, !accumulating {
+            target.update(repeating: 0, count: inputs * xShape.plane)
           }
-          guard let dx else { continue }
-          let target = dx + image * xShape.image + group * inputs * xShape.plane
-          let weight = weights + weightOffset + group * outputs * depth
-          let destination = isPointwise ? target : columns[thread]
-          cblas_sgemm(
-            CblasRowMajor, CblasTrans, CblasNoTrans, Int32(depth), Int32(yShape.plane), Int32(outputs), 1,
-            weight, Int32(depth), slope, Int32(yShape.plane), isPointwise && accumulating ? 1 : 0,
-            destination,
-            Int32(yShape.plane))
-          if isPointwise { continue }
-          if !accumulating { target.update(repeating: 0, count: inputs * xShape.plane) }
-          yt_col2im(
-            columns[thread], target, Int32(inputs), Int32(xShape.height), Int32(xShape.width),
-            Int32(convolution.kernel), Int32(convolution.stride))
+          forEachTile(yShape) { rows in
+            let count = Int32(rows.count * yShape.width)
+            let part = slope + rows.lowerBound * yShape.width
+            if gradients != nil {
+              cblas_sgemm(
+                CblasRowMajor, CblasNoTrans, CblasTrans, Int32(outputs), Int32(depth), count, 1, part,
+                Int32(yShape.plane), matrix(source, xShape, rows, columns[thread]), count, 1,
+                sums[thread] + group * outputs * depth, Int32(depth))
+            }
+            guard let target else { return }
+            let weight = weights + weightOffset + group * outputs * depth
+            cblas_sgemm(
+              CblasRowMajor, CblasTrans, CblasNoTrans, Int32(depth), count, Int32(outputs), 1, weight,
+              Int32(depth), part, Int32(yShape.plane), isPointwise && accumulating ? 1 : 0,
+              isPointwise ? target : columns[thread], count)
+            if isPointwise { return }
+            yt_col2im(
+              columns[thread], target, Int32(inputs), Int32(xShape.height), Int32(xShape.width),
+              Int32(convolution.kernel), Int32(convolution.stride), Int32(rows.lowerBound),
+              Int32(rows.upperBound))
+          }
         }
       }
     }
@@ -100,13 +121,19 @@ struct ConvolutionGradient {
     }
   }
 
+  private func columnBenches(_ yShape: MapShape, _ crew: Crew) -> [UnsafeMutablePointer<Float>] {
+    crew.benches(slot: 0, count: isPointwise ? 0 : depth * tile(yShape) * yShape.width)
+  }
+
+  /// The columns for `rows` of the result; a pointwise convolution's input is its columns, all at once.
   private func matrix(
-    _ x: UnsafePointer<Float>, _ shape: MapShape, _ columns: UnsafeMutablePointer<Float>
+    _ x: UnsafePointer<Float>, _ shape: MapShape, _ rows: Range<Int>,
+    _ columns: UnsafeMutablePointer<Float>
   ) -> UnsafePointer<Float> {
     if isPointwise { return x }
     yt_im2col(
       x, columns, Int32(inputs), Int32(shape.height), Int32(shape.width), Int32(convolution.kernel),
-      Int32(convolution.stride))
+      Int32(convolution.stride), Int32(rows.lowerBound), Int32(rows.upperBound))
     return UnsafePointer(columns)
   }
 

@@ -11,6 +11,8 @@ struct NormalizationGradient {
   let meanOffset: Int
   let varianceOffset: Int
   let activation: Activation?
+  /// Whether the running statistics are used and kept as they are, instead of the batch's own.
+  let isStatisticsFrozen: Bool
 
   /// Share of a batch's statistics in the running ones; `init_yolo` in the authors' Exp.
   static let momentum: Float = 0.03
@@ -22,34 +24,78 @@ struct NormalizationGradient {
     _ x: UnsafePointer<Float>, _ shape: MapShape, into y: UnsafeMutablePointer<Float>,
     parameters: UnsafeMutablePointer<Float>, statistics: UnsafeMutablePointer<Float>, crew: Crew
   ) {
-    let count = Double(shape.images * shape.plane)
-    crew.share(shape.channels) { _, channels in
-      for channel in channels {
-        let first = x + channel * shape.plane
-        var (sum, squares) = (0.0, 0.0)
-        for image in 0..<shape.images {
-          // Sums of distances from some value of the channel: squares do not cancel where the mean is large.
-          yt_moments(first + image * shape.image, shape.plane, first[0], &sum, &squares)
-        }
-        let mean = Float(Double(first[0]) + sum / count)
-        let variance = max(0, squares / count - (sum / count) * (sum / count))
-        let reciprocal = Float(1 / (variance + Double(batchNormalizationEpsilon)).squareRoot())
-        statistics[2 * channel] = mean
-        statistics[2 * channel + 1] = reciprocal
+    let count = Double(shape.images * shape.plane * crew.statisticsPeers.count)
+    let isShared = crew.statisticsPeers.count > 1
 
-        let momentum = NormalizationGradient.momentum
-        let unbiased = Float(variance * count / max(count - 1, 1))
-        parameters[meanOffset + channel] += momentum * (mean - parameters[meanOffset + channel])
-        parameters[varianceOffset + channel] += momentum * (unbiased - parameters[varianceOffset + channel])
-
-        let scale = parameters[weightOffset + channel] * reciprocal
-        let offset = parameters[biasOffset + channel] - mean * scale
-        for image in 0..<shape.images {
-          let plane = image * shape.image + channel * shape.plane
-          yt_affine_activation(x + plane, y + plane, shape.plane, scale, offset, code)
-        }
+    func apply(_ channel: Int, _ sums: Sums) {
+      let (mean, variance) =
+        isStatisticsFrozen
+        ? (parameters[meanOffset + channel], Double(parameters[varianceOffset + channel]))
+        : moments(sums, count, channel, parameters)
+      let reciprocal = Float(1 / (variance + Double(batchNormalizationEpsilon)).squareRoot())
+      statistics[2 * channel] = mean
+      statistics[2 * channel + 1] = reciprocal
+      let scale = parameters[weightOffset + channel] * reciprocal
+      let offset = parameters[biasOffset + channel] - mean * scale
+      for image in 0..<shape.images {
+        let plane = image * shape.image + channel * shape.plane
+        yt_affine_activation(x + plane, y + plane, shape.plane, scale, offset, code)
       }
     }
+
+    forEachChannel(shape, crew) { channel in
+      // Sums of distances from some value of the channel: squares do not cancel where the mean is large.
+      let first = x + channel * shape.plane
+      var sums = Sums(shift: isShared ? parameters[meanOffset + channel] : first[0])
+      if isStatisticsFrozen { return sums }
+      for image in 0..<shape.images {
+        yt_moments(first + image * shape.image, shape.plane, sums.shift, &sums.first, &sums.second)
+      }
+      return sums
+    } then: {
+      apply($0, $1)
+    }
+  }
+
+  /// What is added up over a channel.
+  private struct Sums {
+    var shift: Float = 0
+    var first = 0.0
+    var second = 0.0
+  }
+
+  /// Adds up each channel and goes on with its sums; where other processes have a part in them, after asking those.
+  private func forEachChannel(
+    _ shape: MapShape, _ crew: Crew, add: (Int) -> Sums, then apply: (Int, Sums) -> Void
+  ) {
+    guard crew.statisticsPeers.count > 1, !isStatisticsFrozen else {
+      crew.share(shape.channels) { _, channels in
+        for channel in channels { apply(channel, add(channel)) }
+      }
+      return
+    }
+    var sums = (0..<shape.channels).map(add)
+    var numbers = sums.flatMap { [$0.first, $0.second] }
+    crew.statisticsPeers.sum(&numbers)
+    for channel in sums.indices {
+      (sums[channel].first, sums[channel].second) = (numbers[2 * channel], numbers[2 * channel + 1])
+    }
+    crew.share(shape.channels) { _, channels in
+      for channel in channels { apply(channel, sums[channel]) }
+    }
+  }
+
+  /// Mean and variance of a batch, which also move the running ones.
+  private func moments(
+    _ sums: Sums, _ count: Double, _ channel: Int, _ parameters: UnsafeMutablePointer<Float>
+  ) -> (mean: Float, variance: Double) {
+    let mean = Float(Double(sums.shift) + sums.first / count)
+    let variance = max(0, sums.second / count - (sums.first / count) * (sums.first / count))
+    let momentum = NormalizationGradient.momentum
+    let unbiased = Float(variance * count / max(count - 1, 1))
+    parameters[meanOffset + channel] += momentum * (mean - parameters[meanOffset + channel])
+    parameters[varianceOffset + channel] += momentum * (unbiased - parameters[varianceOffset + channel])
+    return (mean, variance)
   }
 
   /// `d` holds the gradient of the result and receives the gradient of `x`.
@@ -58,27 +104,33 @@ struct NormalizationGradient {
     parameters: UnsafePointer<Float>, statistics: UnsafePointer<Float>,
     gradients: UnsafeMutablePointer<Float>?, crew: Crew
   ) {
-    let count = Float(shape.images * shape.plane)
-    crew.share(shape.channels) { _, channels in
-      for channel in channels {
-        let (mean, reciprocal) = (statistics[2 * channel], statistics[2 * channel + 1])
-        let scale = parameters[weightOffset + channel] * reciprocal
-        let offset = parameters[biasOffset + channel] - mean * scale
-        var (sum, product) = (0.0, 0.0)
-        for image in 0..<shape.images {
-          let plane = image * shape.image + channel * shape.plane
-          yt_affine_activation_backward(
-            x + plane, d + plane, shape.plane, scale, offset, mean, code, &sum, &product)
-        }
-        // dx = scale * (dz - mean(dz) - normalised(x) * mean(dz * normalised(x)))
-        let slope = -scale * reciprocal * reciprocal * Float(product) / count
-        let shift = -scale * Float(sum) / count - slope * mean
-        for image in 0..<shape.images {
-          let plane = image * shape.image + channel * shape.plane
-          yt_normalization_backward(x + plane, d + plane, shape.plane, scale, slope, shift)
-        }
-        gradients?[weightOffset + channel] += Float(product) * reciprocal
-        gradients?[biasOffset + channel] += Float(sum)
+    let count = Float(shape.images * shape.plane * crew.statisticsPeers.count)
+
+    forEachChannel(shape, crew) { channel in
+      let (mean, reciprocal) = (statistics[2 * channel], statistics[2 * channel + 1])
+      let scale = parameters[weightOffset + channel] * reciprocal
+      let offset = parameters[biasOffset + channel] - mean * scale
+      var sums = Sums()
+      for image in 0..<shape.images {
+        let plane = image * shape.image + channel * shape.plane
+        yt_affine_activation_backward(
+          x + plane, d + plane, shape.plane, scale, offset, mean, code, &sums.first, &sums.second)
+      }
+      // Those of this process; all processes' gradients are added later.
+      gradients?[weightOffset + channel] += Float(sums.second) * reciprocal
+      gradients?[biasOffset + channel] += Float(sums.first)
+      return sums
+    } then: { channel, sums in
+      let (mean, reciprocal) = (statistics[2 * channel], statistics[2 * channel + 1])
+      let scale = parameters[weightOffset + channel] * reciprocal
+      // dx = scale * (dz - mean(dz) - normalised(x) * mean(dz * normalised(x))); statistics that do not depend on x
+      // leave the first part.
+      let slope =
+        isStatisticsFrozen ? 0 : -scale * reciprocal * reciprocal * Float(sums.second) / count
+      let shift = isStatisticsFrozen ? 0 : -scale * Float(sums.first) / count - slope * mean
+      for image in 0..<shape.images {
+        let plane = image * shape.image + channel * shape.plane
+        yt_normalization_backward(x + plane, d + plane, shape.plane, scale, slope, shift)
       }
     }
   }

@@ -34,13 +34,13 @@ enum MaxPoolGradient {
   static func forward(
     _ x: UnsafePointer<Float>, _ shape: MapShape, into y: UnsafeMutablePointer<Float>, kernel: Int, crew: Crew
   ) {
-    let scratch = crew.benches(slot: 0, count: 2 * shape.plane)
+    let benches = crew.benches(slot: 0, count: Scratch.count(shape, kernel))
     crew.share(shape.images * shape.channels) { thread, planes in
-      let (rows, columns) = halves(scratch[thread], shape.plane)
+      let scratch = Scratch(benches[thread], shape, kernel)
       for plane in planes {
         yt_max_pool(
           x + plane * shape.plane, y + plane * shape.plane, Int32(shape.height), Int32(shape.width),
-          Int32(kernel), rows, columns)
+          Int32(kernel), scratch.rows, scratch.columns, scratch.line, scratch.places)
       }
     }
   }
@@ -50,22 +50,35 @@ enum MaxPoolGradient {
     _ x: UnsafePointer<Float>, _ shape: MapShape, _ dy: UnsafePointer<Float>,
     into dx: UnsafeMutablePointer<Float>, kernel: Int, crew: Crew
   ) {
-    let scratch = crew.benches(slot: 0, count: 2 * shape.plane)
+    let benches = crew.benches(slot: 0, count: Scratch.count(shape, kernel))
     crew.share(shape.images * shape.channels) { thread, planes in
-      let (rows, columns) = halves(scratch[thread], shape.plane)
+      let scratch = Scratch(benches[thread], shape, kernel)
       for plane in planes {
         yt_max_pool_backward(
           x + plane * shape.plane, dy + plane * shape.plane, dx + plane * shape.plane, Int32(shape.height),
-          Int32(shape.width), Int32(kernel), rows, columns)
+          Int32(shape.width), Int32(kernel), scratch.rows, scratch.columns, scratch.line, scratch.places)
       }
     }
   }
 
-  /// One bench for two uses: the row maxima, and the columns in which they lie.
-  private static func halves(
-    _ bench: UnsafeMutablePointer<Float>, _ plane: Int
-  ) -> (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Int32>) {
-    (bench, UnsafeMutableRawPointer(bench + plane).bindMemory(to: Int32.self, capacity: plane))
+  /// One bench cut into the row maxima, the columns in which they lie, and a line of each kind.
+  private struct Scratch {
+    let rows: UnsafeMutablePointer<Float>
+    let columns: UnsafeMutablePointer<Int32>
+    let line: UnsafeMutablePointer<Float>
+    let places: UnsafeMutablePointer<Int32>
+
+    static func count(_ shape: MapShape, _ kernel: Int) -> Int { 2 * shape.plane + 2 * shape.width + kernel }
+
+    init(_ bench: UnsafeMutablePointer<Float>, _ shape: MapShape, _ kernel: Int) {
+      func integers(_ offset: Int, _ count: Int) -> UnsafeMutablePointer<Int32> {
+        UnsafeMutableRawPointer(bench + offset).bindMemory(to: Int32.self, capacity: count)
+      }
+      rows = bench
+      columns = integers(shape.plane, shape.plane)
+      line = bench + 2 * shape.plane
+      places = integers(2 * shape.plane + shape.width + kernel, shape.width)
+    }
   }
 }
 

@@ -1,0 +1,43 @@
+import Checkpoints
+import Engine
+import YOLOX
+
+/// Weights written for others: the server reads `.safetensors` with labels and input size, the authors' code `.pth`.
+package enum WeightsFile {
+  package enum Format: String, Sendable {
+    case safetensors, pth
+
+    package init?(path: String) {
+      self.init(rawValue: path.split(separator: ".").last.map { $0.lowercased() } ?? "")
+    }
+  }
+
+  /// - Parameter epoch: that the weights have come to; only `.pth` says it.
+  package static func write(_ weights: PretrainedWeights, epoch: Int = 0, to path: String)
+    throws(TrainingError)
+  {
+    switch Format(path: path) {
+    case .pth:
+      let graph = Graph.yolox(weights.architecture, classCount: weights.classCount)
+      let missing = graph.parameterShapes.map(\.name).filter { weights.parameters[$0] == nil }
+      guard missing.isEmpty else {
+        throw .unusableData(
+          path: path,
+          reason: "these weights have no \(missing[0]): their normalisation is folded into convolutions")
+      }
+      try TorchCheckpoint.write(
+        weights.parameters, in: graph.parameterShapes.map(\.name), labels: weights.labels, epoch: epoch,
+        to: path)
+    case .safetensors, nil:
+      do {
+        try Safetensors.write(
+          weights.parameters,
+          metadata: ModelMetadata.values(
+            architecture: weights.architecture, labels: weights.labels, inputSize: weights.inputSize,
+            preprocessing: weights.preprocessing), to: path)
+      } catch {
+        throw .unwritable(path: path, reason: error.description)
+      }
+    }
+  }
+}

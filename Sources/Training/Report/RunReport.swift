@@ -1,0 +1,130 @@
+import COCO
+import Engine
+import Imaging
+import YOLOX
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// A run as one HTML page without scripts or links: curves, precision over recall, what was taken for what, and the
+/// pictures that came out worst.
+package struct RunReport {
+  private let title: String
+  private var sections: [String] = []
+
+  package init(title: String) { self.title = title }
+
+  /// What a run logged, by epoch.
+  package static func curves(folder: String) -> [[String: Double]] { MetricsLog(folder: folder).rows() }
+
+  /// - Parameter rows: the fields of `metrics.jsonl`, by epoch.
+  package mutating func addCurves(_ rows: [[String: Double]]) {
+    func series(_ name: String, _ field: String) -> LineChart.Series {
+      LineChart.Series(
+        name: name,
+        points: rows.compactMap { row in row["epoch"].flatMap { x in row[field].map { (x, $0) } } })
+    }
+    let charts = [
+      LineChart(
+        title: "Losses", xLabel: "epoch",
+        series: [
+          series("all", "loss"), series("box", "box"), series("objectness", "objectness"),
+          series("class", "class"), series("L1", "l1"),
+        ]),
+      LineChart(title: "AP", xLabel: "epoch", series: [series("AP", "ap")]),
+      LineChart(title: "Learning rate", xLabel: "epoch", series: [series("rate", "rate")]),
+    ]
+    section("Curves", "<div class=charts>" + charts.map(\.svg).joined() + "</div>")
+  }
+
+  /// Precision over recall, mean over the classes that occur, and the numbers of each class.
+  package mutating func addPrecision(_ accumulation: Accumulation) {
+    let cells = accumulation.labels.indices.compactMap { accumulation[$0, .all] }
+    guard !cells.isEmpty else { return }
+    func curve(_ name: String, _ threshold: Int) -> LineChart.Series {
+      LineChart.Series(
+        name: name,
+        points: Evaluator.recalls.indices.map { place in
+          let sum = cells.reduce(0) { $0 + $1.curves[threshold].precision[place] }
+          return (Evaluator.recalls[place], sum / Double(cells.count))
+        })
+    }
+    let chart = LineChart(
+      title: "Precision over recall, mean of \(cells.count) classes", xLabel: "recall",
+      series: [curve("IoU 0.50", 0), curve("IoU 0.75", 5), curve("IoU 0.90", 8)], yRange: 0...1)
+    let summary = Summary(accumulation)
+    let classes = summary.perClass.filter { $0.objectCount > 0 }.sorted { $0.ap > $1.ap }
+    let rows = classes.map {
+      "<tr><td>\(html($0.name))<td>\($0.objectCount)<td>\(number($0.ap))<td>\(number($0.ap50))<td>\(number($0.ar100))\n"
+    }
+    section(
+      "Precision",
+      "<p>AP \(number(summary.ap)), AP50 \(number(summary.ap50)), AP75 \(number(summary.ap75))</p>\n"
+        + "<div class=charts>\(chart.svg)</div>\n<details><summary>Classes</summary><table>"
+        + "<tr><th>class<th>objects<th>AP<th>AP50<th>AR100\n" + rows.joined() + "</table></details>")
+  }
+
+  package mutating func addConfusion(_ matrix: ConfusionMatrix, labels: [String]) {
+    let names = labels + ["nothing"]
+    let shown = names.indices.filter { index in
+      matrix.counts[index].contains { $0 > 0 } || matrix.counts.contains { $0[index] > 0 }
+    }
+    let head = shown.map { "<th class=up>\(html(names[$0]))" }.joined()
+    let rows = shown.map { truth in
+      let total = matrix.counts[truth].reduce(0, +)
+      let cells = shown.map { prediction -> String in
+        let count = matrix.counts[truth][prediction]
+        guard count > 0 else { return "<td>" }
+        let share = 0.15 + 0.85 * Double(count) / Double(max(total, 1))
+        let color = truth == prediction ? "26,127,55" : "209,36,47"
+        return "<td style=\"background:rgba(\(color),\(number(share)))\">\(count)"
+      }
+      return "<tr><th>\(html(names[truth]))\(cells.joined())\n"
+    }
+    section(
+      "What was taken for what",
+      "<p>Rows: what it is. Columns: what it was taken for. Score from \(Verdict.scoreThreshold), IoU from \(Verdict.overlapThreshold).</p>"
+        + "<table class=confusion><tr><th>\(head)\n\(rows.joined())</table>")
+  }
+
+  /// - Parameter pictures: with mistakes drawn in and a line that says what they are.
+  package mutating func addMistakes(_ pictures: [(image: Image, caption: String)]) throws {
+    guard !pictures.isEmpty else { return }
+    let figures = try pictures.map { image, caption in
+      let bytes = Data(try image.encoded(as: .jpeg, quality: 80)).base64EncodedString()
+      return
+        "<figure><img alt=\"\(html(caption))\" src=\"data:image/jpeg;base64,\(bytes)\"><figcaption>\(html(caption))</figcaption></figure>\n"
+    }
+    section("Worst pictures", "<div class=pictures>\(figures.joined())</div>")
+  }
+
+  package func write(to path: String) throws(TrainingError) {
+    let page = """
+      <!doctype html>
+      <html lang=en><meta charset=utf-8><meta name=viewport content="width=device-width">
+      <title>\(html(title))</title>
+      <style>
+      body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 76rem; padding: 0 1rem }
+      .charts, .pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(22rem, 1fr)); gap: 1rem }
+      svg { width: 100% } svg text { font-size: 11px }
+      figure { margin: 0 } img { width: 100% } figcaption { font-size: 13px }
+      table { border-collapse: collapse } td, th { padding: 2px 6px; text-align: right; font-weight: normal }
+      th.up { writing-mode: vertical-rl; transform: rotate(180deg) } .confusion { font-size: 12px }
+      </style>
+      <h1>\(html(title))</h1>
+      \(sections.joined(separator: "\n"))
+      </html>
+
+      """
+    do { try Data(page.utf8).write(to: URL(filePath: path), options: .atomic) } catch {
+      throw .unwritable(path: path, reason: "\(error)")
+    }
+  }
+
+  private mutating func section(_ name: String, _ content: String) {
+    sections.append("<h2>\(html(name))</h2>\n\(content)")
+  }
+}
