@@ -13,10 +13,9 @@
 
 #define CASES_4(blocks) TILE_CASE(blocks, 1) TILE_CASE(blocks, 2) TILE_CASE(blocks, 3) TILE_CASE(blocks, 4)
 #define CASES_6(blocks) CASES_4(blocks) TILE_CASE(blocks, 5) TILE_CASE(blocks, 6)
+#define CASES_8(blocks) CASES_6(blocks) TILE_CASE(blocks, 7) TILE_CASE(blocks, 8)
 #define CASES_14(blocks)                                                                             \
-  CASES_6(blocks)                                                                                    \
-  TILE_CASE(blocks, 7)                                                                               \
-  TILE_CASE(blocks, 8)                                                                               \
+  CASES_8(blocks)                                                                                    \
   TILE_CASE(blocks, 9)                                                                               \
   TILE_CASE(blocks, 10)                                                                              \
   TILE_CASE(blocks, 11)                                                                              \
@@ -26,6 +25,8 @@
 #define NAME(x) portable_##x
 #define ISA_NAME "portable"
 #define MAX_BLOCKS 1
+#define DEPTHWISE_PIXELS 4
+#define DEPTHWISE_CASES(kernel) CASES_4(kernel)
 #if defined(__aarch64__)
 #define MAX_PIXELS 6
 #define TILE_CASES(blocks) CASES_6(blocks)
@@ -33,7 +34,6 @@
 #define MAX_PIXELS 4
 #define TILE_CASES(blocks) CASES_4(blocks)
 #endif
-#define portable_reciprocal(x) (1.0f / (x))
 #include "kernels.inl.h"
 
 #if defined(__x86_64__)
@@ -46,24 +46,21 @@
 #define MAX_BLOCKS 1
 #define MAX_PIXELS 6
 #define TILE_CASES(blocks) CASES_6(blocks)
-#define avx2_reciprocal(x) (1.0f / (x))
+#define DEPTHWISE_PIXELS 4
+#define DEPTHWISE_CASES(kernel) CASES_4(kernel)
 #include "kernels.inl.h"
 #pragma clang attribute pop
 
 // 32 registers of 16 floats: 14 pixels of two blocks, two vectors of weights, a broadcast.
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), apply_to = function)
-// 14 bits from the table, the rest from a Newton step: a division takes ten times as long.
-static inline __attribute__((always_inline)) __m512 reciprocal_newton(__m512 x) {
-  const __m512 guess = _mm512_rcp14_ps(x);
-  return guess * (2.0f - x * guess);
-}
 #define HAS_SCALE
 #define NAME(x) avx512_##x
 #define ISA_NAME "avx512"
 #define MAX_BLOCKS 2
 #define MAX_PIXELS 14
 #define TILE_CASES(blocks) CASES_14(blocks)
-#define avx512_reciprocal(x) ((avx512_vec)reciprocal_newton((__m512)(x)))
+#define DEPTHWISE_PIXELS 8
+#define DEPTHWISE_CASES(kernel) CASES_8(kernel)
 #include "kernels.inl.h"
 #pragma clang attribute pop
 
@@ -75,7 +72,8 @@ static inline __attribute__((always_inline)) __m512 reciprocal_newton(__m512 x) 
 #define MAX_BLOCKS 2
 #define MAX_PIXELS 14
 #define TILE_CASES(blocks) CASES_14(blocks)
-#define avx512bf16_reciprocal(x) ((avx512bf16_vec)reciprocal_newton((__m512)(x)))
+#define DEPTHWISE_PIXELS 8
+#define DEPTHWISE_CASES(kernel) CASES_8(kernel)
 #include "kernels.inl.h"
 #undef HAS_NARROW_DOT
 #undef HAS_SCALE

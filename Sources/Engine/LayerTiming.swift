@@ -39,6 +39,7 @@ extension Step {
     case .convolution(let convolution): "dense x\(convolution.taps)"
     case .narrowConvolution(let narrow): "bf16 x\(narrow.convolution.taps)"
     case .winograd: "winograd 4x4"
+    case .focus: "focus 4x4"
     case .depthwise(let depthwise): "depthwise \(depthwise.kernel)"
     case .maxPool(let pool): "max \(pool.kernel)"
     case .upsample2x: "upsample"

@@ -10,6 +10,8 @@ struct Step {
     case narrowConvolution(yx_narrow_convolution)
     /// A unit is an equal share of the tiles; its rows are only those whose border it clears.
     case winograd(yx_winograd, tiles: Int)
+    /// Reads the image itself.
+    case focus(yx_focus)
     case depthwise(yx_depthwise)
     case maxPool(yx_max_pool)
     case upsample2x(input: yx_layout)
@@ -44,7 +46,7 @@ struct Step {
   /// - Parameters:
   ///   - memory: the image's memory, laid out as the plan says.
   ///   - scratch: this thread's own.
-  ///   - pixels: the image, `[C, H, W]`; only staging reads it.
+  ///   - pixels: the image, `[C, H, W]`; only a focus and staging read it.
   func run(
     unit: Int, kernels: yx_kernels, memory: UnsafeMutablePointer<Float>,
     scratch: UnsafeMutablePointer<Float>, pixels: UnsafePointer<Float>
@@ -77,6 +79,8 @@ struct Step {
       kernels.winograd(
         &winograd, memory + input, out, residual.map { memory + $0 }, scratch, Int32(tiles * unit / units),
         Int32(tiles * (unit + 1) / units))
+    case .focus(var focus):
+      kernels.focus(&focus, pixels, out, scratch, Int32(firstRow), Int32(endRow))
     case .depthwise(var depthwise):
       for block in firstBlock..<firstBlock + count {
         kernels.depthwise(&depthwise, memory + input, out, Int32(block), Int32(firstRow), Int32(endRow))
