@@ -137,6 +137,35 @@ void yx_upsample2x(const float *in, const yx_layout *input, float *out, const yx
   }
 }
 
+void yx_find_spans(const float *in, const yx_layout *layout, int width, int height, float threshold, int reaches,
+                   int32_t *spans) {
+  for (int y = 0; y < height; y++) {
+    const float *row = in + layout->origin + y * layout->row_step;
+    int32_t first = 0, end = 0;
+    for (int x = 0; x < width; x++) {
+      if (!(row[(int64_t)x * YX_BLOCK] >= threshold)) continue;
+      if (end == 0) first = x;
+      end = x + 1;
+    }
+    spans[2 * y] = first;
+    spans[2 * y + 1] = end;
+  }
+  for (int reach = 1; reach < reaches; reach++) {
+    const int32_t *from = spans + (int64_t)(reach - 1) * 2 * height;
+    int32_t *to = spans + (int64_t)reach * 2 * height;
+    for (int y = 0; y < height; y++) {
+      int32_t first = width, end = 0;
+      for (int near = y == 0 ? 0 : y - 1; near <= y + 1 && near < height; near++) {
+        if (from[2 * near] == from[2 * near + 1]) continue;
+        if (from[2 * near] - 1 < first) first = from[2 * near] == 0 ? 0 : from[2 * near] - 1;
+        if (from[2 * near + 1] + 1 > end) end = from[2 * near + 1] == width ? width : from[2 * near + 1] + 1;
+      }
+      to[2 * y] = end == 0 ? 0 : first;
+      to[2 * y + 1] = end;
+    }
+  }
+}
+
 const yx_kernels *yx_best_kernels(void) { return chosen; }
 
 const yx_kernels *const *yx_available_kernels(void) { return available; }

@@ -21,8 +21,10 @@ struct FusedLayer {
   var doubled: Doubled?
   /// Values that lie in unused places of the result's last block.
   var companions: [Companion] = []
-  /// The node after whose inputs the step can run.
-  let order: Int
+  /// Where the result matters, if not everywhere.
+  var gate: Gate?
+  /// The node in whose place the step runs.
+  var order: Int
 
   struct Doubled {
     let value: Value

@@ -5,6 +5,7 @@ extension [FusedLayer] {
     layers.shareBlocks(graph)
     layers.convolveBeforeUpsampling(graph)
     layers.chainPools()
+    layers.gateBranches(graph)
     return layers
   }
 
@@ -19,7 +20,9 @@ extension [FusedLayer] {
         continue
       }
       let guest = indices.dropFirst(position + 1).first { index in
-        guard let other = self[index].pointwise, self[index].input == self[position].input else { return false }
+        guard let other = self[index].pointwise, self[index].input == self[position].input else {
+          return false
+        }
         return !read.contains(self[index].result) && other.activation == host.activation
           && host.weights.bias.count + other.weights.bias.count <= channelBlock
       }
@@ -42,7 +45,9 @@ extension [FusedLayer] {
   private mutating func convolveBeforeUpsampling(_ graph: Graph) {
     var added = graph.nodes.count
     for upsample in self {
-      guard case .upsample2x = upsample.work, let whole = graph.soleConcat(of: upsample.result) else { continue }
+      guard case .upsample2x = upsample.work, let whole = graph.soleConcat(of: upsample.result) else {
+        continue
+      }
       let parts = graph[whole].inputs
       let readers = indices.filter { self[$0].input == whole }
       guard parts.count == 2, parts[0] == upsample.result, parts[1] != upsample.result,
@@ -57,7 +62,9 @@ extension [FusedLayer] {
       added += 1
       var early: FoldedWeights?
       for index in readers {
-        guard case .convolution(_, let weights, let activation, let residual) = self[index].work else { continue }
+        guard case .convolution(_, let weights, let activation, let residual) = self[index].work else {
+          continue
+        }
         var (first, rest) = weights.split(afterInput: small)
         rest.bias = [Float](repeating: 0, count: rest.bias.count)
         let block = (early?.bias.count ?? 0) / channelBlock
@@ -82,7 +89,9 @@ extension [FusedLayer] {
       return (index, kernel, self[index].input)
     }
     for pool in pools {
-      let smaller = pools.filter { $0.index < pool.index && $0.kernel < pool.kernel && $0.input == pool.input }
+      let smaller = pools.filter {
+        $0.index < pool.index && $0.kernel < pool.kernel && $0.input == pool.input
+      }
       guard let last = smaller.max(by: { $0.kernel < $1.kernel }) else { continue }
       self[pool.index] = FusedLayer(
         work: .maxPool(kernel: pool.kernel - last.kernel + 1), input: self[last.index].result,
@@ -94,7 +103,8 @@ extension [FusedLayer] {
 extension FusedLayer {
   /// Weights and activation of a dense 1x1 convolution to which nothing is added.
   fileprivate var pointwise: (weights: FoldedWeights, activation: Activation?)? {
-    guard case .convolution(let convolution, let weights, let activation, nil) = work, convolution.groups == 1,
+    guard case .convolution(let convolution, let weights, let activation, nil) = work,
+      convolution.groups == 1,
       weights.geometry.kernel == 1, weights.geometry.stride == 1, doubled == nil
     else { return nil }
     return (weights, activation)

@@ -35,6 +35,7 @@ extension Plan {
 extension Step {
   var kernelName: String {
     switch kernel {
+    case .gate: "gate"
     case .stage: "stage"
     case .convolution(let convolution): "dense x\(convolution.taps)"
     case .narrowConvolution(let narrow): "bf16 x\(narrow.convolution.taps)"

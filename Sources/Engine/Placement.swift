@@ -64,7 +64,8 @@ struct Placement {
 
     // Values that the graph does not have are numbered after its own and given by convolutions that keep the size.
     for layer in fused where layer.result.index >= graph.nodes.count {
-      guard case .convolution(let convolution, _, _, _) = layer.work, layer.result.index == shapes.count else {
+      guard case .convolution(let convolution, _, _, _) = layer.work, layer.result.index == shapes.count
+      else {
         preconditionFailure("an added value is the result of a 1x1 convolution, in order")
       }
       let size = shapes[layer.input.index]
@@ -106,7 +107,7 @@ struct Placement {
       }
     }
     // Whatever a step reads has a lower index than what it gives, so this order is one in which they can run.
-    layers.sort { $0.order < $1.order }
+    layers.sort { ($0.order, $0.result.index) < ($1.order, $1.result.index) }
 
     for (position, layer) in layers.enumerated() {
       for value in layer.values {
@@ -153,6 +154,8 @@ struct Placement {
 }
 
 extension FusedLayer {
+  func reads(_ value: Value) -> Bool { value != result && values.contains(value) }
+
   /// All values that the step touches.
   fileprivate var values: [Value] {
     let more: Value? =
@@ -161,7 +164,7 @@ extension FusedLayer {
       case .add(let other): other
       default: nil
       }
-    return [input, result] + [more, doubled?.value].compactMap(\.self)
+    return [input, result] + [more, doubled?.value, gate?.by].compactMap(\.self)
   }
 
   /// How far beyond the edges of its input the step reads.

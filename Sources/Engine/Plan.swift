@@ -97,7 +97,7 @@ package final class Plan: @unchecked Sendable {
     inputShape = [channels, height, width]
     steps = builder.steps
     scratchSize = builder.scratchSize
-    memorySize = placement.size + (builder.stagesImage ? builder.image.size : 0)
+    memorySize = builder.memorySize
     constants = builder.constants
     outputs = Dictionary(
       uniqueKeysWithValues: graph.outputs.map {

@@ -8,6 +8,9 @@ struct StepBuilder {
   let constants = PackedConstants()
   private(set) var steps: [Step] = []
   var scratchSize = 0
+  /// In floats, for one image: the values, the image if it is staged, the spans of gates.
+  private(set) var memorySize = 0
+  private var gates: [Value: GateMemory] = [:]
 
   init(placement: Placement, precision: Precision, image: ImageStaging) {
     self.placement = placement
@@ -16,8 +19,10 @@ struct StepBuilder {
   }
 
   mutating func addSteps() throws(PlanError) {
+    memorySize = placement.size
     if stagesImage { addStaging() }
     for layer in placement.layers {
+      if let gate = layer.gate, gates[gate.by] == nil { addGate(gate.by, path: layer.path) }
       switch layer.work {
       case .convolution(let convolution, let weights, let activation, let residual):
         if StepBuilder.isFocus(layer, channels: image.channels) {
@@ -49,7 +54,24 @@ struct StepBuilder {
     }
   }
 
+  private mutating func addGate(_ value: Value, path: String) {
+    let map = placement.layout(of: value)
+    let reaches = placement.layers.compactMap { $0.gate }.filter { $0.by == value }.map(\.reach)
+    let memory = GateMemory(
+      offset: memorySize, height: map.height, reaches: (reaches.max() ?? 0) + 1)
+    memorySize += (memory.size + channelBlock - 1) / channelBlock * channelBlock
+    gates[value] = memory
+    var source = map.kernelLayout
+    source.origin += Int64(map.firstLane)
+    steps.append(
+      Step(
+        kernel: .gate(memory, input: source), path: path, input: placement.offset(of: value), residual: nil,
+        output: memory.offset, outputLayout: yx_layout(), width: map.width, height: map.height, border: 0,
+        blocksPerUnit: 1, blocks: 1, rowsPerUnit: map.height, operations: map.height * map.width))
+  }
+
   private mutating func addStaging() {
+    memorySize += image.size
     steps.append(
       Step(
         kernel: .stage, path: "image", input: 0, residual: nil, output: placement.size,
@@ -81,7 +103,8 @@ struct StepBuilder {
       taps: Int32(taps.count), depth: Int32(geometry.kernel), offsets: constants.add(taps.map(Int64.init)),
       input_pixel_step: Int64(geometry.stride), input_row_step: Int64(geometry.stride * image.rowStep),
       input_origin: Int64(corner), output: output.kernelLayout, residual: yx_layout(),
-      begins_doubled: 0, doubled: yx_layout(), weights: constants.add(packed), bias: constants.add(weights.packedBias(blocks: output.blocks)),
+      begins_doubled: 0, doubled: yx_layout(), weights: constants.add(packed),
+      bias: constants.add(weights.packedBias(blocks: output.blocks)),
       width: Int32(output.width), activation: activation.codeAfterConvolution)
     append(
       .convolution(kernel), layer, input: placement.size, output: output, blocksPerUnit: 2,
@@ -119,7 +142,8 @@ struct StepBuilder {
       input_pixel_step: Int64(geometry.stride * channelBlock),
       input_row_step: Int64(geometry.stride * input.rowStep), input_origin: Int64(input.origin - corner),
       output: output.kernelLayout, residual: residualLayout?.kernelLayout ?? yx_layout(),
-      begins_doubled: 0, doubled: yx_layout(), weights: nil, bias: constants.add(weights.packedBias(blocks: output.blocks)),
+      begins_doubled: 0, doubled: yx_layout(), weights: nil,
+      bias: constants.add(weights.packedBias(blocks: output.blocks)),
       width: Int32(output.width), activation: activation.codeAfterConvolution)
     var rows = output.height
     let layouts = [input, output] + [residualLayout].compactMap(\.self)
@@ -130,7 +154,9 @@ struct StepBuilder {
       kernel.doubled.origin += Int64(
         doubled.firstBlock * start.blockStep + placement.offset(of: doubled.value)
           - placement.offset(of: layer.input))
-    } else if geometry.kernel == 1, geometry.stride == 1, layouts.allSatisfy({ $0.border == 0 }) {
+    } else if layer.gate == nil, geometry.kernel == 1, geometry.stride == 1,
+      layouts.allSatisfy({ $0.border == 0 })
+    {
       // Without borders the map is one long row, which divides into wider tiles than its rows do.
       rows = StepBuilder.rowCount(pixels: output.height * output.width)
       let width = output.height * output.width / rows
@@ -238,8 +264,8 @@ struct StepBuilder {
         residual: residual.map(placement.offset(of:)), output: placement.offset(of: layer.result),
         outputLayout: output.kernelLayout, width: width ?? output.width, height: rows, border: output.border,
         blocksPerUnit: blocksPerUnit, blocks: output.blocks,
-        rowsPerUnit: rowsPerUnit ?? (rows + rowChunks - 1) / rowChunks,
-        operations: operations))
+        rowsPerUnit: rowsPerUnit ?? (rows + rowChunks - 1) / rowChunks, operations: operations,
+        gate: layer.gate.flatMap { gate in gates[gate.by].map { ($0, gate.reach) } }))
   }
 
   /// How many equal rows to cut `pixels` into, so that the rows divide into nearly full tiles of 14 and there are

@@ -24,7 +24,8 @@ extension StepBuilder {
     let tiles = WinogradTiles(output)
     let kernel = yx_winograd(
       input_blocks: Int32(input.blocks), depth: Int32(input.blocks * channelBlock),
-      output_blocks: Int32(output.blocks), width: Int32(output.width), height: Int32(output.height), tiles_across: Int32(tiles.across), input: input.kernelLayout,
+      output_blocks: Int32(output.blocks), width: Int32(output.width), height: Int32(output.height),
+      tiles_across: Int32(tiles.across), input: input.kernelLayout,
       output: output.kernelLayout,
       residual: residual.map { placement.layout(of: $0).kernelLayout } ?? yx_layout(),
       weights: constants.add(

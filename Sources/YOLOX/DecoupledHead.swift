@@ -25,6 +25,7 @@ extension GraphBuilder {
       output(HeadOutput.box.name(level: level), box)
       output(HeadOutput.objectness.name(level: level), objectness)
       output(HeadOutput.classes.name(level: level), classes)
+      gate(classes, by: objectness)
     }
   }
 

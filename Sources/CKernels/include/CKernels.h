@@ -162,6 +162,12 @@ void yx_clear_border(float *out, const yx_layout *, int width, int height, int b
 void yx_upsample2x(const float *in, const yx_layout *input, float *out, const yx_layout *output, int width, int block,
                    int first_row, int end_row);
 
+// For each row of a map of one channel, counted from `origin`, the first pixel that reaches the threshold and the one
+// after the last; both 0 where none does. Then, `reaches` - 1 times, the same for pixels with such a one beside them or
+// in the rows above and below, of the spans before.
+void yx_find_spans(const float *in, const yx_layout *, int width, int height, float threshold, int reaches,
+                   int32_t *spans);
+
 // Processors that this process is allowed to run on.
 int yx_allowed_processors(void);
 
