@@ -17,12 +17,12 @@ extension [FusedLayer] {
   /// Marks the steps that only lead to a gated value, and puts them after the step that gives what decides.
   mutating func gateBranches(_ graph: Graph) {
     for (gated, by) in graph.gates {
-      guard let decider = first(where: { $0.gives(by) }), decider.result != gated else { continue }
+      guard contains(where: { $0.gives(by) }) else { continue }
       var (value, reach) = (gated, 0)
       while let index = firstIndex(where: { $0.result == value }), let layerReach = self[index].gateableReach
       {
         self[index].gate = Gate(by: by, reach: reach)
-        self[index].order = Swift.max(self[index].order, decider.order)
+        self[index].order = Swift.max(self[index].order, by.index + 1)
         reach += layerReach
         value = self[index].input
         if readers(of: value, graph) != 1 { break }
