@@ -38,15 +38,26 @@ INLINE void NAME(accumulate_pairs)(vec sum[2][MAX_PIXELS], const float *x, int64
   }
 }
 
+// `start` is the bias, or the pixel of the doubled map where the tile begins, in its left or, for is_right, right half.
 INLINE void NAME(tile)(const yx_convolution *c, const float *in, float *out, const float *residual,
-                       const float *weights, int64_t weights_block_step, const float *bias, const int is_narrow,
-                       const int blocks, const int pixels) {
+                       const float *weights, int64_t weights_block_step, const float *start, int is_right,
+                       const int is_narrow, const int blocks, const int pixels) {
   vec sum[2][MAX_PIXELS];
+  if (c->begins_doubled) {
 #pragma clang loop unroll(full)
-  for (int b = 0; b < blocks; b++) {
-    const vec start = NAME(load)(bias + b * YX_BLOCK);
+    for (int b = 0; b < blocks; b++) {
 #pragma clang loop unroll(full)
-    for (int p = 0; p < pixels; p++) sum[b][p] = start;
+      for (int p = 0; p < pixels; p++) {
+        sum[b][p] = NAME(load)(start + b * c->doubled.block_step + (p / 2 + (p % 2 ? is_right : 0)) * YX_BLOCK);
+      }
+    }
+  } else {
+#pragma clang loop unroll(full)
+    for (int b = 0; b < blocks; b++) {
+      const vec bias = NAME(load)(start + b * YX_BLOCK);
+#pragma clang loop unroll(full)
+      for (int p = 0; p < pixels; p++) sum[b][p] = bias;
+    }
   }
   for (int32_t t = 0; t < c->taps; t++) {
     const float *x = in + c->offsets[t];
@@ -65,7 +76,7 @@ INLINE void NAME(tile)(const yx_convolution *c, const float *in, float *out, con
     for (int p = 0; p < pixels; p++) {
       vec y = sum[b][p];
       // SiLU is what nearly every layer has: asking for it first keeps the choice out of the unrolled code.
-      y = activation == YX_SILU ? y * NAME(sigmoid)(y) : NAME(activate_one)(y, activation);
+      y = activation == YX_SILU_OF_LOG2 ? NAME(silu_of_log2)(y) : NAME(activate_one)(y, activation);
       if (residual) y += NAME(load)(residual + b * c->residual.block_step + p * YX_BLOCK);
       NAME(store)(out + b * c->output.block_step + p * YX_BLOCK, y);
     }
@@ -74,11 +85,11 @@ INLINE void NAME(tile)(const yx_convolution *c, const float *in, float *out, con
 
 #define TILE_CASE(blocks, pixels)                                                                                 \
   case pixels:                                                                                                    \
-    NAME(tile)(c, in, out, residual, weights, weights_block_step, bias, is_narrow, blocks, pixels);                \
+    NAME(tile)(c, in, out, residual, weights, weights_block_step, start, is_right, is_narrow, blocks, pixels);     \
     break;
 
 INLINE void NAME(tile_of_blocks)(const yx_convolution *c, const float *in, float *out, const float *residual,
-                                 const float *weights, int64_t weights_block_step, const float *bias,
+                                 const float *weights, int64_t weights_block_step, const float *start, int is_right,
                                  const int is_narrow, int blocks, int pixels) {
   if (blocks == 2) {
     switch (pixels) { TILE_CASES(2) }
@@ -87,9 +98,10 @@ INLINE void NAME(tile_of_blocks)(const yx_convolution *c, const float *in, float
   }
 }
 
-// `in` is where the input of row `first_row` begins.
-INLINE void NAME(rows)(const yx_convolution *c, const float *in, float *out, const float *residual, int first_block,
-                       int blocks, int first_row, int end_row, const int is_narrow) {
+// `in` is where the input of row `first_row` begins, `doubled` the doubled map if there is one.
+INLINE void NAME(rows)(const yx_convolution *c, const float *in, const float *doubled, float *out,
+                       const float *residual, int first_block, int blocks, int first_row, int end_row,
+                       const int is_narrow) {
   const int64_t weights_block_step = (int64_t)c->taps * c->depth * YX_BLOCK;
   // As few tiles as cover a row, all nearly as wide: a narrow rest would run at a fraction of the speed.
   const int tiles = (c->width + MAX_PIXELS - 1) / MAX_PIXELS;
@@ -106,10 +118,14 @@ INLINE void NAME(rows)(const yx_convolution *c, const float *in, float *out, con
       float *tile_out = out + c->output.origin + y * c->output.row_step + block * c->output.block_step;
       const float *tile_residual =
           residual ? residual + c->residual.origin + y * c->residual.row_step + block * c->residual.block_step : 0;
+      const float *doubled_row = doubled + y / 2 * c->doubled.row_step + block * c->doubled.block_step;
+      int x = 0;
       for (int i = 0; i < tiles; i++) {
         const int pixels = narrow + (i < wider);
-        NAME(tile_of_blocks)(c, tile_in, tile_out, tile_residual, weights, weights_block_step, bias, is_narrow, these,
-                             pixels);
+        const float *start = c->begins_doubled ? doubled_row + x / 2 * YX_BLOCK : bias;
+        NAME(tile_of_blocks)(c, tile_in, tile_out, tile_residual, weights, weights_block_step, start, x % 2, is_narrow,
+                             these, pixels);
+        x += pixels;
         tile_in += pixels * c->input_pixel_step;
         tile_out += pixels * YX_BLOCK;
         if (tile_residual) tile_residual += pixels * YX_BLOCK;
@@ -120,8 +136,8 @@ INLINE void NAME(rows)(const yx_convolution *c, const float *in, float *out, con
 
 static void NAME(convolution)(const yx_convolution *c, const float *in, float *out, const float *residual,
                               int first_block, int blocks, int first_row, int end_row) {
-  NAME(rows)(c, in + c->input_origin + first_row * c->input_row_step, out, residual, first_block, blocks, first_row,
-             end_row, 0);
+  NAME(rows)(c, in + c->input_origin + first_row * c->input_row_step, in + c->doubled.origin, out, residual,
+             first_block, blocks, first_row, end_row, 0);
 }
 
 static void NAME(narrow_convolution)(const yx_narrow_convolution *c, const float *in, float *out,
@@ -134,5 +150,6 @@ static void NAME(narrow_convolution)(const yx_narrow_convolution *c, const float
                    scratch + plane * plane_step + row * c->narrow_row_step, c->row_floats);
     }
   }
-  NAME(rows)(&c->convolution, scratch, out, residual, 0, c->blocks, first_row, end_row, 1);
+  NAME(rows)(&c->convolution, scratch, in + c->convolution.doubled.origin, out, residual, 0, c->blocks, first_row,
+             end_row, 1);
 }

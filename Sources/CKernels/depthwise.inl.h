@@ -1,44 +1,59 @@
-// Depthwise convolution: 16 channels at a time, a few neighbouring pixels in registers, weights loaded once for them.
+// Depthwise convolution: 16 channels at a time, a few neighbouring pixels in registers, and the weights beside them for
+// all of a map's rows where the registers suffice.
 
-#define DEPTHWISE_PIXELS 4
-
-INLINE void NAME(depthwise_tile)(const yx_depthwise *c, const float *in, float *out, const float *weights,
-                                 const float *bias, const int kernel, const int pixels) {
+INLINE void NAME(depthwise_tile)(const yx_depthwise *c, const float *in, float *out, const vec *weights, vec bias,
+                                 const int kernel, const int pixels) {
   vec sum[DEPTHWISE_PIXELS];
 #pragma clang loop unroll(full)
-  for (int p = 0; p < pixels; p++) sum[p] = NAME(load)(bias);
+  for (int p = 0; p < pixels; p++) sum[p] = bias;
   const int64_t pixel_step = (int64_t)c->stride * YX_BLOCK;
+#pragma clang loop unroll(full)
   for (int ky = 0; ky < kernel; ky++) {
     const float *row = in + ky * c->input.row_step;
 #pragma clang loop unroll(full)
     for (int kx = 0; kx < kernel; kx++) {
-      const vec w = NAME(load)(weights + (ky * kernel + kx) * YX_BLOCK);
 #pragma clang loop unroll(full)
-      for (int p = 0; p < pixels; p++) sum[p] += w * NAME(load)(row + kx * YX_BLOCK + p * pixel_step);
+      for (int p = 0; p < pixels; p++) {
+        sum[p] += weights[ky * kernel + kx] * NAME(load)(row + kx * YX_BLOCK + p * pixel_step);
+      }
     }
   }
+  const yx_activation activation = c->activation;
 #pragma clang loop unroll(full)
   for (int p = 0; p < pixels; p++) {
-    NAME(store)(out + p * YX_BLOCK, NAME(activate_one)(sum[p], c->activation));
+    const vec y =
+        activation == YX_SILU_OF_LOG2 ? NAME(silu_of_log2)(sum[p]) : NAME(activate_one)(sum[p], activation);
+    NAME(store)(out + p * YX_BLOCK, y);
   }
 }
 
+#undef TILE_CASE
+#define TILE_CASE(kernel, pixels)                                                  \
+  case pixels:                                                                     \
+    NAME(depthwise_tile)(c, in_tile, out_tile, weights, bias, kernel, pixels);     \
+    break;
+
 INLINE void NAME(depthwise_rows)(const yx_depthwise *c, const float *in, float *out, int block, int first_row,
                                  int end_row, const int kernel) {
-  const float *weights = c->weights + (int64_t)block * kernel * kernel * YX_BLOCK;
-  const float *bias = c->bias + (int64_t)block * YX_BLOCK;
+  vec weights[25];
+#pragma clang loop unroll(full)
+  for (int i = 0; i < kernel * kernel; i++) {
+    weights[i] = NAME(load)(c->weights + ((int64_t)block * kernel * kernel + i) * YX_BLOCK);
+  }
+  const vec bias = NAME(load)(c->bias + (int64_t)block * YX_BLOCK);
+  // As few tiles as cover a row, all nearly as wide.
+  const int tiles = (c->width + DEPTHWISE_PIXELS - 1) / DEPTHWISE_PIXELS;
+  const int narrow = c->width / tiles;
+  const int wider = c->width % tiles;
   for (int y = first_row; y < end_row; y++) {
-    const float *in_row =
+    const float *in_tile =
         in + c->input.origin + block * c->input.block_step + (int64_t)y * c->stride * c->input.row_step;
-    float *out_row = out + c->output.origin + block * c->output.block_step + y * c->output.row_step;
-    int x = 0;
-    for (; x + DEPTHWISE_PIXELS <= c->width; x += DEPTHWISE_PIXELS) {
-      NAME(depthwise_tile)(c, in_row + (int64_t)x * c->stride * YX_BLOCK, out_row + (int64_t)x * YX_BLOCK, weights,
-                           bias, kernel, DEPTHWISE_PIXELS);
-    }
-    for (; x < c->width; x++) {
-      NAME(depthwise_tile)(c, in_row + (int64_t)x * c->stride * YX_BLOCK, out_row + (int64_t)x * YX_BLOCK, weights,
-                           bias, kernel, 1);
+    float *out_tile = out + c->output.origin + block * c->output.block_step + y * c->output.row_step;
+    for (int i = 0; i < tiles; i++) {
+      const int pixels = narrow + (i < wider);
+      switch (pixels) { DEPTHWISE_CASES(kernel) }
+      in_tile += (int64_t)pixels * c->stride * YX_BLOCK;
+      out_tile += pixels * YX_BLOCK;
     }
   }
 }

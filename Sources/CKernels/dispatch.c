@@ -13,10 +13,9 @@
 
 #define CASES_4(blocks) TILE_CASE(blocks, 1) TILE_CASE(blocks, 2) TILE_CASE(blocks, 3) TILE_CASE(blocks, 4)
 #define CASES_6(blocks) CASES_4(blocks) TILE_CASE(blocks, 5) TILE_CASE(blocks, 6)
+#define CASES_8(blocks) CASES_6(blocks) TILE_CASE(blocks, 7) TILE_CASE(blocks, 8)
 #define CASES_14(blocks)                                                                             \
-  CASES_6(blocks)                                                                                    \
-  TILE_CASE(blocks, 7)                                                                               \
-  TILE_CASE(blocks, 8)                                                                               \
+  CASES_8(blocks)                                                                                    \
   TILE_CASE(blocks, 9)                                                                               \
   TILE_CASE(blocks, 10)                                                                              \
   TILE_CASE(blocks, 11)                                                                              \
@@ -26,6 +25,8 @@
 #define NAME(x) portable_##x
 #define ISA_NAME "portable"
 #define MAX_BLOCKS 1
+#define DEPTHWISE_PIXELS 4
+#define DEPTHWISE_CASES(kernel) CASES_4(kernel)
 #if defined(__aarch64__)
 #define MAX_PIXELS 6
 #define TILE_CASES(blocks) CASES_6(blocks)
@@ -33,7 +34,6 @@
 #define MAX_PIXELS 4
 #define TILE_CASES(blocks) CASES_4(blocks)
 #endif
-#define portable_reciprocal(x) (1.0f / (x))
 #include "kernels.inl.h"
 
 #if defined(__x86_64__)
@@ -46,24 +46,21 @@
 #define MAX_BLOCKS 1
 #define MAX_PIXELS 6
 #define TILE_CASES(blocks) CASES_6(blocks)
-#define avx2_reciprocal(x) (1.0f / (x))
+#define DEPTHWISE_PIXELS 4
+#define DEPTHWISE_CASES(kernel) CASES_4(kernel)
 #include "kernels.inl.h"
 #pragma clang attribute pop
 
 // 32 registers of 16 floats: 14 pixels of two blocks, two vectors of weights, a broadcast.
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), apply_to = function)
-// 14 bits from the table, the rest from a Newton step: a division takes ten times as long.
-static inline __attribute__((always_inline)) __m512 reciprocal_newton(__m512 x) {
-  const __m512 guess = _mm512_rcp14_ps(x);
-  return guess * (2.0f - x * guess);
-}
 #define HAS_SCALE
 #define NAME(x) avx512_##x
 #define ISA_NAME "avx512"
 #define MAX_BLOCKS 2
 #define MAX_PIXELS 14
 #define TILE_CASES(blocks) CASES_14(blocks)
-#define avx512_reciprocal(x) ((avx512_vec)reciprocal_newton((__m512)(x)))
+#define DEPTHWISE_PIXELS 8
+#define DEPTHWISE_CASES(kernel) CASES_8(kernel)
 #include "kernels.inl.h"
 #pragma clang attribute pop
 
@@ -75,7 +72,8 @@ static inline __attribute__((always_inline)) __m512 reciprocal_newton(__m512 x) 
 #define MAX_BLOCKS 2
 #define MAX_PIXELS 14
 #define TILE_CASES(blocks) CASES_14(blocks)
-#define avx512bf16_reciprocal(x) ((avx512bf16_vec)reciprocal_newton((__m512)(x)))
+#define DEPTHWISE_PIXELS 8
+#define DEPTHWISE_CASES(kernel) CASES_8(kernel)
 #include "kernels.inl.h"
 #undef HAS_NARROW_DOT
 #undef HAS_SCALE
@@ -135,6 +133,35 @@ void yx_upsample2x(const float *in, const yx_layout *input, float *out, const yx
     float *target = out + output->origin + block * output->block_step + y * output->row_step;
     for (int x = 0; x < width; x++) {
       memcpy(target + (int64_t)x * YX_BLOCK, source + (int64_t)(x / 2) * YX_BLOCK, YX_BLOCK * sizeof(float));
+    }
+  }
+}
+
+void yx_find_spans(const float *in, const yx_layout *layout, int width, int height, float threshold, int reaches,
+                   int32_t *spans) {
+  for (int y = 0; y < height; y++) {
+    const float *row = in + layout->origin + y * layout->row_step;
+    int32_t first = 0, end = 0;
+    for (int x = 0; x < width; x++) {
+      if (!(row[(int64_t)x * YX_BLOCK] >= threshold)) continue;
+      if (end == 0) first = x;
+      end = x + 1;
+    }
+    spans[2 * y] = first;
+    spans[2 * y + 1] = end;
+  }
+  for (int reach = 1; reach < reaches; reach++) {
+    const int32_t *from = spans + (int64_t)(reach - 1) * 2 * height;
+    int32_t *to = spans + (int64_t)reach * 2 * height;
+    for (int y = 0; y < height; y++) {
+      int32_t first = width, end = 0;
+      for (int near = y == 0 ? 0 : y - 1; near <= y + 1 && near < height; near++) {
+        if (from[2 * near] == from[2 * near + 1]) continue;
+        if (from[2 * near] - 1 < first) first = from[2 * near] == 0 ? 0 : from[2 * near] - 1;
+        if (from[2 * near + 1] + 1 > end) end = from[2 * near + 1] == width ? width : from[2 * near + 1] + 1;
+      }
+      to[2 * y] = end == 0 ? 0 : first;
+      to[2 * y + 1] = end;
     }
   }
 }

@@ -1,7 +1,9 @@
-// All bodies for one instruction set. Before: NAME(x), its reciprocal, MAX_BLOCKS, MAX_PIXELS and TILE_CASES.
+// All bodies for one instruction set. Before: NAME(x), MAX_BLOCKS, MAX_PIXELS, TILE_CASES,
+// DEPTHWISE_PIXELS and DEPTHWISE_CASES.
 #include "vector.inl.h"
 #include "convolution.inl.h"
 #include "winograd.inl.h"
+#include "focus.inl.h"
 #include "depthwise.inl.h"
 #include "elementwise.inl.h"
 
@@ -10,6 +12,7 @@ static const yx_kernels NAME(table) = {
     .convolution = NAME(convolution),
     .narrow_convolution = NAME(narrow_convolution),
     .winograd = NAME(winograd),
+    .focus = NAME(focus),
     .depthwise = NAME(depthwise),
     .max_pool = NAME(max_pool),
     .activate = NAME(activate),
@@ -17,6 +20,7 @@ static const yx_kernels NAME(table) = {
 
 #undef vec
 #undef ivec
+#undef doubles
 #undef INLINE
 #undef TILE_CASE
 #undef DEPTHWISE_PIXELS
@@ -25,3 +29,4 @@ static const yx_kernels NAME(table) = {
 #undef MAX_BLOCKS
 #undef MAX_PIXELS
 #undef TILE_CASES
+#undef DEPTHWISE_CASES

@@ -50,11 +50,11 @@ static void NAME(winograd_in_tile)(const float *in, int64_t row_step, float *out
 }
 
 // The 6x6 pixels of a tile that reaches beyond the border, with zeros there.
-static void NAME(winograd_patch)(const yx_winograd *c, const float *plane, int top, int left, float *patch) {
+static void NAME(winograd_patch)(const yx_winograd *c, const float *in, int top, int left, float *patch) {
   for (int y = 0; y < 6; y++) {
     for (int x = 0; x < 6; x++) {
       const int isInside = top + y <= c->height && left + x <= c->width;
-      const float *pixel = plane + (top + y) * c->input.row_step + (int64_t)(left + x) * YX_BLOCK;
+      const float *pixel = in + y * c->input.row_step + (int64_t)x * YX_BLOCK;
       NAME(store)(patch + (y * 6 + x) * YX_BLOCK, isInside ? NAME(load)(pixel) : (vec)0.0f);
     }
   }
@@ -125,9 +125,9 @@ static void NAME(winograd_one_block)(const float *in, int64_t in_step, int32_t d
 static void NAME(winograd)(const yx_winograd *c, const float *in, float *out, const float *residual, float *scratch,
                            int first_tile, int end_tile) {
   const int count = end_tile - first_tile;
-  const int32_t depth = c->input_blocks * YX_BLOCK;
+  const int32_t depth = c->depth;
   // An odd number of cache lines, so that neighbouring tiles do not fight for the same places in the cache.
-  const int64_t tile_step = depth + (c->input_blocks % 2 ? 0 : YX_BLOCK);
+  const int64_t tile_step = (c->input_blocks | 1) * YX_BLOCK;
   const int64_t spread_step = count * tile_step;
   float *const spread = scratch;                           // [36][tiles][channels]
   float *const sums = scratch + YX_WINOGRAD * spread_step;  // [36][blocks][tiles][16]
@@ -137,14 +137,14 @@ static void NAME(winograd)(const yx_winograd *c, const float *in, float *out, co
     const int left = (first_tile + i) % c->tiles_across * 4 - 1;
     const int isWhole = top + 5 <= c->height && left + 5 <= c->width;
     for (int b = 0; b < c->input_blocks; b++) {
-      const float *plane = in + c->input.origin + b * c->input.block_step;
+      const float *from =
+          in + (c->input.origin + b * c->input.block_step + top * c->input.row_step + (int64_t)left * YX_BLOCK);
       float *target = spread + i * tile_step + b * YX_BLOCK;
       if (isWhole) {
-        NAME(winograd_in_tile)(plane + top * c->input.row_step + (int64_t)left * YX_BLOCK, c->input.row_step, target,
-                               spread_step);
+        NAME(winograd_in_tile)(from, c->input.row_step, target, spread_step);
       } else {
         float patch[YX_WINOGRAD * YX_BLOCK] __attribute__((aligned(64)));
-        NAME(winograd_patch)(c, plane, top, left, patch);
+        NAME(winograd_patch)(c, from, top, left, patch);
         NAME(winograd_in_tile)(patch, 6 * YX_BLOCK, target, spread_step);
       }
     }
@@ -183,8 +183,8 @@ static void NAME(winograd)(const yx_winograd *c, const float *in, float *out, co
                                      : 0;
         const int rows = c->height - y, columns = c->width - x;
         const int64_t step = blocks * sums_block_step;
-        if (c->activation == YX_SILU) {
-          NAME(winograd_out_tile)(c, from, step, bias, to, more, rows, columns, YX_SILU);
+        if (c->activation == YX_SILU_OF_LOG2) {
+          NAME(winograd_out_tile)(c, from, step, bias, to, more, rows, columns, YX_SILU_OF_LOG2);
         } else {
           NAME(winograd_out_tile)(c, from, step, bias, to, more, rows, columns, c->activation);
         }

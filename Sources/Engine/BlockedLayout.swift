@@ -15,6 +15,8 @@ package struct BlockedLayout: Sendable {
   let segments: [Segment]
   /// From the start of the memory that holds the map.
   let firstBlock: Int
+  /// Where in the first block the map's first channel lies.
+  var firstLane = 0
 
   struct Segment: Sendable, Equatable {
     let channels: Int
@@ -42,7 +44,8 @@ package struct BlockedLayout: Sendable {
 
   /// Where in the memory the number of `channel` at (`row`, `column`) lies. Only for maps of a single run.
   package func index(channel: Int, row: Int, column: Int) -> Int {
-    origin + channel / channelBlock * blockStep + row * rowStep + column * channelBlock + channel
-      % channelBlock
+    let place = firstLane + channel
+    return origin + place / channelBlock * blockStep + row * rowStep + column * channelBlock
+      + place % channelBlock
   }
 }

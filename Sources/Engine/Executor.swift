@@ -46,24 +46,27 @@ package struct Executor: ~Copyable {
   ///
   /// What comes out for an image does not depend on the others, on their number or on the number of threads: every
   /// output number is computed by the same additions in the same order.
-  package mutating func run(_ inputs: [Tensor]) {
+  ///
+  /// - Parameter gate: leave out what the graph's gates close: where the map that decides is below this, what it gates
+  ///   is undefined. `nil` to compute everything.
+  package mutating func run(_ inputs: [Tensor], gate: Float? = nil) {
     precondition(inputs.count <= capacity, "\(inputs.count) images are more than the executor's \(capacity)")
     withPointers(to: inputs[...]) {
       // As long as there is an image for each thread, each takes one for itself: nobody waits for anybody, and an image
       // stays in one processor's cache. The threads share what is left over.
       let alone = inputs.count / pool.threadCount * pool.threadCount
-      runAlone(0..<alone)
-      runSteps(plan.steps.indices, images: alone..<inputs.count)
+      runAlone(0..<alone, gate: gate)
+      runSteps(plan.steps.indices, images: alone..<inputs.count, gate: gate)
     }
   }
 
-  /// As ``run(_:)``, telling how long each step took.
-  mutating func runTimed(_ inputs: [Tensor], _ report: (Int, Duration) -> Void) {
+  /// As ``run(_:gate:)``, telling how long each step took.
+  mutating func runTimed(_ inputs: [Tensor], gate: Float? = nil, _ report: (Int, Duration) -> Void) {
     precondition(inputs.count <= capacity, "\(inputs.count) images are more than the executor's \(capacity)")
     withPointers(to: inputs[...]) {
       for index in plan.steps.indices {
         let start = ContinuousClock.now
-        runSteps(index..<index + 1, images: inputs.indices)
+        runSteps(index..<index + 1, images: inputs.indices, gate: gate)
         report(index, start.duration(to: .now))
       }
     }
@@ -103,7 +106,7 @@ package struct Executor: ~Copyable {
   }
 
   /// Every thread runs whole images, one at a time.
-  private func runAlone(_ range: Range<Int>) {
+  private func runAlone(_ range: Range<Int>, gate: Float?) {
     guard !range.isEmpty else { return }
     nextImage.store(range.lowerBound, ordering: .relaxed)
     pool.run { worker in
@@ -111,7 +114,7 @@ package struct Executor: ~Copyable {
         let image = nextImage.add(1, ordering: .relaxed).oldValue
         guard image < range.upperBound else { return }
         for step in plan.steps {
-          for unit in 0..<step.units { run(step, unit: unit, image: image, worker: worker) }
+          for unit in 0..<step.units { run(step, unit: unit, image: image, worker: worker, gate: gate) }
         }
       }
     }
@@ -119,7 +122,7 @@ package struct Executor: ~Copyable {
 
   /// All threads share the units of each step. A step begins when the units of the one before are done, whoever did
   /// them: a thread that the system has put aside holds the others up for no more than the unit that it is in.
-  private func runSteps(_ range: Range<Int>, images: Range<Int>) {
+  private func runSteps(_ range: Range<Int>, images: Range<Int>, gate: Float?) {
     guard !images.isEmpty else { return }
     for index in range {
       nextUnits[index].store(0, ordering: .relaxed)
@@ -134,7 +137,7 @@ package struct Executor: ~Copyable {
           let next = nextUnits[index].add(1, ordering: .relaxed).oldValue
           guard next < total else { break }
           let (image, unit) = next.quotientAndRemainder(dividingBy: units)
-          run(step, unit: unit, image: images.lowerBound + image, worker: worker)
+          run(step, unit: unit, image: images.lowerBound + image, worker: worker, gate: gate)
           unitsDone[index].add(1, ordering: .releasing)
         }
         spin { unitsDone[index].load(ordering: .acquiring) == total }
@@ -142,9 +145,9 @@ package struct Executor: ~Copyable {
     }
   }
 
-  private func run(_ step: Step, unit: Int, image: Int, worker: Int) {
+  private func run(_ step: Step, unit: Int, image: Int, worker: Int, gate: Float?) {
     step.run(
       unit: unit, kernels: plan.kernels, memory: memory + image * plan.memorySize,
-      scratch: scratch + worker * plan.scratchSize, pixels: images[image])
+      scratch: scratch + worker * plan.scratchSize, pixels: images[image], threshold: gate)
   }
 }

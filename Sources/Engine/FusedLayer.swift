@@ -16,6 +16,38 @@ struct FusedLayer {
   /// The node whose value this step gives: the last of those that were fused.
   let result: Value
   let path: String
+  /// For a 1x1 convolution whose sums do not begin with its bias: with the pixels of this map, each twice in both
+  /// directions, from this block on.
+  var doubled: Doubled?
+  /// Values that lie in unused places of the result's last block.
+  var companions: [Companion] = []
+  /// Where the result matters, if not everywhere.
+  var gate: Gate?
+  /// The node in whose place the step runs.
+  var order: Int
+
+  struct Doubled {
+    let value: Value
+    let firstBlock: Int
+  }
+
+  struct Companion {
+    let value: Value
+    let firstLane: Int
+  }
+
+  init(
+    work: Work, input: Value, result: Value, path: String, doubled: Doubled? = nil,
+    companions: [Companion] = [], order: Int? = nil
+  ) {
+    self.work = work
+    self.input = input
+    self.result = result
+    self.path = path
+    self.doubled = doubled
+    self.companions = companions
+    self.order = order ?? result.index
+  }
 }
 
 /// A convolution's weights with the BatchNorm after it multiplied in.

@@ -7,6 +7,8 @@ package struct Graph: Sendable {
   package let nodes: [Node]
   /// The values that the network gives, by name, in the order in which they were declared.
   package let outputs: [(name: String, value: Value)]
+  /// Outputs that matter only where another one reaches a threshold that the caller of a run chooses.
+  package let gates: [(gated: Value, by: Value)]
 
   package subscript(_ value: Value) -> Node { nodes[value.index] }
 

@@ -3,11 +3,12 @@
 package struct GraphBuilder {
   private var nodes: [Node] = []
   private var outputs: [(name: String, value: Value)] = []
+  private var gates: [(gated: Value, by: Value)] = []
   private var scope: [String] = []
 
   package init() {}
 
-  package consuming func build() -> Graph { Graph(nodes: nodes, outputs: outputs) }
+  package consuming func build() -> Graph { Graph(nodes: nodes, outputs: outputs, gates: gates) }
 
   /// Runs `body` one level deeper: nodes made inside have `name` in their path.
   package mutating func scoped<Result>(_ name: String, _ body: (inout GraphBuilder) -> Result) -> Result {
@@ -17,6 +18,13 @@ package struct GraphBuilder {
   }
 
   package mutating func output(_ name: String, _ value: Value) { outputs.append((name, value)) }
+
+  /// Says that `value` matters only where `decider`, an output of one channel, reaches a threshold; see
+  /// ``Executor/run(_:gate:)``.
+  package mutating func gate(_ value: Value, by decider: Value) {
+    precondition(channels(of: decider) == 1, "a gate is decided by one channel")
+    gates.append((value, decider))
+  }
 
   package func channels(of value: Value) -> Int { nodes[value.index].channels }
 

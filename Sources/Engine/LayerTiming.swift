@@ -35,10 +35,12 @@ extension Plan {
 extension Step {
   var kernelName: String {
     switch kernel {
+    case .gate: "gate"
     case .stage: "stage"
     case .convolution(let convolution): "dense x\(convolution.taps)"
     case .narrowConvolution(let narrow): "bf16 x\(narrow.convolution.taps)"
     case .winograd: "winograd 4x4"
+    case .focus: "focus 4x4"
     case .depthwise(let depthwise): "depthwise \(depthwise.kernel)"
     case .maxPool(let pool): "max \(pool.kernel)"
     case .upsample2x: "upsample"

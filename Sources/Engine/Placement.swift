@@ -15,6 +15,7 @@ struct Placement {
   private struct Place {
     let buffer: Int
     let firstBlock: Int
+    var firstLane = 0
   }
 
   /// A piece of memory that holds one value, or the parts of one concatenation.
@@ -39,7 +40,7 @@ struct Placement {
     let shape = shapes[value.index]
     return BlockedLayout(
       channels: shape[1], height: shape[2], width: shape[3], border: buffers[place.buffer].border,
-      segments: segments[value.index], firstBlock: place.firstBlock)
+      segments: segments[value.index], firstBlock: place.firstBlock, firstLane: place.firstLane)
   }
 
   /// The memory that the layout of `value` counts from, in floats from the start of the image's memory.
@@ -53,17 +54,35 @@ struct Placement {
   }
 
   init(_ graph: Graph, layers fused: [FusedLayer], height: Int, width: Int) {
-    shapes = graph.shapes(batch: 1, height: height, width: width)
-    segments = graph.segments()
+    var shapes = graph.shapes(batch: 1, height: height, width: width)
+    var segments = graph.segments()
     var places: [Value: Place] = [:]
     var buffers: [Buffer] = []
     var layers = fused
     let results = Set(fused.map(\.result))
+    let used = Set(fused.flatMap(\.values) + graph.outputs.map(\.value))
+
+    // Values that the graph does not have are numbered after its own and given by convolutions that keep the size.
+    for layer in fused where layer.result.index >= graph.nodes.count {
+      guard case .convolution(let convolution, _, _, _) = layer.work, layer.result.index == shapes.count
+      else {
+        preconditionFailure("an added value is the result of a 1x1 convolution, in order")
+      }
+      let size = shapes[layer.input.index]
+      shapes.append([1, convolution.outputChannels, size[2], size[3]])
+      segments.append([.init(channels: convolution.outputChannels)])
+      places[layer.result] = Place(buffer: buffers.count, firstBlock: 0)
+      buffers.append(
+        Buffer(
+          blocks: (convolution.outputChannels + channelBlock - 1) / channelBlock, height: size[2],
+          width: size[3]))
+    }
 
     // A concatenation comes after its parts, so that going backwards meets it first.
     for (index, node) in graph.nodes.enumerated().reversed() {
       let value = Value(index: index)
-      guard results.contains(value) || node.operation == .concat else { continue }
+      let isConcat = node.operation == .concat && (used.contains(value) || places[value] != nil)
+      guard results.contains(value) || isConcat else { continue }
       if places[value] == nil {
         let blocks = segments[index].reduce(0) { $0 + $1.blocks }
         buffers.append(Buffer(blocks: blocks, height: shapes[index][2], width: shapes[index][3]))
@@ -80,8 +99,15 @@ struct Placement {
         block += segments[part.index].reduce(0) { $0 + $1.blocks }
       }
     }
+    for layer in layers {
+      guard let place = places[layer.result] else { continue }
+      for companion in layer.companions {
+        places[companion.value] = Place(
+          buffer: place.buffer, firstBlock: place.firstBlock, firstLane: companion.firstLane)
+      }
+    }
     // Whatever a step reads has a lower index than what it gives, so this order is one in which they can run.
-    layers.sort { $0.result.index < $1.result.index }
+    layers.sort { ($0.order, $0.result.index) < ($1.order, $1.result.index) }
 
     for (position, layer) in layers.enumerated() {
       for value in layer.values {
@@ -98,6 +124,8 @@ struct Placement {
     }
 
     size = Placement.assignOffsets(&buffers)
+    self.shapes = shapes
+    self.segments = segments
     self.places = places
     self.buffers = buffers
     self.layers = layers
@@ -126,13 +154,17 @@ struct Placement {
 }
 
 extension FusedLayer {
+  func reads(_ value: Value) -> Bool { value != result && values.contains(value) }
+
   /// All values that the step touches.
   fileprivate var values: [Value] {
-    switch work {
-    case .convolution(_, _, _, let residual?): [input, residual, result]
-    case .add(let other): [input, other, result]
-    default: [input, result]
-    }
+    let more: Value? =
+      switch work {
+      case .convolution(_, _, _, let residual): residual
+      case .add(let other): other
+      default: nil
+      }
+    return [input, result] + [more, doubled?.value, gate?.by].compactMap(\.self)
   }
 
   /// How far beyond the edges of its input the step reads.

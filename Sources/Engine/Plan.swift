@@ -73,7 +73,7 @@ package final class Plan: @unchecked Sendable {
   package init(
     _ graph: Graph, parameters: Parameters, height: Int, width: Int, options: PlanOptions = PlanOptions()
   ) throws(PlanError) {
-    let layers = try graph.fusedLayers(parameters)
+    let layers = try graph.fusedLayers(parameters).rewritten(for: graph)
     guard case .input(let channels)? = graph.nodes.first?.operation else {
       throw .unsupported(path: graph.nodes.first?.path ?? "graph", reason: "a graph begins with its input")
     }
@@ -97,7 +97,7 @@ package final class Plan: @unchecked Sendable {
     inputShape = [channels, height, width]
     steps = builder.steps
     scratchSize = builder.scratchSize
-    memorySize = placement.size + builder.image.size
+    memorySize = builder.memorySize
     constants = builder.constants
     outputs = Dictionary(
       uniqueKeysWithValues: graph.outputs.map {

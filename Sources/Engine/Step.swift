@@ -3,6 +3,8 @@ import CKernels
 /// One layer, ready to run: which kernel, over which memory, in how many independent units of work.
 struct Step {
   enum Kernel {
+    /// Finds where the steps of a gate have to compute; `input` is the map that decides, pixel (0, 0) of its channel.
+    case gate(GateMemory, input: yx_layout)
     /// Copies an image into memory with a border around it.
     case stage
     case convolution(yx_convolution)
@@ -10,6 +12,8 @@ struct Step {
     case narrowConvolution(yx_narrow_convolution)
     /// A unit is an equal share of the tiles; its rows are only those whose border it clears.
     case winograd(yx_winograd, tiles: Int)
+    /// Reads the image itself.
+    case focus(yx_focus)
     case depthwise(yx_depthwise)
     case maxPool(yx_max_pool)
     case upsample2x(input: yx_layout)
@@ -33,6 +37,8 @@ struct Step {
   let rowsPerUnit: Int
   /// Multiplications and additions for one image.
   let operations: Int
+  /// Where the step has to compute, if not everywhere.
+  var gate: (memory: GateMemory, reach: Int)?
 
   var rowChunks: Int { (height + rowsPerUnit - 1) / rowsPerUnit }
   var blockChunks: Int { (blocks + blocksPerUnit - 1) / blocksPerUnit }
@@ -44,10 +50,11 @@ struct Step {
   /// - Parameters:
   ///   - memory: the image's memory, laid out as the plan says.
   ///   - scratch: this thread's own.
-  ///   - pixels: the image, `[C, H, W]`; only staging reads it.
+  ///   - pixels: the image, `[C, H, W]`; only a focus and staging read it.
+  ///   - threshold: of the network's gates; `nil` to compute everything.
   func run(
     unit: Int, kernels: yx_kernels, memory: UnsafeMutablePointer<Float>,
-    scratch: UnsafeMutablePointer<Float>, pixels: UnsafePointer<Float>
+    scratch: UnsafeMutablePointer<Float>, pixels: UnsafePointer<Float>, threshold: Float?
   ) {
     // Neighbouring units share blocks, hence weights, rather than rows.
     let firstRow = unit % rowChunks * rowsPerUnit
@@ -56,7 +63,42 @@ struct Step {
     let count = min(blocksPerUnit, blocks - firstBlock)
     let out = memory + output
 
+    if let gate, threshold != nil {
+      for row in firstRow..<endRow {
+        let columns = gate.memory.span(reach: gate.reach, row: row, memory: memory)
+        guard !columns.isEmpty, let part = kernel.restricted(to: columns) else { continue }
+        run(
+          part, blocks: firstBlock..<firstBlock + count, rows: row..<row + 1, unit: unit, kernels: kernels,
+          memory: memory, scratch: scratch, pixels: pixels, threshold: threshold)
+      }
+    } else {
+      run(
+        kernel, blocks: firstBlock..<firstBlock + count, rows: firstRow..<endRow, unit: unit,
+        kernels: kernels, memory: memory, scratch: scratch, pixels: pixels, threshold: threshold)
+    }
+
+    if border > 0, !isStaging {
+      var layout = outputLayout
+      yx_clear_border(
+        out, &layout, Int32(width), Int32(height), Int32(border), Int32(firstBlock), Int32(count),
+        Int32(firstRow), Int32(endRow))
+    }
+  }
+
+  private func run(
+    _ kernel: Kernel, blocks: Range<Int>, rows: Range<Int>, unit: Int, kernels: yx_kernels,
+    memory: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>, pixels: UnsafePointer<Float>,
+    threshold: Float?
+  ) {
+    let (firstBlock, count) = (blocks.lowerBound, blocks.count)
+    let (firstRow, endRow) = (rows.lowerBound, rows.upperBound)
+    let out = memory + output
     switch kernel {
+    case .gate(let gate, var source):
+      guard let threshold else { return }
+      let spans = UnsafeMutableRawPointer(memory + gate.offset).assumingMemoryBound(to: Int32.self)
+      yx_find_spans(
+        memory + input, &source, Int32(width), Int32(height), threshold, Int32(gate.reaches), spans)
     case .stage:
       for channel in firstBlock..<firstBlock + count {
         for row in firstRow..<endRow {
@@ -77,6 +119,8 @@ struct Step {
       kernels.winograd(
         &winograd, memory + input, out, residual.map { memory + $0 }, scratch, Int32(tiles * unit / units),
         Int32(tiles * (unit + 1) / units))
+    case .focus(var focus):
+      kernels.focus(&focus, pixels, out, scratch, Int32(firstRow), Int32(endRow))
     case .depthwise(var depthwise):
       for block in firstBlock..<firstBlock + count {
         kernels.depthwise(&depthwise, memory + input, out, Int32(block), Int32(firstRow), Int32(endRow))
@@ -100,13 +144,6 @@ struct Step {
             Int64(width), activation)
         }
       }
-    }
-
-    if border > 0, !isStaging {
-      var layout = outputLayout
-      yx_clear_border(
-        out, &layout, Int32(width), Int32(height), Int32(border), Int32(firstBlock), Int32(count),
-        Int32(firstRow), Int32(endRow))
     }
   }
 

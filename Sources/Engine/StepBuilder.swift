@@ -8,6 +8,9 @@ struct StepBuilder {
   let constants = PackedConstants()
   private(set) var steps: [Step] = []
   var scratchSize = 0
+  /// In floats, for one image: the values, the image if it is staged, the spans of gates.
+  private(set) var memorySize = 0
+  private var gates: [Value: GateMemory] = [:]
 
   init(placement: Placement, precision: Precision, image: ImageStaging) {
     self.placement = placement
@@ -16,11 +19,15 @@ struct StepBuilder {
   }
 
   mutating func addSteps() throws(PlanError) {
-    addStaging()
+    memorySize = placement.size
+    if stagesImage { addStaging() }
     for layer in placement.layers {
+      if let gate = layer.gate, gates[gate.by] == nil { addGate(gate.by, path: layer.path) }
       switch layer.work {
       case .convolution(let convolution, let weights, let activation, let residual):
-        if layer.input.index == 0 {
+        if StepBuilder.isFocus(layer, channels: image.channels) {
+          addFocus(layer, weights, activation)
+        } else if layer.input.index == 0 {
           try addStem(layer, convolution, weights, activation)
         } else if convolution.isDepthwise {
           try addDepthwise(layer, weights, activation, residual)
@@ -40,7 +47,31 @@ struct StepBuilder {
     }
   }
 
+  /// Whether some layer reads the image from memory with a border.
+  var stagesImage: Bool {
+    placement.layers.contains {
+      $0.input.index == 0 && !StepBuilder.isFocus($0, channels: image.channels)
+    }
+  }
+
+  private mutating func addGate(_ value: Value, path: String) {
+    let map = placement.layout(of: value)
+    let reaches = placement.layers.compactMap { $0.gate }.filter { $0.by == value }.map(\.reach)
+    let memory = GateMemory(
+      offset: memorySize, height: map.height, reaches: (reaches.max() ?? 0) + 1)
+    memorySize += (memory.size + channelBlock - 1) / channelBlock * channelBlock
+    gates[value] = memory
+    var source = map.kernelLayout
+    source.origin += Int64(map.firstLane)
+    steps.append(
+      Step(
+        kernel: .gate(memory, input: source), path: path, input: placement.offset(of: value), residual: nil,
+        output: memory.offset, outputLayout: yx_layout(), width: map.width, height: map.height, border: 0,
+        blocksPerUnit: 1, blocks: 1, rowsPerUnit: map.height, operations: map.height * map.width))
+  }
+
   private mutating func addStaging() {
+    memorySize += image.size
     steps.append(
       Step(
         kernel: .stage, path: "image", input: 0, residual: nil, output: placement.size,
@@ -72,8 +103,9 @@ struct StepBuilder {
       taps: Int32(taps.count), depth: Int32(geometry.kernel), offsets: constants.add(taps.map(Int64.init)),
       input_pixel_step: Int64(geometry.stride), input_row_step: Int64(geometry.stride * image.rowStep),
       input_origin: Int64(corner), output: output.kernelLayout, residual: yx_layout(),
-      weights: constants.add(packed), bias: constants.add(weights.packedBias(blocks: output.blocks)),
-      width: Int32(output.width), activation: activation.kernelCode)
+      begins_doubled: 0, doubled: yx_layout(), weights: constants.add(packed),
+      bias: constants.add(weights.packedBias(blocks: output.blocks)),
+      width: Int32(output.width), activation: activation.codeAfterConvolution)
     append(
       .convolution(kernel), layer, input: placement.size, output: output, blocksPerUnit: 2,
       operationsPerPixel: 2 * taps.count * geometry.kernel * channelBlock)
@@ -110,11 +142,21 @@ struct StepBuilder {
       input_pixel_step: Int64(geometry.stride * channelBlock),
       input_row_step: Int64(geometry.stride * input.rowStep), input_origin: Int64(input.origin - corner),
       output: output.kernelLayout, residual: residualLayout?.kernelLayout ?? yx_layout(),
-      weights: nil, bias: constants.add(weights.packedBias(blocks: output.blocks)),
-      width: Int32(output.width), activation: activation.kernelCode)
+      begins_doubled: 0, doubled: yx_layout(), weights: nil,
+      bias: constants.add(weights.packedBias(blocks: output.blocks)),
+      width: Int32(output.width), activation: activation.codeAfterConvolution)
     var rows = output.height
     let layouts = [input, output] + [residualLayout].compactMap(\.self)
-    if geometry.kernel == 1, geometry.stride == 1, layouts.allSatisfy({ $0.border == 0 }) {
+    if let doubled = layer.doubled {
+      let start = placement.layout(of: doubled.value)
+      kernel.begins_doubled = 1
+      kernel.doubled = start.kernelLayout
+      kernel.doubled.origin += Int64(
+        doubled.firstBlock * start.blockStep + placement.offset(of: doubled.value)
+          - placement.offset(of: layer.input))
+    } else if layer.gate == nil, geometry.kernel == 1, geometry.stride == 1,
+      layouts.allSatisfy({ $0.border == 0 })
+    {
       // Without borders the map is one long row, which divides into wider tiles than its rows do.
       rows = StepBuilder.rowCount(pixels: output.height * output.width)
       let width = output.height * output.width / rows
@@ -166,7 +208,7 @@ struct StepBuilder {
       output: output.kernelLayout,
       weights: constants.add(weights.packedDepthwise(channelOfPlace: output.channelOfPlace)),
       bias: constants.add(weights.packedBias(channelOfPlace: output.channelOfPlace)),
-      width: Int32(output.width), activation: activation.kernelCode)
+      width: Int32(output.width), activation: activation.codeAfterConvolution)
     // A depthwise convolution waits for memory more than it computes: it counts for several times its operations.
     append(
       .depthwise(kernel), layer, output: output, blocksPerUnit: 1,
@@ -207,8 +249,8 @@ struct StepBuilder {
   /// - Parameter operationsPerPixel: for each pixel of each block.
   mutating func append(
     _ kernel: Step.Kernel, _ layer: FusedLayer, input: Int? = nil, residual: Value? = nil,
-    output: BlockedLayout, rows: Int? = nil, width: Int? = nil, units: Int? = nil, blocksPerUnit: Int,
-    operationsPerPixel: Int
+    output: BlockedLayout, rows: Int? = nil, width: Int? = nil, units: Int? = nil, rowsPerUnit: Int? = nil,
+    blocksPerUnit: Int, operationsPerPixel: Int
   ) {
     let operations = output.blocks * output.height * output.width * operationsPerPixel
     let rows = rows ?? output.height
@@ -221,8 +263,9 @@ struct StepBuilder {
         kernel: kernel, path: layer.path, input: input ?? placement.offset(of: layer.input),
         residual: residual.map(placement.offset(of:)), output: placement.offset(of: layer.result),
         outputLayout: output.kernelLayout, width: width ?? output.width, height: rows, border: output.border,
-        blocksPerUnit: blocksPerUnit, blocks: output.blocks, rowsPerUnit: (rows + rowChunks - 1) / rowChunks,
-        operations: operations))
+        blocksPerUnit: blocksPerUnit, blocks: output.blocks,
+        rowsPerUnit: rowsPerUnit ?? (rows + rowChunks - 1) / rowChunks, operations: operations,
+        gate: layer.gate.flatMap { gate in gates[gate.by].map { ($0, gate.reach) } }))
   }
 
   /// How many equal rows to cut `pixels` into, so that the rows divide into nearly full tiles of 14 and there are
@@ -249,4 +292,6 @@ extension Activation {
 
 extension Activation? {
   var kernelCode: yx_activation { self?.kernelCode ?? YX_IDENTITY }
+  /// After a convolution of rewritten layers, whose weights are multiplied by log2 e where a SiLU follows.
+  var codeAfterConvolution: yx_activation { self == .silu ? YX_SILU_OF_LOG2 : kernelCode }
 }

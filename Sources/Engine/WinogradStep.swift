@@ -23,13 +23,15 @@ extension StepBuilder {
     let output = placement.layout(of: layer.result)
     let tiles = WinogradTiles(output)
     let kernel = yx_winograd(
-      input_blocks: Int32(input.blocks), output_blocks: Int32(output.blocks), width: Int32(output.width),
-      height: Int32(output.height), tiles_across: Int32(tiles.across), input: input.kernelLayout,
+      input_blocks: Int32(input.blocks), depth: Int32(input.blocks * channelBlock),
+      output_blocks: Int32(output.blocks), width: Int32(output.width), height: Int32(output.height),
+      tiles_across: Int32(tiles.across), input: input.kernelLayout,
       output: output.kernelLayout,
       residual: residual.map { placement.layout(of: $0).kernelLayout } ?? yx_layout(),
       weights: constants.add(
         weights.packedWinograd(outputs: output.blocks, channelOfPlace: input.channelOfPlace)),
-      bias: constants.add(weights.packedBias(blocks: output.blocks)), activation: activation.kernelCode)
+      bias: constants.add(weights.packedBias(blocks: output.blocks)),
+      activation: activation.codeAfterConvolution)
     append(
       .winograd(kernel, tiles: tiles.count), layer, residual: residual, output: output,
       units: tiles.units(inputBlocks: input.blocks), blocksPerUnit: output.blocks,
@@ -60,10 +62,25 @@ struct WinogradTiles {
 }
 
 extension FoldedWeights {
-  /// `G g G^T` of every 3x3 kernel, `[output blocks][36][places][16 outputs]`, in double until the end.
   fileprivate func packedWinograd(outputs blocks: Int, channelOfPlace: [Int?]) -> [Float] {
-    let (outputs, inputs) = (weight.shape[0], weight.shape[1])
-    let places = channelOfPlace.count
+    packedWinograd(outputs: blocks, places: channelOfPlace.count) { place in
+      channelOfPlace[place].map { .init(first: $0 * 9, rowStep: 3, columnStep: 1) }
+    }
+  }
+
+  /// Which of an output's weights make a 3x3 kernel.
+  struct WinogradKernel {
+    let first: Int
+    let rowStep: Int
+    let columnStep: Int
+  }
+
+  /// `G g G^T` of every 3x3 kernel, `[output blocks][36][places][16 outputs]`, in double until the end.
+  func packedWinograd(
+    outputs blocks: Int, places: Int, kernelOfPlace: (Int) -> WinogradKernel?
+  ) -> [Float] {
+    let outputs = weight.shape[0]
+    let perOutput = weight.count / outputs
     let area = Int(YX_WINOGRAD)
     var packed = [Float](repeating: 0, count: blocks * area * places * channelBlock)
     packed.withUnsafeMutableBufferPointer { target in
@@ -71,13 +88,13 @@ extension FoldedWeights {
         withUnsafeTemporaryAllocation(of: Double.self, capacity: 18) { half in
           for output in 0..<outputs {
             let (block, lane) = output.quotientAndRemainder(dividingBy: channelBlock)
-            for (place, channel) in channelOfPlace.enumerated() {
-              guard let channel else { continue }
-              let first = (output * inputs + channel) * 9
+            for place in 0..<places {
+              guard let kernel = kernelOfPlace(place) else { continue }
               for column in 0..<3 {
+                let first = output * perOutput + kernel.first + column * kernel.columnStep
                 transform(
-                  Double(source[first + column]), Double(source[first + 3 + column]),
-                  Double(source[first + 6 + column])
+                  Double(source[first]), Double(source[first + kernel.rowStep]),
+                  Double(source[first + 2 * kernel.rowStep])
                 ) { row, value in half[row * 3 + column] = value }
               }
               for row in 0..<6 {

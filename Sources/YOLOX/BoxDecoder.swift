@@ -25,8 +25,7 @@ package struct BoxDecoder {
 
   package init(_ options: DetectionOptions) {
     scoreThreshold = options.scoreThreshold
-    // The logit of the threshold; a little lower, so that rounding in log and exp loses nothing at the border.
-    objectnessThreshold = log(scoreThreshold / (1 - scoreThreshold)) - 1e-3
+    objectnessThreshold = options.objectnessThreshold
     classes = options.classes
   }
 
@@ -84,6 +83,12 @@ package struct BoxDecoder {
     return candidates.suppressed(
       above: options.nmsThreshold, classAgnostic: options.classAgnostic, limit: options.maxDetections)
   }
+}
+
+extension DetectionOptions {
+  /// An anchor whose objectness, as a logit, is below this has no score that counts: the logit of the threshold, a little
+  /// lower so that rounding in log and exp loses nothing at the border.
+  package var objectnessThreshold: Float { log(scoreThreshold / (1 - scoreThreshold)) - 1e-3 }
 }
 
 private func sigmoid(_ x: Float) -> Float { 1 / (1 + exp(-x)) }

@@ -30,7 +30,8 @@ package struct Predictor: ~Copyable {
   /// - Returns: an outcome for each, which does not depend on what else is in the run.
   package mutating func detect(_ requests: [(image: PreparedImage, options: DetectionOptions)]) -> [Outcome] {
     let start = ContinuousClock.now
-    executor.run(requests.map(\.image.pixels))
+    // Classes are computed only where some request's decoding may ask for them.
+    executor.run(requests.map(\.image.pixels), gate: requests.map(\.options.objectnessThreshold).min())
     let inference = start.duration(to: .now)
     return requests.indices.map { index in
       let (image, options) = requests[index]

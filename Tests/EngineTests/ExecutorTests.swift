@@ -1,9 +1,10 @@
 import Engine
+import Foundation
 import TestSupport
 import Testing
 
 /// A graph with one kind of layer behind the first convolution, whose channels need not fill a block.
-private func graph(_ channels: Int, _ layer: (inout GraphBuilder, Value) -> Value) -> Graph {
+func graph(_ channels: Int, _ layer: (inout GraphBuilder, Value) -> Value) -> Graph {
   var builder = GraphBuilder()
   let image = builder.input(channels: 3)
   let stem = builder.convolution("stem", image, to: channels, kernel: 3, bias: true)
@@ -11,7 +12,7 @@ private func graph(_ channels: Int, _ layer: (inout GraphBuilder, Value) -> Valu
   return builder.build()
 }
 
-private func parameters(of graph: Graph, seed: UInt64 = 1) -> Parameters {
+func parameters(of graph: Graph, seed: UInt64 = 1) -> Parameters {
   var generator = SplitMix64(seed: seed)
   return Dictionary(
     uniqueKeysWithValues: graph.parameterShapes.map { name, shape in
@@ -21,7 +22,7 @@ private func parameters(of graph: Graph, seed: UInt64 = 1) -> Parameters {
 }
 
 /// Plans and runs `graph` on `images` and compares every output with the reference operators.
-private func check(
+func check(
   _ graph: Graph, height: Int, width: Int, images: Int = 1, instructionSet: String, threads: Int = 2,
   tolerance: Float = 2e-5, sourceLocation: SourceLocation = #_sourceLocation
 ) throws {
@@ -154,12 +155,43 @@ struct ExecutorTests {
     try check(network, height: 6, width: 10, instructionSet: set, tolerance: 1e-3)
   }
 
-  @Test("a focus is folded into the convolution after it", arguments: sets)
+  @Test("a focus is folded into the convolution after it, down to images of two pixels", arguments: sets)
   func focus(set: String) throws {
+    for (channels, height, width) in [(18, 10, 38), (5, 2, 2), (40, 6, 64), (33, 34, 18), (16, 16, 32)] {
+      var builder = GraphBuilder()
+      let image = builder.input(channels: 3)
+      let stem = builder.convolution("stem", builder.focus(image), to: channels, kernel: 3, bias: true)
+      builder.output("y", builder.activation(.silu, stem))
+      // The map after it has a border.
+      builder.output("z", builder.convolution("z", stem, to: 4, kernel: 3, stride: 2, bias: true))
+      try check(
+        builder.build(), height: height, width: width, images: 2, instructionSet: set, tolerance: 1e-4)
+    }
+  }
+
+  @Test("SiLU from the smallest to the largest numbers", arguments: sets)
+  func silu(set: String) throws {
     var builder = GraphBuilder()
     let image = builder.input(channels: 3)
-    builder.output("y", builder.convolution("stem", builder.focus(image), to: 18, kernel: 3, bias: true))
-    try check(builder.build(), height: 10, width: 38, instructionSet: set)
+    let same = builder.convolution("same", image, to: 3, kernel: 1, bias: true)
+    builder.output("y", builder.activation(.silu, same))
+    var numbers: [Float] = [0, 1e-30, 1e-8, 86, 88, 90, 125, 1000, 2e38]
+    numbers += (1...87).map { Float($0) * 0.37 }
+    numbers += numbers.map { -$0 }
+    let plan = try Plan(
+      builder.build(),
+      parameters: [
+        "same.weight": Tensor(shape: [3, 3, 1, 1], values: [1, 0, 0, 0, 1, 0, 0, 0, 1]),
+        "same.bias": Tensor(shape: [3]),
+      ], height: 3, width: numbers.count / 3, options: PlanOptions(instructionSet: set))
+    var executor = Executor(plan, pool: WorkerPool(threads: 1))
+    executor.run([Tensor(shape: [3, 3, numbers.count / 3], values: numbers + numbers + numbers)])
+    for (x, y) in zip(numbers, executor.dense("y")) {
+      let exact = Double(x) / (1 + exp(-Double(x)))
+      // Rounding x log2 e to a float costs up to 4e-8 |x|, and no number is multiplied by less than 2^-124.
+      let bound = abs(exact) * (1e-6 + 5e-8 * min(abs(Double(x)), 90)) + abs(Double(x)) * 0x1p-123
+      #expect(abs(Double(y) - exact) <= bound, "SiLU(\(x)) is \(y) instead of \(exact) with \(set)")
+    }
   }
 
   @Test(

@@ -25,6 +25,7 @@ enum { YX_WINOGRAD = 36 };
 typedef enum {
   YX_IDENTITY,
   YX_SILU,
+  YX_SILU_OF_LOG2,  // SiLU(x) of x log2 e, which is cheaper: the weights before it can be multiplied by that at no cost
   YX_RELU,
   YX_LEAKY_RELU,  // slope 0.1
   YX_SIGMOID
@@ -52,7 +53,9 @@ typedef struct {
   int64_t input_origin;
   yx_layout output;
   yx_layout residual;    // added after the activation, where the caller gives a residual
-  const float *weights;  // [blocks][taps][depth][16]
+  int32_t begins_doubled;  // whether sums begin with a pixel of `doubled` in place of the bias
+  yx_layout doubled;       // a map of half the size, each pixel for two by two; `origin` is counted from the input
+  const float *weights;    // [blocks][taps][depth][16]
   const float *bias;     // [blocks][16]
   int32_t width;         // of the output
   yx_activation activation;
@@ -77,6 +80,7 @@ typedef struct {
 // 4x4 pixels, row by row; those at the right and lower edge may reach beyond it.
 typedef struct {
   int32_t input_blocks;
+  int32_t depth;  // input channels, at most 16 for each block
   int32_t output_blocks;
   int32_t width;
   int32_t height;
@@ -84,10 +88,21 @@ typedef struct {
   yx_layout input;
   yx_layout output;
   yx_layout residual;
-  const float *weights;  // [blocks][36][input channels][16], transformed
+  const float *weights;  // [blocks][36][depth][16], transformed
   const float *bias;     // [blocks][16]
   yx_activation activation;
 } yx_winograd;
+
+// Tiles that the convolution after a focus takes through all of its passes at a time.
+enum { YX_FOCUS_TILES = 28 };
+
+// A focus and the 3x3 convolution after it, of an image of planes. `winograd` has the size of the output and one input
+// block, whose places are 4 * channel + 2 * row + column of the pixel in its 2x2 square; its input layout is not read.
+typedef struct {
+  yx_winograd winograd;
+  int32_t channels;  // of the image, at most 4
+  int64_t row_step;  // between rows of phases in scratch memory: room for a multiple of 8 pixels and 2 more
+} yx_focus;
 
 // A k x k convolution that keeps channels apart.
 typedef struct {
@@ -125,6 +140,10 @@ typedef struct {
   void (*winograd)(const yx_winograd *, const float *in, float *out, const float *residual, float *scratch,
                    int first_tile, int end_tile);
 
+  // Output rows `first_row ..< end_row` of all blocks; `first_row` is a multiple of 4. `scratch` holds row_step floats for
+  // each row and two more, rows rounded up to a multiple of 4, and what `winograd` asks for YX_FOCUS_TILES tiles.
+  void (*focus)(const yx_focus *, const float *image, float *out, float *scratch, int first_row, int end_row);
+
   void (*depthwise)(const yx_depthwise *, const float *in, float *out, int block, int first_row, int end_row);
 
   // `scratch` holds (width + kernel) * 16 floats.
@@ -142,6 +161,12 @@ void yx_clear_border(float *out, const yx_layout *, int width, int height, int b
 // Each pixel twice in both directions. `width`, `first_row` and `end_row` are the output's.
 void yx_upsample2x(const float *in, const yx_layout *input, float *out, const yx_layout *output, int width, int block,
                    int first_row, int end_row);
+
+// For each row of a map of one channel, counted from `origin`, the first pixel that reaches the threshold and the one
+// after the last; both 0 where none does. Then, `reaches` - 1 times, the same for pixels with such a one beside them or
+// in the rows above and below, of the spans before.
+void yx_find_spans(const float *in, const yx_layout *, int width, int height, float threshold, int reaches,
+                   int32_t *spans);
 
 // Processors that this process is allowed to run on.
 int yx_allowed_processors(void);
