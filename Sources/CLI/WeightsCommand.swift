@@ -9,7 +9,7 @@ import YOLOX
 struct Weights: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "weights", abstract: "Looks at files of weights, converts them, fetches published ones.",
-    subcommands: [List.self, Inspect.self, Convert.self, Fetch.self])
+    subcommands: [List.self, Inspect.self, Convert.self, Quantize.self, Fetch.self])
 
   struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Lists the published weights.")

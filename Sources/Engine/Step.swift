@@ -15,6 +15,8 @@ struct Step {
     case upsample2x(input: yx_layout)
     /// Activation, and optionally an addition, pixel row by pixel row.
     case activate(yx_activation, input: yx_layout, residual: yx_layout?)
+    /// Bytes in, bytes or floats out.
+    case quantized(QuantizedKernel)
   }
 
   let kernel: Kernel
@@ -57,6 +59,10 @@ struct Step {
     let out = memory + output
 
     switch kernel {
+    case .quantized(let kernel):
+      return kernel.run(
+        self, blocks: firstBlock..<firstBlock + count, rows: firstRow..<endRow, memory: memory,
+        scratch: scratch, pixels: pixels)
     case .stage:
       for channel in firstBlock..<firstBlock + count {
         for row in firstRow..<endRow {

@@ -165,4 +165,6 @@ const yx_kernels *const *yx_available_kernels(void);
 // The kernels of that name, or null if this processor cannot run them.
 const yx_kernels *yx_kernels_named(const char *name);
 
+#include "Quantized.h"
+
 #endif
