@@ -54,7 +54,9 @@ extension Weights {
         ).merging(calibration.metadata) { value, _ in value }, to: output)
       for precision in Precision.allCases {
         guard let ap = calibration.averagePrecision[precision] else { continue }
-        print("AP \(precision.rawValue.padding(toLength: 5, withPad: " ", startingAt: 0))", String(format: "%.4f", ap))
+        print(
+          "AP \(precision.rawValue.padding(toLength: 5, withPad: " ", startingAt: 0))",
+          String(format: "%.4f", ap))
       }
       print("\(output): \(pretrained.architecture.modelName), ranges of \(calibration.ranges.count) layers")
     }

@@ -31,7 +31,9 @@ struct Placement {
     var numberSize = NumberSize.float
 
     /// In floats.
-    var size: Int { numberSize.floats(for: blocks * (height + 2 * border) * (width + 2 * border) * channelBlock) }
+    var size: Int {
+      numberSize.floats(for: blocks * (height + 2 * border) * (width + 2 * border) * channelBlock)
+    }
 
     func isAlive(with other: Buffer) -> Bool { firstUse <= other.lastUse && other.firstUse <= lastUse }
   }

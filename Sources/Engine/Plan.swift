@@ -90,7 +90,8 @@ package final class Plan: @unchecked Sendable {
       throw .inputSize(height: height, width: width, reason: "some layer would have to halve an odd size")
     }
     let quantization =
-      options.precision == .int8 ? try NetworkQuantization(graph, layers: layers, ranges: options.ranges) : nil
+      options.precision == .int8
+      ? try NetworkQuantization(graph, layers: layers, ranges: options.ranges) : nil
     let placement = Placement(
       graph, layers: layers, height: height, width: width, bytes: quantization?.values ?? [])
     let chosen = options.instructionSet.flatMap { yx_kernels_named($0) } ?? yx_best_kernels()
@@ -167,7 +168,9 @@ struct ImageStaging {
   var rowStep: Int { width + 2 * padding }
   var planeStep: Int { (height + 2 * padding) * rowStep }
   /// In floats, a whole number of cache lines.
-  var size: Int { (numberSize.floats(for: channels * planeStep) + channelBlock - 1) / channelBlock * channelBlock }
+  var size: Int {
+    (numberSize.floats(for: channels * planeStep) + channelBlock - 1) / channelBlock * channelBlock
+  }
   var layout: yx_layout {
     yx_layout(
       origin: Int64(padding * rowStep + padding), row_step: Int64(rowStep), block_step: Int64(planeStep))

@@ -1,12 +1,16 @@
-/// What a calibration has seen of the numbers that a layer gives: the range, channel by channel, that bytes are to cover.
+/// What a calibration has seen of the numbers that a layer gives, channel by channel: the range that bytes are to cover,
+/// and the mean.
 package struct ActivationRange: Sendable, Equatable {
   package var lowest: [Float]
   package var highest: [Float]
+  package var mean: [Float]
 
-  package init(lowest: [Float], highest: [Float]) {
-    precondition(lowest.count == highest.count, "a range has as many lower as upper ends")
+  package init(lowest: [Float], highest: [Float], mean: [Float]) {
+    precondition(
+      lowest.count == highest.count && mean.count == lowest.count, "a range has all three for each channel")
     self.lowest = lowest
     self.highest = highest
+    self.mean = mean
   }
 }
 
@@ -19,16 +23,20 @@ struct Quantization: Equatable {
   var steps: [Float]
   /// Whole numbers in 0...255.
   var zeros: [Float]
+  /// What the numbers are on average.
+  var means: [Float]
 
-  init(steps: [Float], zeros: [Float]) {
-    self.steps = steps
-    self.zeros = zeros
+  init(joining parts: [Quantization]) {
+    steps = parts.flatMap(\.steps)
+    zeros = parts.flatMap(\.zeros)
+    means = parts.flatMap(\.means)
   }
 
   /// 256 evenly spaced numbers that cover the range and have zero among them, which is what borders are filled with.
   init(covering range: ActivationRange) {
     steps = []
     zeros = []
+    means = range.mean
     for (lowest, highest) in zip(range.lowest, range.highest) {
       let (low, high) = (min(lowest, 0), max(highest, 0))
       let step = high - low > 0 ? (high - low) / 255 : 1
@@ -59,8 +67,7 @@ struct NetworkQuantization {
       let inputs = node.inputs.compactMap { quantizations[$0] }
       switch node.operation {
       case .concat:
-        quantizations[value] = Quantization(
-          steps: inputs.flatMap(\.steps), zeros: inputs.flatMap(\.zeros))
+        quantizations[value] = Quantization(joining: inputs)
       case .maxPool, .upsample2x:
         quantizations[value] = inputs.first
       case .input:

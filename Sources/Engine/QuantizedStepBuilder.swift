@@ -85,7 +85,8 @@ extension QuantizedStepWriter {
         quantized, activation, residual: residual, result: layer.result, places: output.channelOfPlace,
         builder.constants))
     var rows = output.height
-    let borders = [output.border, residualLayout?.border ?? 0]
+    let borders =
+      [output.border, residualLayout?.border ?? 0]
       + (isFirst ? [] : [builder.placement.layout(of: layer.input).border])
     if !isFirst, geometry.kernel == 1, geometry.stride == 1, borders.allSatisfy({ $0 == 0 }) {
       // Without borders the map is one long row, which divides into wider tiles than its rows do.

@@ -9,6 +9,10 @@ struct QuantizedWeights {
 
   /// The steps of the input channels are multiplied into the weights, their zeros into the bias.
   ///
+  /// Rounding the weights moves the mean of a sum, the more so as most activations are above zero on average. The bias
+  /// takes that back, computed from the input's means (Nagel et al., "Data-Free Quantization through Weight Equalization
+  /// and Bias Correction", 2019, section 4.2).
+  ///
   /// - Parameters:
   ///   - inputOf: the input channel that weight `index` of output channel `output` meets.
   init(
@@ -21,27 +25,30 @@ struct QuantizedWeights {
     var parts = [[Int8]](repeating: [Int8](repeating: 0, count: weights.weight.count), count: partCount)
     var scale = [Float](repeating: 1, count: outputs)
     var bias = weights.bias
-    var scaled = [Float](repeating: 0, count: perOutput)
     for output in 0..<outputs {
-      for index in 0..<perOutput {
-        scaled[index] =
-          weights.weight.values[output * perOutput + index] * input.steps[inputOf(output, index)]
+      let channels = (0..<perOutput).map { inputOf(output, $0) }
+      let scaled = channels.enumerated().map { index, channel in
+        weights.weight.values[output * perOutput + index] * input.steps[channel]
       }
       let most = scaled.reduce(0) { max($0, abs($1)) }
       if most > 0 { scale[output] = most / largest }
-      var offset = 0.0
-      for index in 0..<perOutput {
-        let rounded = Int((scaled[index] / scale[output]).rounded())
-        offset += Double(rounded) * Double(input.zeros[inputOf(output, index)])
+      var correction = 0.0
+      for (index, channel) in channels.enumerated() {
+        let rounded = (scaled[index] / scale[output]).rounded()
+        // sum of w (x - zero), and what is added to it on average
+        let error = Double(rounded * scale[output]) - Double(scaled[index])
+        correction += Double(rounded) * Double(scale[output]) * Double(input.zeros[channel])
+        correction += error * Double(input.means[channel] / input.steps[channel])
+        let whole = Int(rounded)
         if partCount == 1 {
-          parts[0][output * perOutput + index] = Int8(rounded)
+          parts[0][output * perOutput + index] = Int8(whole)
         } else {
-          let upper = (rounded + 64) >> 7
+          let upper = (whole + 64) >> 7
           parts[0][output * perOutput + index] = Int8(upper)
-          parts[1][output * perOutput + index] = Int8(rounded - upper * 128)
+          parts[1][output * perOutput + index] = Int8(whole - upper * 128)
         }
       }
-      bias[output] = Float(Double(bias[output]) - Double(scale[output]) * offset)
+      bias[output] = Float(Double(bias[output]) - correction)
     }
     self.parts = parts
     self.scale = scale

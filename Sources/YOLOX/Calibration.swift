@@ -20,10 +20,11 @@ package struct Calibration: Sendable, Equatable {
     ranges = [:]
     averagePrecision = [:]
     for (name, tensor) in tensors where name.hasSuffix(Calibration.suffix) {
-      guard tensor.shape.count == 2, tensor.shape[0] == 2 else { continue }
+      guard tensor.shape.count == 2, tensor.shape[0] == 3 else { continue }
       let channels = tensor.shape[1]
       ranges[String(name.dropLast(Calibration.suffix.count))] = ActivationRange(
-        lowest: Array(tensor.values[..<channels]), highest: Array(tensor.values[channels...]))
+        lowest: Array(tensor.values[..<channels]), highest: Array(tensor.values[channels..<2 * channels]),
+        mean: Array(tensor.values[(2 * channels)...]))
     }
     guard !ranges.isEmpty else { return nil }
     for precision in Precision.allCases {
@@ -31,13 +32,13 @@ package struct Calibration: Sendable, Equatable {
     }
   }
 
-  /// `<layer>.range`, `[2, channels]`: the lower and the upper end for each channel of the layer's result.
+  /// `<layer>.range`, `[3, channels]`: lower end, upper end and mean for each channel of the layer's result.
   package var tensors: Parameters {
     Dictionary(
       uniqueKeysWithValues: ranges.map { path, range in
         (
           path + Calibration.suffix,
-          Tensor(shape: [2, range.lowest.count], values: range.lowest + range.highest)
+          Tensor(shape: [3, range.lowest.count], values: range.lowest + range.highest + range.mean)
         )
       })
   }
