@@ -143,6 +143,12 @@ void yx_clear_border(float *out, const yx_layout *, int width, int height, int b
 void yx_upsample2x(const float *in, const yx_layout *input, float *out, const yx_layout *output, int width, int block,
                    int first_row, int end_row);
 
+typedef enum { YX_FLOAT_FACTORS, YX_BFLOAT16_FACTORS, YX_BYTE_FACTORS } yx_factors;
+
+// Multiplies and adds in registers, `rounds` times as many numbers as this processor's widest instruction for such
+// factors likes. Returns how many products that were. What time it takes is the limit for every kernel.
+int64_t yx_multiply_and_add(yx_factors, int64_t rounds);
+
 // Processors that this process is allowed to run on.
 int yx_allowed_processors(void);
 
