@@ -1,6 +1,5 @@
 import ArgumentParser
 import COCO
-import Checkpoints
 import Engine
 import Foundation
 import YOLOX
@@ -46,12 +45,7 @@ extension Weights {
         calibration.averagePrecision = try measure(
           pretrained, calibration, Annotations(contentsOf: annotations), in: annotated ?? calibrate, pool)
       }
-      try Safetensors.write(
-        pretrained.parameters.merging(calibration.tensors) { weight, _ in weight },
-        metadata: ModelMetadata.values(
-          architecture: pretrained.architecture, labels: pretrained.labels,
-          inputSize: size ?? pretrained.inputSize, preprocessing: pretrained.preprocessing
-        ).merging(calibration.metadata) { value, _ in value }, to: output)
+      try pretrained.write(to: output, calibration: calibration, inputSize: size)
       for precision in Precision.allCases {
         guard let ap = calibration.averagePrecision[precision] else { continue }
         print(

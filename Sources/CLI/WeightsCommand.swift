@@ -64,12 +64,7 @@ struct Weights: AsyncParsableCommand {
       }
       let weights: PretrainedWeights
       do { weights = try PretrainedWeights(contentsOf: input) } catch { throw Failure("\(input): \(error)") }
-      try Safetensors.write(
-        weights.parameters,
-        metadata: ModelMetadata.values(
-          architecture: weights.architecture, labels: weights.labels, inputSize: weights.inputSize,
-          preprocessing: weights.preprocessing),
-        to: output)
+      try weights.write(to: output, calibration: weights.calibration)
       print(
         "\(output): \(weights.architecture.modelName), \(weights.classCount) classes, \(weights.inputSize)")
     }

@@ -1,3 +1,4 @@
+import Checkpoints
 import Engine
 
 /// What a file of weights says about running the network in narrower numbers than float32.
@@ -33,7 +34,7 @@ package struct Calibration: Sendable, Equatable {
   }
 
   /// `<layer>.range`, `[3, channels]`: lower end, upper end and mean for each channel of the layer's result.
-  package var tensors: Parameters {
+  var tensors: Parameters {
     Dictionary(
       uniqueKeysWithValues: ranges.map { path, range in
         (
@@ -44,7 +45,7 @@ package struct Calibration: Sendable, Equatable {
   }
 
   /// `ap_fp32`, `ap_bf16`, `ap_int8`.
-  package var metadata: [String: String] {
+  var metadata: [String: String] {
     Dictionary(
       uniqueKeysWithValues: averagePrecision.map { (Calibration.metadataKey($0), "\($1)") })
   }
@@ -67,5 +68,17 @@ extension PretrainedWeights {
     for index in 0..<count { calibrator.observeExtremes(try image(index, 0)) }
     for index in 0..<count { calibrator.observeSpread(try image(index, 1)) }
     return calibrator.ranges
+  }
+
+  /// Writes the weights as safetensors, with what else the file can say about the model.
+  package func write(
+    to path: String, calibration: Calibration?, inputSize: InputSize? = nil
+  ) throws(CheckpointError) {
+    let metadata = ModelMetadata.values(
+      architecture: architecture, labels: labels, inputSize: inputSize ?? self.inputSize,
+      preprocessing: preprocessing)
+    try Safetensors.write(
+      parameters.merging(calibration?.tensors ?? [:]) { weight, _ in weight },
+      metadata: metadata.merging(calibration?.metadata ?? [:]) { value, _ in value }, to: path)
   }
 }

@@ -3,8 +3,10 @@ import Engine
 /// The fastest precision that loses next to nothing, and why it is that one.
 package struct PrecisionChoice: Sendable, Equatable, CustomStringConvertible {
   package let precision: Precision
-  /// What became of every faster one and of this one, fastest first.
-  package let findings: [Finding]
+  /// How much average precision it costs, 0...1.
+  package let loss: Double
+  /// Why it is none of the faster ones.
+  package let rejected: [Finding]
 
   package enum Finding: Sendable, Equatable, CustomStringConvertible {
     /// This processor gains nothing by it.
@@ -12,15 +14,12 @@ package struct PrecisionChoice: Sendable, Equatable, CustomStringConvertible {
     /// The weights do not say what it costs.
     case unmeasured(Precision)
     case inaccurate(Precision, loss: Double)
-    case chosen(Precision, loss: Double)
 
     package var description: String {
       switch self {
       case .slow(let precision): "\(precision.rawValue) is not faster on this processor"
       case .unmeasured(let precision): "\(precision.rawValue) was not measured with these weights"
       case .inaccurate(let precision, let loss):
-        "\(precision.rawValue) loses \(PrecisionChoice.points(loss)) points of AP"
-      case .chosen(let precision, let loss):
         "\(precision.rawValue) loses \(PrecisionChoice.points(loss))"
       }
     }
@@ -39,37 +38,42 @@ package struct PrecisionChoice: Sendable, Equatable, CustomStringConvertible {
   package init(
     averagePrecision: [Precision: Double], isFast: (Precision) -> Bool = { $0.isFast }
   ) {
-    var findings: [Finding] = []
+    var rejected: [Finding] = []
     for precision in [Precision.int8, .bfloat16] {
       guard isFast(precision) else {
-        findings.append(.slow(precision))
+        rejected.append(.slow(precision))
         continue
       }
       let measured = averagePrecision[.float32].flatMap { best in
         averagePrecision[precision].map { max(best - $0, 0) }
       }
       guard let loss = measured ?? PrecisionChoice.usualLosses[precision] else {
-        findings.append(.unmeasured(precision))
+        rejected.append(.unmeasured(precision))
         continue
       }
       guard loss <= PrecisionChoice.acceptedLoss else {
-        findings.append(.inaccurate(precision, loss: loss))
+        rejected.append(.inaccurate(precision, loss: loss))
         continue
       }
-      self.precision = precision
-      self.findings = findings + [.chosen(precision, loss: loss)]
+      self.init(precision: precision, loss: loss, rejected: rejected)
       return
     }
-    precision = .float32
-    self.findings = findings + [.chosen(.float32, loss: 0)]
+    self.init(precision: .float32, loss: 0, rejected: rejected)
+  }
+
+  private init(precision: Precision, loss: Double, rejected: [Finding]) {
+    self.precision = precision
+    self.loss = loss
+    self.rejected = rejected
   }
 
   package var description: String {
-    "precision \(precision.rawValue): " + findings.map(\.description).joined(separator: ", ")
+    (["precision \(precision.rawValue), which loses \(PrecisionChoice.points(loss))"]
+      + rejected.map(\.description)).joined(separator: "; ")
   }
 
   private static func points(_ loss: Double) -> String {
     let hundredths = Int((loss * 10000).rounded())
-    return "\(hundredths / 100)." + (hundredths % 100 < 10 ? "0" : "") + "\(hundredths % 100)"
+    return "\(hundredths / 100)." + (hundredths % 100 < 10 ? "0" : "") + "\(hundredths % 100) points of AP"
   }
 }
