@@ -39,9 +39,11 @@ struct Quantization: Equatable {
     means = range.mean
     for (lowest, highest) in zip(range.lowest, range.highest) {
       let (low, high) = (min(lowest, 0), max(highest, 0))
-      let step = high - low > 0 ? (high - low) / 255 : 1
+      // A file may hold anything: what is no range makes a layer useless, but nothing worse.
+      let step = (high - low).isFinite && high > low ? (high - low) / 255 : 1
+      let zero = (-low / step).rounded()
       steps.append(step)
-      zeros.append(min(max((-low / step).rounded(), 0), 255))
+      zeros.append(zero.isFinite ? min(max(zero, 0), 255) : 0)
     }
   }
 }

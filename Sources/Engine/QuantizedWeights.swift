@@ -31,10 +31,11 @@ struct QuantizedWeights {
         weights.weight.values[output * perOutput + index] * input.steps[channel]
       }
       let most = scaled.reduce(0) { max($0, abs($1)) }
-      if most > 0 { scale[output] = most / largest }
+      if most > 0, most.isFinite { scale[output] = most / largest }
       var correction = 0.0
       for (index, channel) in channels.enumerated() {
-        let rounded = (scaled[index] / scale[output]).rounded()
+        let level = (scaled[index] / scale[output]).rounded()
+        let rounded = level.isFinite ? min(max(level, -largest), largest) : 0
         // sum of w (x - zero), and what is added to it on average
         let error = Double(rounded * scale[output]) - Double(scaled[index])
         correction += Double(rounded) * Double(scale[output]) * Double(input.zeros[channel])

@@ -306,6 +306,31 @@ struct QuantizedExecutorTests {
   }
 }
 
+@Suite("int8 with ranges and weights that are no numbers")
+struct QuantizedNonsenseTests {
+  @Test("plans and runs without a trap", arguments: [Float.nan, .infinity, -.infinity, 3e38, .leastNonzeroMagnitude])
+  func nonsense(number: Float) throws {
+    let layer = try QuantizedLayer(channels: 4, height: 4, width: 4) {
+      $0.convolution("y", $1, to: 4, kernel: 1, bias: true)
+    }
+    for field in [\ActivationRange.lowest, \.highest, \.mean] {
+      var ranges = layer.ranges
+      ranges["stem"]?[keyPath: field][0] = number
+      let plan = try Plan(
+        layer.graph, parameters: layer.parameters, height: 4, width: 4,
+        options: PlanOptions(precision: .int8, ranges: ranges))
+      var executor = Executor(plan, pool: WorkerPool(threads: 1))
+      executor.run(layer.images)
+    }
+    var parameters = layer.parameters
+    parameters["y.weight"]?.values[0] = number
+    let plan = try Plan(
+      layer.graph, parameters: parameters, height: 4, width: 4,
+      options: PlanOptions(precision: .int8, ranges: layer.ranges))
+    #expect(plan.precision == .int8)
+  }
+}
+
 @Suite("Calibrator")
 struct CalibratorTests {
   /// The ranges of a convolution that copies its three channels of one row.
