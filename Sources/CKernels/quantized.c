@@ -73,8 +73,8 @@
 #endif
 
 const yx_quantized_kernels *yx_quantized_kernels_for(const char *name) {
-  if (!name) name = getenv("YOLOX_ISA");
 #if defined(__x86_64__)
+  if (!name) name = getenv("YOLOX_ISA");
   const int is_bounded = name && yx_kernels_named(name);
   if (__builtin_cpu_supports("avx512vnni") && yx_kernels_named("avx512") &&
       (!is_bounded || strcmp(name, "avx512bf16") == 0)) {
@@ -84,6 +84,8 @@ const yx_quantized_kernels *yx_quantized_kernels_for(const char *name) {
   for (int i = 0; i < 2; i++) {
     if (yx_kernels_named(lesser[i]->name) && (!is_bounded || strcmp(name, lesser[i]->name) == 0)) return lesser[i];
   }
+#else
+  (void)name;
 #endif
   return &portable_table;
 }

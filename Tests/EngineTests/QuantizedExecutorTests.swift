@@ -308,7 +308,9 @@ struct QuantizedExecutorTests {
 
 @Suite("int8 with ranges and weights that are no numbers")
 struct QuantizedNonsenseTests {
-  @Test("plans and runs without a trap", arguments: [Float.nan, .infinity, -.infinity, 3e38, .leastNonzeroMagnitude])
+  @Test(
+    "plans and runs without a trap",
+    arguments: [Float.nan, .infinity, -.infinity, 3e38, .leastNonzeroMagnitude])
   func nonsense(number: Float) throws {
     let layer = try QuantizedLayer(channels: 4, height: 4, width: 4) {
       $0.convolution("y", $1, to: 4, kernel: 1, bias: true)
