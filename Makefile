@@ -46,7 +46,7 @@ docs: build ## Write docs/configuration.md from the options
 	$(YOLOX) configuration-reference > docs/configuration.md
 
 .PHONY: bench
-bench: build ## Compare with ONNX Runtime on this machine (makes .venv-bench)
+bench: build ## Compare with ONNX Runtime and OpenVINO on this machine (makes .venv-bench)
 	@Benchmarks/run.sh
 
 .PHONY: bench-service

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Times our engine and ONNX Runtime in turns on this machine and prints tables of medians and ratios: of networks alone, and
-# from JPEG to boxes.
-# ONNX Runtime and OpenCV go into a virtual environment of its own, .venv-bench.
+# Times our engine, ONNX Runtime and OpenVINO in turns on this machine and prints tables of medians and ratios: of networks
+# alone, with memory and average precision, and from JPEG to boxes.
+# The others go into a virtual environment of their own, .venv-bench.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -11,7 +11,8 @@ if [ ! -x .venv-bench/bin/python ]; then
     exit 1
   }
 fi
-.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check onnxruntime numpy opencv-python-headless
-.venv-bench/bin/python Benchmarks/inference.py "$@"
+.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check \
+  onnxruntime openvino nncf numpy opencv-python-headless
+.venv-bench/bin/python Benchmarks/inference/compare.py "$@"
 echo
 exec .venv-bench/bin/python Benchmarks/end_to_end.py

@@ -30,8 +30,8 @@ struct Bench: AsyncParsableCommand {
   @Option(help: "Threads. Default: all processors.")
   var threads: Int?
 
-  @Option(help: "fp32, or bf16: dense convolutions multiply bfloat16, sums stay float32.")
-  var precision = Precision.float32
+  @Option(help: PrecisionOption.help)
+  var precision = PrecisionOption.fixed(.float32)
 
   @Option(help: "Time the way from the bytes of this JPEG or PNG to boxes, in place of the network alone.")
   var picture: String?
@@ -63,32 +63,20 @@ struct Bench: AsyncParsableCommand {
 
   func run() async throws {
     let threads = threads ?? availableProcessors()
-    let options = PlanOptions(precision: precision)
+    let pool = WorkerPool(threads: threads)
     let loadStart = ContinuousClock.now
-    var model =
-      if let variant = self.model {
-        try Model.random(variant, inputSize: size, options: options)
-      } else {
-        try Model(
-          PretrainedWeights(contentsOf: WeightsLocation.path(of: weights ?? "yolox-nano")), inputSize: size,
-          options: options)
-      }
+    var model = try loadModel(pool)
     model.fastDecode = fastDecode
-    let load = milliseconds(loadStart.duration(to: .now))
     if let picture {
       let timing = try PictureTiming(of: PictureFiles.read(picture), by: model, threads: threads, runs: runs)
       print(json ? try timing.json : timing.description)
       return
     }
-    let pixels = (0..<batch).map { image in
-      Tensor(
-        shape: [3, model.inputSize.height, model.inputSize.width],
-        values: (0..<3 * model.inputSize.height * model.inputSize.width).map {
-          Float(($0 &* 31 &+ image) % 256)
-        })
-    }
-    var executor = Executor(model.plan, capacity: batch, pool: WorkerPool(threads: threads))
-    for _ in 0..<3 { executor.run(pixels) }
+    let pixels = (0..<batch).map { Bench.madeUpPicture(model.inputSize, seed: $0) }
+    var executor = Executor(model.plan, capacity: batch, pool: pool)
+    executor.run(pixels)
+    let load = milliseconds(loadStart.duration(to: .now))
+    for _ in 0..<2 { executor.run(pixels) }
     var times: [Double] = []
     for _ in 0..<runs {
       let start = ContinuousClock.now
@@ -96,11 +84,14 @@ struct Bench: AsyncParsableCommand {
       times.append(milliseconds(start.duration(to: .now)))
     }
     times.sort()
-    let report = Report(
+    let report = BenchReport(
       model: model.name, input: "\(model.inputSize)", batch: batch, threads: threads,
-      instructionSet: model.plan.instructionSet, runs: runs, medianMilliseconds: times[times.count / 2],
-      fastestMilliseconds: times[0], loadMilliseconds: load,
-      gigaflops: model.plan.operations * Double(batch) / times[times.count / 2] / 1e6)
+      precision: model.plan.precision.rawValue, instructionSet: model.plan.instructionSet, runs: runs,
+      medianMilliseconds: times[times.count / 2], fastestMilliseconds: times[0],
+      firstResultMilliseconds: load,
+      gigaflops: model.plan.operations * Double(batch) / times[times.count / 2] / 1e6,
+      peakGigaflops: model.plan.precision.measuredPeakGigaflops() * Double(threads),
+      residentMegabytes: residentMegabytes())
     if json {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.sortedKeys]
@@ -111,6 +102,46 @@ struct Bench: AsyncParsableCommand {
     if profile { printProfile(executor.profile(pixels, runs: runs)) }
   }
 
+  private func loadModel(_ pool: WorkerPool) throws -> Model {
+    if let variant = model {
+      guard case .fixed(let precision) = precision else {
+        throw ValidationError("--precision auto needs weights that say what each precision costs")
+      }
+      var options = PlanOptions(precision: precision)
+      if precision == .int8 {
+        let graph = Graph.yolox(variant.architecture, classCount: 80)
+        options.ranges = try Bench.madeUpRanges(
+          graph, graph.randomParameters(), size ?? variant.inputSize, pool)
+      }
+      return try Model.random(variant, inputSize: size, options: options)
+    }
+    let weights = try PretrainedWeights(contentsOf: WeightsLocation.path(of: weights ?? "yolox-nano"))
+    var options = PlanOptions(precision: precision.resolved(for: weights) { printError("\($0)") })
+    if options.precision == .int8, weights.calibration == nil {
+      let graph = Graph.yolox(weights.architecture, classCount: weights.classCount)
+      options.ranges = try Bench.madeUpRanges(graph, weights.parameters, size ?? weights.inputSize, pool)
+    }
+    return try Model(weights, inputSize: size, options: options)
+  }
+
+  /// Ranges for weights without a calibration. Good enough for timing: int8 takes as long whatever the ranges are.
+  private static func madeUpRanges(
+    _ graph: Graph, _ parameters: Parameters, _ size: InputSize, _ pool: WorkerPool
+  ) throws -> ActivationRanges {
+    var calibrator = try Calibrator(
+      graph, parameters: parameters, height: size.height, width: size.width, pool: pool)
+    let picture = madeUpPicture(size, seed: 0)
+    calibrator.observeExtremes(picture)
+    calibrator.observeSpread(picture)
+    return calibrator.ranges
+  }
+
+  private static func madeUpPicture(_ size: InputSize, seed: Int) -> Tensor {
+    Tensor(
+      shape: [3, size.height, size.width],
+      values: (0..<3 * size.height * size.width).map { Float(($0 &* 31 &+ seed) % 256) })
+  }
+
   private func printProfile(_ layers: [LayerTiming]) {
     let total = layers.reduce(0) { $0 + $1.microseconds }
     print("\n      us     %   GFLOP/s  kernel       layer")
@@ -119,26 +150,6 @@ struct Bench: AsyncParsableCommand {
       print(
         String(format: "%8.1f %5.1f %9.1f  ", layer.microseconds, 100 * layer.microseconds / total, rate)
           + layer.kernel.padding(toLength: 12, withPad: " ", startingAt: 0) + " " + layer.path)
-    }
-  }
-
-  private struct Report: Encodable, CustomStringConvertible {
-    let model: String
-    let input: String
-    let batch: Int
-    let threads: Int
-    let instructionSet: String
-    let runs: Int
-    let medianMilliseconds: Double
-    let fastestMilliseconds: Double
-    let loadMilliseconds: Double
-    let gigaflops: Double
-
-    var description: String {
-      "\(model) \(input), batch \(batch), \(threads) threads, \(instructionSet): "
-        + String(
-          format: "median %.2f ms, fastest %.2f ms of %d runs, %.0f GFLOP/s; loaded in %.0f ms",
-          medianMilliseconds, fastestMilliseconds, runs, gigaflops, loadMilliseconds)
     }
   }
 }

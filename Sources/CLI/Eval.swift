@@ -38,7 +38,9 @@ struct Eval: AsyncParsableCommand {
       rows = try Result.read(results)
     } else {
       guard let images else { throw ValidationError("--images is needed, or --results") }
-      rows = try detect(annotations, in: images)
+      rows = try model.loadModel().results(
+        for: annotations, in: images, pool: WorkerPool(threads: model.threadCount),
+        options: DetectionOptions(scoreThreshold: score, nmsThreshold: nms, maxDetections: 1000))
     }
     if let save { try Result.write(rows, to: save) }
     let summary = Evaluator(annotations: annotations, results: rows).summary()
@@ -57,29 +59,5 @@ struct Eval: AsyncParsableCommand {
       print(
         "  " + row.name.padding(toLength: 46, withPad: " ", startingAt: 0) + String(format: "%7.4f", row.ap))
     }
-  }
-
-  private func detect(_ annotations: Annotations, in folder: String) throws -> [Result] {
-    let model = try model.loadModel()
-    let categoryIDs = annotations.categoryIDs
-    guard categoryIDs.count == model.labels.count else {
-      throw Failure(
-        "the annotations have \(categoryIDs.count) categories and the network \(model.labels.count) classes")
-    }
-    let options = DetectionOptions(scoreThreshold: score, nmsThreshold: nms, maxDetections: 1000)
-    var predictor = Predictor(model, pool: WorkerPool(threads: self.model.threadCount))
-    var progress = ProgressBar(label: "pictures", total: annotations.images.count)
-    var rows: [Result] = []
-    for image in annotations.images {
-      let path = folder + "/" + image.fileName
-      do {
-        rows += try predictor.detect(PictureFiles.open(path), options: options).map {
-          $0.result(imageID: image.id, category: categoryIDs[$0.classID])
-        }
-      } catch { throw Failure("\(path): \(error)") }
-      progress.advance()
-    }
-    progress.finish()
-    return rows
   }
 }

@@ -27,8 +27,8 @@ struct ModelOptions: ParsableArguments {
   @Option(help: "standard, or legacy for weights from before the authors' release 0.1.1 (normalised RGB).")
   var preprocessing: Preprocessing?
 
-  @Option(help: "fp32, or bf16: dense convolutions multiply bfloat16, sums stay float32.")
-  var precision = Precision.float32
+  @Option(help: PrecisionOption.help)
+  var precision = PrecisionOption.fixed(.float32)
 
   @Option(
     help: """
@@ -45,8 +45,12 @@ struct ModelOptions: ParsableArguments {
 
   func loadModel() throws -> Model { try loadModel(weights) }
 
-  /// - Parameter name: what the model is called, instead of what its network is called.
-  func loadModel(_ weights: String, name: String? = nil) throws -> Model {
+  /// - Parameters:
+  ///   - name: what the model is called, instead of what its network is called.
+  ///   - report: told what `--precision auto` has chosen.
+  func loadModel(
+    _ weights: String, name: String? = nil, report: (PrecisionChoice) -> Void = { printError("\($0)") }
+  ) throws -> Model {
     let path = try WeightsLocation.path(of: weights)
     let pretrained: PretrainedWeights
     do { pretrained = try PretrainedWeights(contentsOf: path) } catch { throw Failure("\(path): \(error)") }
@@ -60,7 +64,7 @@ struct ModelOptions: ParsableArguments {
     var model = try Model(
       pretrained, name: name, sha256: sha256(ofFile: path), inputSize: size, labels: names,
       preprocessing: preprocessing,
-      options: PlanOptions(precision: precision))
+      options: PlanOptions(precision: precision.resolved(for: pretrained, report: report)))
     model.fastDecode = fastDecode
     return model
   }
@@ -116,7 +120,5 @@ extension InputSize: ExpressibleByArgument {
 extension Preprocessing: ExpressibleByArgument {}
 
 extension FastDecode: ExpressibleByArgument {}
-
-extension Precision: ExpressibleByArgument {}
 
 extension Variant: ExpressibleByArgument {}

@@ -20,7 +20,11 @@ struct ServedModelOptions: ParsableArguments {
       throw Failure("--model: '\(twice)' is there twice")
     }
     return named.map { entry in
-      ModelSource(name: entry.name) { try options.loadModel(entry.weights, name: entry.name) }
+      ModelSource(name: entry.name) {
+        try options.loadModel(entry.weights, name: entry.name) { choice in
+          Logger(label: "yolox").info("\(choice)", metadata: ["model": "\(entry.name)"])
+        }
+      }
     }
   }
 }

@@ -9,7 +9,7 @@ import YOLOX
 struct Weights: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "weights", abstract: "Looks at files of weights, converts them, fetches published ones.",
-    subcommands: [List.self, Inspect.self, Convert.self, Fetch.self])
+    subcommands: [List.self, Inspect.self, Convert.self, Quantize.self, Fetch.self])
 
   struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Lists the published weights.")
@@ -64,12 +64,7 @@ struct Weights: AsyncParsableCommand {
       }
       let weights: PretrainedWeights
       do { weights = try PretrainedWeights(contentsOf: input) } catch { throw Failure("\(input): \(error)") }
-      try Safetensors.write(
-        weights.parameters,
-        metadata: ModelMetadata.values(
-          architecture: weights.architecture, labels: weights.labels, inputSize: weights.inputSize,
-          preprocessing: weights.preprocessing),
-        to: output)
+      try weights.write(to: output, calibration: weights.calibration)
       print(
         "\(output): \(weights.architecture.modelName), \(weights.classCount) classes, \(weights.inputSize)")
     }

@@ -45,6 +45,7 @@ extension Step {
     case .maxPool(let pool): "max \(pool.kernel)"
     case .upsample2x: "upsample"
     case .activate: "activate"
+    case .quantized(let kernel): kernel.name
     }
   }
 }

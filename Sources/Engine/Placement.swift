@@ -29,8 +29,12 @@ struct Placement {
     var lastUse = -1
     /// In floats, from the start of the image's memory.
     var offset = 0
+    var numberSize = NumberSize.float
 
-    var size: Int { blocks * (height + 2 * border) * (width + 2 * border) * channelBlock }
+    /// In floats.
+    var size: Int {
+      numberSize.floats(for: blocks * (height + 2 * border) * (width + 2 * border) * channelBlock)
+    }
 
     func isAlive(with other: Buffer) -> Bool { firstUse <= other.lastUse && other.firstUse <= lastUse }
   }
@@ -53,7 +57,10 @@ struct Placement {
     return place
   }
 
-  init(_ graph: Graph, layers fused: [FusedLayer], height: Int, width: Int) {
+  /// - Parameter bytes: the values that are stored as bytes; all others are float32.
+  init(
+    _ graph: Graph, layers fused: [FusedLayer], height: Int, width: Int, bytes: Set<Value> = []
+  ) {
     var shapes = graph.shapes(batch: 1, height: height, width: width)
     var segments = graph.segments()
     var places: [Value: Place] = [:]
@@ -85,7 +92,10 @@ struct Placement {
       guard results.contains(value) || isConcat else { continue }
       if places[value] == nil {
         let blocks = segments[index].reduce(0) { $0 + $1.blocks }
-        buffers.append(Buffer(blocks: blocks, height: shapes[index][2], width: shapes[index][3]))
+        buffers.append(
+          Buffer(
+            blocks: blocks, height: shapes[index][2], width: shapes[index][3],
+            numberSize: bytes.contains(value) ? .byte : .float))
         places[value] = Place(buffer: buffers.count - 1, firstBlock: 0)
       }
       guard node.operation == .concat, let whole = places[value] else { continue }
@@ -150,6 +160,21 @@ struct Placement {
       end = max(end, offset + buffers[index].size)
     }
     return end
+  }
+}
+
+/// How a map's numbers are stored.
+enum NumberSize: Int {
+  case byte = 1
+  case float = 4
+
+  /// How many floats take as much memory as `count` numbers, in whole cache lines. Kernels for bytes read a little
+  /// beyond the end, so that a map of bytes ends in an unused line.
+  func floats(for count: Int) -> Int {
+    switch self {
+    case .float: count
+    case .byte: (count + 127) / 64 * 16
+    }
   }
 }
 

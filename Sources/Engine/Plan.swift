@@ -5,12 +5,16 @@ package enum Precision: String, Sendable, CaseIterable {
   case float32 = "fp32"
   /// 8 significant bits. Fast where the processor has instructions for it (``isFast``), correct everywhere.
   case bfloat16 = "bf16"
+  /// Maps and weights are bytes, sums are integers. Needs the ranges that a calibration has seen
+  /// (``PlanOptions/ranges``).
+  case int8
 
   /// Whether this machine computes faster with it than with float32.
   package var isFast: Bool {
     switch self {
     case .float32: true
     case .bfloat16: yx_best_kernels().map { String(cString: $0.pointee.name) } == "avx512bf16"
+    case .int8: yx_quantized_kernels_for(nil).map { String(cString: $0.pointee.name) } == "avx512vnni"
     }
   }
 }
@@ -20,10 +24,15 @@ package struct PlanOptions: Sendable {
   /// `portable`, `avx2`, `avx512` or `avx512bf16`; `nil` for the fastest that this machine can run.
   package var instructionSet: String?
   package var precision: Precision
+  /// What a calibration has seen, by path. Only ``Precision/int8`` asks for it.
+  package var ranges: ActivationRanges
 
-  package init(instructionSet: String? = nil, precision: Precision = .float32) {
+  package init(
+    instructionSet: String? = nil, precision: Precision = .float32, ranges: ActivationRanges = [:]
+  ) {
     self.instructionSet = instructionSet
     self.precision = precision
+    self.ranges = ranges
   }
 
   /// What this machine can run, fastest first.
@@ -73,14 +82,20 @@ package final class Plan: @unchecked Sendable {
   package init(
     _ graph: Graph, parameters: Parameters, height: Int, width: Int, options: PlanOptions = PlanOptions()
   ) throws(PlanError) {
-    let layers = try graph.fusedLayers(parameters).rewritten(for: graph)
+    let fused = try graph.fusedLayers(parameters)
+    // What saves products of floats is of no use to bytes, whose ranges are those of the layers as they are.
+    let layers = options.precision == .int8 ? fused : try fused.rewritten(for: graph)
     guard case .input(let channels)? = graph.nodes.first?.operation else {
       throw .unsupported(path: graph.nodes.first?.path ?? "graph", reason: "a graph begins with its input")
     }
     guard height > 0, width > 0, graph.halvesEvenly(height: height, width: width) else {
       throw .inputSize(height: height, width: width, reason: "some layer would have to halve an odd size")
     }
-    let placement = Placement(graph, layers: layers, height: height, width: width)
+    let quantization =
+      options.precision == .int8
+      ? try NetworkQuantization(graph, layers: layers, ranges: options.ranges) : nil
+    let placement = Placement(
+      graph, layers: layers, height: height, width: width, bytes: quantization?.values ?? [])
     let chosen = options.instructionSet.flatMap { yx_kernels_named($0) } ?? yx_best_kernels()
     guard let chosen else {
       throw .unsupported(path: "instruction set", reason: "no kernels were built for this processor")
@@ -88,8 +103,15 @@ package final class Plan: @unchecked Sendable {
 
     var builder = StepBuilder(
       placement: placement, precision: options.precision,
-      image: ImageStaging(channels: channels, height: height, width: width, layers: layers))
-    try builder.addSteps()
+      image: ImageStaging(
+        channels: channels, height: height, width: width, layers: layers,
+        numberSize: quantization == nil ? .float : .byte))
+    if let quantization {
+      try builder.addQuantizedSteps(
+        quantization, kernels: yx_quantized_kernels_for(options.instructionSet).pointee)
+    } else {
+      try builder.addSteps()
+    }
 
     kernels = chosen.pointee
     instructionSet = String(cString: chosen.pointee.name)
@@ -97,7 +119,7 @@ package final class Plan: @unchecked Sendable {
     inputShape = [channels, height, width]
     steps = builder.steps
     scratchSize = builder.scratchSize
-    memorySize = builder.memorySize
+    memorySize = quantization == nil ? builder.memorySize : placement.size + builder.image.size
     constants = builder.constants
     outputs = Dictionary(
       uniqueKeysWithValues: graph.outputs.map {
@@ -131,8 +153,10 @@ struct ImageStaging {
   let height: Int
   let width: Int
   let padding: Int
+  let numberSize: NumberSize
 
-  init(channels: Int, height: Int, width: Int, layers: [FusedLayer]) {
+  init(channels: Int, height: Int, width: Int, layers: [FusedLayer], numberSize: NumberSize = .float) {
+    self.numberSize = numberSize
     self.channels = channels
     self.height = height
     self.width = width
@@ -146,7 +170,9 @@ struct ImageStaging {
   var rowStep: Int { width + 2 * padding }
   var planeStep: Int { (height + 2 * padding) * rowStep }
   /// In floats, a whole number of cache lines.
-  var size: Int { (channels * planeStep + channelBlock - 1) / channelBlock * channelBlock }
+  var size: Int {
+    (numberSize.floats(for: channels * planeStep) + channelBlock - 1) / channelBlock * channelBlock
+  }
   var layout: yx_layout {
     yx_layout(
       origin: Int64(padding * rowStep + padding), row_step: Int64(rowStep), block_step: Int64(planeStep))

@@ -2,6 +2,8 @@
 package enum PlanError: Error, Equatable, CustomStringConvertible {
   /// All weights that are absent or of another shape, each with what was expected.
   case weights([String])
+  /// All layers whose results' ranges are not known, or not for all channels.
+  case ranges([String])
   /// The graph has something that no kernel does.
   case unsupported(path: String, reason: String)
   case inputSize(height: Int, width: Int, reason: String)
@@ -11,6 +13,9 @@ package enum PlanError: Error, Equatable, CustomStringConvertible {
     case .weights(let problems):
       "\(problems.count) weights do not fit: "
         + problems.prefix(3).joined(separator: "; ") + (problems.count > 3 ? "; ..." : "")
+    case .ranges(let paths):
+      "int8 needs a calibration; \(paths.count) layers have none: "
+        + paths.prefix(3).joined(separator: ", ") + (paths.count > 3 ? ", ..." : "")
     case .unsupported(let path, let reason): "\(path): \(reason)"
     case .inputSize(let height, let width, let reason): "input \(height)x\(width): \(reason)"
     }

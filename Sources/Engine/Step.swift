@@ -19,6 +19,8 @@ struct Step {
     case upsample2x(input: yx_layout)
     /// Activation, and optionally an addition, pixel row by pixel row.
     case activate(yx_activation, input: yx_layout, residual: yx_layout?)
+    /// Bytes in, bytes or floats out.
+    case quantized(QuantizedKernel)
   }
 
   let kernel: Kernel
@@ -77,7 +79,7 @@ struct Step {
         kernels: kernels, memory: memory, scratch: scratch, pixels: pixels, threshold: threshold)
     }
 
-    if border > 0, !isStaging {
+    if border > 0, !caresForBorder {
       var layout = outputLayout
       yx_clear_border(
         out, &layout, Int32(width), Int32(height), Int32(border), Int32(firstBlock), Int32(count),
@@ -99,6 +101,10 @@ struct Step {
       let spans = UnsafeMutableRawPointer(memory + gate.offset).assumingMemoryBound(to: Int32.self)
       yx_find_spans(
         memory + input, &source, Int32(width), Int32(height), threshold, Int32(gate.reaches), spans)
+    case .quantized(let kernel):
+      kernel.run(
+        self, blocks: firstBlock..<firstBlock + count, rows: firstRow..<endRow, memory: memory,
+        scratch: scratch, pixels: pixels)
     case .stage:
       for channel in firstBlock..<firstBlock + count {
         for row in firstRow..<endRow {
@@ -147,7 +153,13 @@ struct Step {
     }
   }
 
-  private var isStaging: Bool { if case .stage = kernel { true } else { false } }
+  /// Whether the kernel itself sees to what lies around its output.
+  private var caresForBorder: Bool {
+    switch kernel {
+    case .stage, .quantized: true
+    default: false
+    }
+  }
 }
 
 extension yx_layout {

@@ -246,6 +246,8 @@ struct StepBuilder {
       layer, residual: residual, output: output, blocksPerUnit: 1, operationsPerPixel: 16 * channelBlock)
   }
 
+  mutating func append(_ step: Step) { steps.append(step) }
+
   /// - Parameter operationsPerPixel: for each pixel of each block.
   mutating func append(
     _ kernel: Step.Kernel, _ layer: FusedLayer, input: Int? = nil, residual: Value? = nil,
@@ -270,7 +272,7 @@ struct StepBuilder {
 
   /// How many equal rows to cut `pixels` into, so that the rows divide into nearly full tiles of 14 and there are
   /// enough of them to share.
-  private static func rowCount(pixels: Int) -> Int {
+  static func rowCount(pixels: Int) -> Int {
     let tile = 14
     let candidates = (1...64).filter { pixels.isMultiple(of: $0) }
     let tiles = { (rows: Int) in rows * ((pixels / rows + tile - 1) / tile) }

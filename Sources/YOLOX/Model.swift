@@ -29,6 +29,8 @@ package struct Model: Sendable {
     _ weights: PretrainedWeights, name: String? = nil, sha256: String? = nil, inputSize: InputSize? = nil,
     labels: [String]? = nil, preprocessing: Preprocessing? = nil, options: PlanOptions = PlanOptions()
   ) throws(ModelError) {
+    var options = options
+    if let calibration = weights.calibration { options.ranges = calibration.ranges }
     try self.init(
       name: name ?? weights.architecture.modelName, architecture: weights.architecture,
       labels: labels ?? weights.labels, classCount: weights.classCount,

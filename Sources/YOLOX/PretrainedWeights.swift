@@ -13,6 +13,8 @@ package struct PretrainedWeights: Sendable {
   package let preprocessing: Preprocessing
   package let parameters: Parameters
   package let format: Checkpoint.Format
+  /// Of our own files that were quantised.
+  package let calibration: Calibration?
 
   /// Reads ONNX, `.pth` or safetensors; which one is seen from the bytes.
   ///
@@ -45,6 +47,7 @@ package struct PretrainedWeights: Sendable {
         try graph.parameters(from: checkpoint.tensors, model: architecture.modelName)
       }
 
+    calibration = Calibration(tensors: checkpoint.tensors, metadata: checkpoint.metadata)
     let metadata = ModelMetadata(checkpoint.metadata)
     labels = try metadata.labels(classCount: classCount)
     inputSize = try metadata.inputSize() ?? checkpoint.fixedInputSize ?? architecture.defaultInputSize

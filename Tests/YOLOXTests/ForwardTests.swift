@@ -36,47 +36,96 @@ private struct GoldenNumbers {
   }
 }
 
-@Suite("Forward pass against the authors' code", .enabled(if: SharedData.isPresent, SharedData.missing))
-struct ForwardTests {
-  private struct Golden: Decodable { let gain: Double }
+/// A network with those weights, its input, and what the authors' code makes of it.
+private struct GoldenForward {
+  let graph: Graph
+  let parameters: Parameters
+  let images: [Tensor]
+  let outputs: Parameters
 
-  @Test("raw and decoded predictions and the three feature maps, within 1e-3", arguments: Variant.allCases)
-  func forward(variant: Variant) throws {
-    let gains = try JSONDecoder().decode(
-      [String: Golden].self, from: Data(try SharedData.bytes("golden/state_dicts.json")))
-    let numbers = GoldenNumbers(gain: try #require(gains[variant.rawValue]).gain)
-    let golden = try Checkpoint.open(
+  static let (height, width, batch) = (64, 96, 2)
+
+  private struct Entry: Decodable { let gain: Double }
+
+  init(_ variant: Variant, exposingFeatures: Bool) throws {
+    let entries = try JSONDecoder().decode(
+      [String: Entry].self, from: Data(try SharedData.bytes("golden/state_dicts.json")))
+    let numbers = GoldenNumbers(gain: try #require(entries[variant.rawValue]).gain)
+    outputs = try Checkpoint.open(
       SharedData.url("golden/forward_\(variant.rawValue).safetensors").path
     ).tensors
-    let graph = Graph.yolox(variant.architecture, classCount: 80, exposingFeatures: true)
-    var parameters: Parameters = [:]
-    for (name, shape) in graph.parameterShapes { parameters[name] = numbers.tensor(name, shape: shape) }
-
-    let (height, width, batch) = (64, 96, 2)
-    let imageSize = 3 * height * width
-    let pixels = GoldenNumbers.units("input", count: batch * imageSize).map {
+    graph = Graph.yolox(variant.architecture, classCount: 80, exposingFeatures: exposingFeatures)
+    parameters = Dictionary(
+      uniqueKeysWithValues: graph.parameterShapes.map { ($0, numbers.tensor($0, shape: $1)) })
+    let shape = [3, GoldenForward.height, GoldenForward.width]
+    let size = shape.reduce(1, *)
+    let pixels = GoldenNumbers.units("input", count: GoldenForward.batch * size).map {
       Float((256 * $0).rounded(.down))
     }
-    let images = (0..<batch).map {
-      Tensor(shape: [3, height, width], values: Array(pixels[$0 * imageSize..<($0 + 1) * imageSize]))
+    images = (0..<GoldenForward.batch).map {
+      Tensor(shape: shape, values: Array(pixels[$0 * size..<($0 + 1) * size]))
     }
-    let plan = try Plan(graph, parameters: parameters, height: height, width: width)
-    var executor = Executor(plan, capacity: batch, pool: WorkerPool(threads: 2))
-    executor.run(images)
+  }
 
+  func executor(_ options: PlanOptions = PlanOptions()) throws -> Executor {
+    let plan = try Plan(
+      graph, parameters: parameters, height: GoldenForward.height, width: GoldenForward.width,
+      options: options)
+    var executor = Executor(plan, capacity: images.count, pool: WorkerPool(threads: 2))
+    executor.run(images)
+    return executor
+  }
+
+  func expected(_ name: String) throws -> [Float] { try #require(outputs[name]).values }
+}
+
+@Suite("Forward pass against the authors' code", .enabled(if: SharedData.isPresent, SharedData.missing))
+struct ForwardTests {
+  @Test("raw and decoded predictions and the three feature maps, within 1e-3", arguments: Variant.allCases)
+  func forward(variant: Variant) throws {
+    let golden = try GoldenForward(variant, exposingFeatures: true)
+    let executor = try golden.executor()
+    let batch = GoldenForward.batch
     for level in 0..<3 {
-      let expected = try #require(golden["pan\(level)"])
       let actual = (0..<batch).flatMap { executor.dense("pan\(level)", image: $0) }
-      expectClose(actual, expected.values, within: 1e-3, "\(variant.rawValue) pan\(level)")
+      expectClose(actual, try golden.expected("pan\(level)"), within: 1e-3, "\(variant.rawValue) pan\(level)")
     }
     let (raw, decoded) = predictions(of: executor, batch: batch)
-    expectClose(raw, try #require(golden["raw"]).values, within: 1e-3, "\(variant.rawValue) raw")
+    expectClose(raw, try golden.expected("raw"), within: 1e-3, "\(variant.rawValue) raw")
     // Widths and heights are exponentials of the raw numbers, here up to 7e9: what the raw ones allow absolutely, these
     // allow relatively.
-    let expected = try #require(golden["decoded"]).values
+    let expected = try golden.expected("decoded")
     let sizes = expected.map { max(1, abs($0)) }
     expectClose(
       zip(decoded, sizes).map(/), zip(expected, sizes).map(/), within: 1e-3, "\(variant.rawValue) decoded")
+  }
+
+  @Test(
+    "raw predictions in bf16 and int8, within a part of what they vary by",
+    arguments: [Variant.nano, .tiny, .s], [(Precision.bfloat16, 0.03), (.int8, 0.06)] as [(Precision, Float)])
+  func narrow(variant: Variant, precision: (Precision, tolerance: Float)) throws {
+    let golden = try GoldenForward(variant, exposingFeatures: false)
+    var calibrator = try Calibrator(
+      golden.graph, parameters: golden.parameters, height: GoldenForward.height, width: GoldenForward.width,
+      pool: WorkerPool(threads: 2))
+    for image in golden.images { calibrator.observeExtremes(image) }
+    for image in golden.images { calibrator.observeSpread(image) }
+    let executor = try golden.executor(PlanOptions(precision: precision.0, ranges: calibrator.ranges))
+    let (raw, _) = predictions(of: executor, batch: GoldenForward.batch)
+    let expected = try golden.expected("raw")
+    // Boxes and scores by themselves: root mean square of the errors over that of the distances from the mean.
+    for (what, columns) in [("boxes", 0..<4), ("objectness", 4..<5), ("classes", 5..<85)] {
+      func part(_ values: [Float]) -> [Float] {
+        values.indices.filter { columns.contains($0 % 85) }.map { values[$0] }
+      }
+      let (actual, wanted) = (part(raw), part(expected))
+      let mean = wanted.reduce(0, +) / Float(wanted.count)
+      func rms(_ values: [Float]) -> Float {
+        (values.reduce(0) { $0 + $1 * $1 } / Float(values.count)).squareRoot()
+      }
+      let error = rms(zip(actual, wanted).map(-)) / rms(wanted.map { $0 - mean })
+      #expect(error < precision.tolerance, "\(variant.rawValue) \(precision.0.rawValue) \(what)")
+    }
   }
 
   /// `[batch, anchors, 85]` as the authors' ONNX export gives them, before and after grid decoding.

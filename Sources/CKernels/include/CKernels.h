@@ -168,6 +168,12 @@ void yx_upsample2x(const float *in, const yx_layout *input, float *out, const yx
 void yx_find_spans(const float *in, const yx_layout *, int width, int height, float threshold, int reaches,
                    int32_t *spans);
 
+typedef enum { YX_FLOAT_FACTORS, YX_BFLOAT16_FACTORS, YX_BYTE_FACTORS } yx_factors;
+
+// Multiplies and adds in registers, `rounds` times as many numbers as this processor's widest instruction for such
+// factors likes. Returns how many products that were. What time it takes is the limit for every kernel.
+int64_t yx_multiply_and_add(yx_factors, int64_t rounds);
+
 // Processors that this process is allowed to run on.
 int yx_allowed_processors(void);
 
@@ -189,5 +195,7 @@ const yx_kernels *const *yx_available_kernels(void);
 
 // The kernels of that name, or null if this processor cannot run them.
 const yx_kernels *yx_kernels_named(const char *name);
+
+#include "Quantized.h"
 
 #endif

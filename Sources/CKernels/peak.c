@@ -1,0 +1,76 @@
+// Loops that do nothing but multiply and add, from registers: how fast this processor could be at most.
+
+#include "CKernels.h"
+
+// Sums that do not wait for each other: more than an instruction takes cycles.
+enum { SUMS = 14 };
+
+#define ROUNDS(type, zero, step)                                                     \
+  type sums[SUMS];                                                                   \
+  for (int i = 0; i < SUMS; i++) sums[i] = zero;                                     \
+  for (int64_t round = 0; round < rounds; round++) {                                 \
+    _Pragma("clang loop unroll(full)") for (int i = 0; i < SUMS; i++) {              \
+      sums[i] = step;                                                                \
+      __asm__ volatile("" : REGISTER(sums[i]));                                      \
+    }                                                                                \
+  }
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#define REGISTER(x) "+v"(x)
+
+__attribute__((target("avx512f"))) static int64_t floats_512(int64_t rounds) {
+  __m512 x = _mm512_set1_ps(0.5f);
+  __asm__("" : "+v"(x));
+  ROUNDS(__m512, x, _mm512_fmadd_ps(x, x, sums[i]))
+  return rounds * SUMS * 16;
+}
+
+__attribute__((target("avx512f,avx512bf16"))) static int64_t halves_512(int64_t rounds) {
+  __m512 x = _mm512_set1_ps(0.5f);
+  __asm__("" : "+v"(x));
+  ROUNDS(__m512, x, _mm512_dpbf16_ps(sums[i], (__m512bh)x, (__m512bh)x))
+  return rounds * SUMS * 32;
+}
+
+__attribute__((target("avx512f,avx512vnni"))) static int64_t bytes_512(int64_t rounds) {
+  __m512i x = _mm512_set1_epi32(1);
+  __asm__("" : "+v"(x));
+  ROUNDS(__m512i, x, _mm512_dpbusd_epi32(sums[i], x, x))
+  return rounds * SUMS * 64;
+}
+
+__attribute__((target("avx2,fma"))) static int64_t floats_256(int64_t rounds) {
+  __m256 x = _mm256_set1_ps(0.5f);
+  __asm__("" : "+v"(x));
+  ROUNDS(__m256, x, _mm256_fmadd_ps(x, x, sums[i]))
+  return rounds * SUMS * 8;
+}
+#undef REGISTER
+#endif
+
+#if defined(__aarch64__)
+#define REGISTER(x) "+w"(x)
+#else
+#define REGISTER(x) "+x"(x)
+#endif
+
+static int64_t floats_portable(int64_t rounds) {
+  typedef float four __attribute__((ext_vector_type(4)));
+  four x = (four)0.5f;
+  ROUNDS(four, x, x * x + sums[i])
+  return rounds * SUMS * 4;
+}
+
+int64_t yx_multiply_and_add(yx_factors factors, int64_t rounds) {
+#if defined(__x86_64__)
+  const int has_512 = yx_kernels_named("avx512") != 0;
+  if (factors == YX_BYTE_FACTORS && has_512 && __builtin_cpu_supports("avx512vnni")) return bytes_512(rounds);
+  if (factors == YX_BFLOAT16_FACTORS && yx_kernels_named("avx512bf16")) return halves_512(rounds);
+  if (has_512) return floats_512(rounds);
+  if (yx_kernels_named("avx2")) return floats_256(rounds);
+#endif
+  (void)factors;
+  return floats_portable(rounds);
+}

@@ -1,0 +1,84 @@
+import Checkpoints
+import Engine
+
+/// What a file of weights says about running the network in narrower numbers than float32.
+package struct Calibration: Sendable, Equatable {
+  /// The range of each layer, which int8 needs.
+  package var ranges: ActivationRanges
+  /// Average precision (0...1) on annotated pictures, for each precision that was measured.
+  package var averagePrecision: [Precision: Double]
+
+  package init(ranges: ActivationRanges, averagePrecision: [Precision: Double] = [:]) {
+    self.ranges = ranges
+    self.averagePrecision = averagePrecision
+  }
+
+  private static let suffix = ".range"
+  private static func metadataKey(_ precision: Precision) -> String { "ap_" + precision.rawValue }
+
+  /// Reads what ``tensors`` and ``metadata`` have written; `nil` where a file has no ranges.
+  init?(tensors: Parameters, metadata: [String: String]) {
+    ranges = [:]
+    averagePrecision = [:]
+    for (name, tensor) in tensors where name.hasSuffix(Calibration.suffix) {
+      guard tensor.shape.count == 2, tensor.shape[0] == 3 else { continue }
+      let channels = tensor.shape[1]
+      ranges[String(name.dropLast(Calibration.suffix.count))] = ActivationRange(
+        lowest: Array(tensor.values[..<channels]), highest: Array(tensor.values[channels..<2 * channels]),
+        mean: Array(tensor.values[(2 * channels)...]))
+    }
+    guard !ranges.isEmpty else { return nil }
+    for precision in Precision.allCases {
+      averagePrecision[precision] = metadata[Calibration.metadataKey(precision)].flatMap(Double.init)
+    }
+  }
+
+  /// `<layer>.range`, `[3, channels]`: lower end, upper end and mean for each channel of the layer's result.
+  var tensors: Parameters {
+    Dictionary(
+      uniqueKeysWithValues: ranges.map { path, range in
+        (
+          path + Calibration.suffix,
+          Tensor(shape: [3, range.lowest.count], values: range.lowest + range.highest + range.mean)
+        )
+      })
+  }
+
+  /// `ap_fp32`, `ap_bf16`, `ap_int8`.
+  var metadata: [String: String] {
+    Dictionary(
+      uniqueKeysWithValues: averagePrecision.map { (Calibration.metadataKey($0), "\($1)") })
+  }
+}
+
+extension PretrainedWeights {
+  /// Runs the network over prepared images, twice, and finds the range of each layer.
+  ///
+  /// - Parameters:
+  ///   - count: how many images there are.
+  ///   - image: gives each of them; it is asked for each one twice.
+  package func calibrated(
+    pool: WorkerPool, imageCount count: Int, inputSize: InputSize? = nil,
+    image: (_ index: Int, _ pass: Int) throws -> Tensor
+  ) throws -> ActivationRanges {
+    let size = inputSize ?? self.inputSize
+    var calibrator = try Calibrator(
+      Graph.yolox(architecture, classCount: classCount), parameters: parameters, height: size.height,
+      width: size.width, pool: pool)
+    for index in 0..<count { calibrator.observeExtremes(try image(index, 0)) }
+    for index in 0..<count { calibrator.observeSpread(try image(index, 1)) }
+    return calibrator.ranges
+  }
+
+  /// Writes the weights as safetensors, with what else the file can say about the model.
+  package func write(
+    to path: String, calibration: Calibration?, inputSize: InputSize? = nil
+  ) throws(CheckpointError) {
+    let metadata = ModelMetadata.values(
+      architecture: architecture, labels: labels, inputSize: inputSize ?? self.inputSize,
+      preprocessing: preprocessing)
+    try Safetensors.write(
+      parameters.merging(calibration?.tensors ?? [:]) { weight, _ in weight },
+      metadata: metadata.merging(calibration?.metadata ?? [:]) { value, _ in value }, to: path)
+  }
+}

@@ -1,0 +1,64 @@
+import Engine
+import Foundation
+import Imaging
+import TestSupport
+import Testing
+import YOLOX
+
+@Suite("Calibration", .enabled(if: SharedData.isPresent, SharedData.missing))
+struct CalibrationTests {
+  private func picture(_ path: String) throws -> Image { try Image(decoding: SharedData.bytes(path)) }
+
+  @Test("weights are quantised, written, read and find in int8 what they find in float32")
+  func roundTrip() throws {
+    let weights = try PretrainedWeights(contentsOf: SharedData.url("weights/yolox_nano.onnx").path)
+    let wide = try Model(weights)
+    let names = try FileManager.default.contentsOfDirectory(
+      atPath: SharedData.url("coco/train2017").path
+    ).sorted()
+    let sample = try names.prefix(12).map { wide.prepare(try picture("coco/train2017/\($0)")).pixels }
+    let pool = WorkerPool(threads: 2)
+    var calibration = Calibration(
+      ranges: try weights.calibrated(pool: pool, imageCount: sample.count) { index, _ in sample[index] })
+    calibration.averagePrecision = [.float32: 0.3112, .int8: 0.31]
+    let path = FileManager.default.temporaryDirectory.appending(
+      path: "yolox-\(UUID().uuidString).safetensors"
+    ).path
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    try weights.write(to: path, calibration: calibration)
+
+    let read = try PretrainedWeights(contentsOf: path)
+    #expect(read.calibration == calibration && read.parameters == weights.parameters)
+    let narrow = try Model(read, options: PlanOptions(precision: .int8))
+    #expect(narrow.plan.weightBytes < wide.plan.weightBytes / 2)
+    #expect(narrow.plan.memoryBytesPerImage < wide.plan.memoryBytesPerImage / 2)
+
+    var first = Predictor(wide, pool: pool)
+    var second = Predictor(narrow, pool: pool)
+    let options = DetectionOptions(scoreThreshold: 0.3, nmsThreshold: 0.45)
+    let validation = try FileManager.default.contentsOfDirectory(
+      atPath: SharedData.url("coco/val2017").path
+    ).sorted().prefix(20).map { "coco/val2017/\($0)" }
+    var (wanted, found) = (0, 0)
+    for name in ["images/dog.jpg"] + validation {
+      let image = try picture(name)
+      let detections = second.detect(image, options: options)
+      for strong in first.detect(image, options: options) where strong.score >= 0.5 {
+        wanted += 1
+        found +=
+          detections.contains {
+            $0.classID == strong.classID && $0.box.iou(strong.box) >= 0.75
+              && abs($0.score - strong.score) <= 0.15
+          } ? 1 : 0
+      }
+    }
+    #expect(wanted > 50 && found * 100 >= wanted * 95, "\(found) of \(wanted)")
+  }
+
+  @Test("files without ranges have no calibration, and are refused in int8")
+  func absent() throws {
+    let weights = try PretrainedWeights(contentsOf: SharedData.url("weights/yolox_nano.onnx").path)
+    #expect(weights.calibration == nil)
+    #expect(throws: ModelError.self) { try Model(weights, options: PlanOptions(precision: .int8)) }
+  }
+}

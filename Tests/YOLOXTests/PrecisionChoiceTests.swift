@@ -1,0 +1,40 @@
+import Engine
+import Testing
+import YOLOX
+
+@Suite("PrecisionChoice")
+struct PrecisionChoiceTests {
+  private func choice(
+    _ averagePrecision: [Precision: Double], fast: Set<Precision> = [.float32, .bfloat16, .int8]
+  ) -> PrecisionChoice {
+    PrecisionChoice(averagePrecision: averagePrecision) { fast.contains($0) }
+  }
+
+  @Test("int8 where it was measured and loses at most a fifth of a point")
+  func int8() {
+    for (ap, precision) in [
+      (0.3112, Precision.int8), (0.3130, .int8), (0.3093, .int8), (0.3091, .bfloat16), (0.2, .bfloat16),
+    ] {
+      #expect(choice([.float32: 0.3112, .bfloat16: 0.3110, .int8: ap]).precision == precision, "\(ap)")
+    }
+  }
+
+  @Test("what was measured beats what is usual, and what was never measured is not used")
+  func measured() {
+    #expect(choice([:]).precision == .bfloat16)
+    #expect(choice([:]).rejected == [.unmeasured(.int8)])
+    #expect(choice([.int8: 0.3]).precision == .bfloat16, "without float32's, a measurement says nothing")
+    #expect(choice([.float32: 0.4, .bfloat16: 0.39]).precision == .float32)
+  }
+
+  @Test("nothing that this processor has no instructions for, and says why")
+  func processors() {
+    let measured: [Precision: Double] = [.float32: 0.4, .bfloat16: 0.4, .int8: 0.3]
+    #expect(choice(measured, fast: [.float32]).precision == .float32)
+    #expect(choice(measured, fast: [.float32]).rejected == [.slow(.int8), .slow(.bfloat16)])
+    #expect(choice([.float32: 0.4, .int8: 0.399], fast: [.float32, .int8]).precision == .int8)
+    #expect(
+      "\(choice(measured))"
+        == "precision bf16, which loses 0.00 points of AP; int8 loses 10.00 points of AP")
+  }
+}
