@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Do rules, dashboard and manifests use names that the program has?
 
-Metrics are compared with those that Sources/Service/ServiceMetrics.swift makes, YOLOX_ variables with the options that
+Metrics are compared with those that Sources/Service makes, YOLOX_ variables with the options that
 `yolox serve --help` tells, where a built yolox is given.
 
 usage: names.py PROJECT [YOLOX]
@@ -69,9 +69,9 @@ def main(project, yolox=None):
     print(json.dumps(rules_of(dashboard)))
     problems = []
 
-    made = metrics_of((project / "Sources/Service/ServiceMetrics.swift").read_text())
+    made = metrics_of("\n".join(path.read_text() for path in (project / "Sources/Service").rglob("*.swift")))
     if not made:
-        problems.append("Sources/Service/ServiceMetrics.swift makes no metrics")
+        problems.append("Sources/Service makes no metrics")
     used = {"the dashboard": "\n".join(expressions(dashboard))}
     for path in [deploy / "prometheus/rules.yaml", *sorted((deploy / "kubernetes").rglob("*.yaml"))]:
         text = "\n".join(line.split(" #")[0] for line in path.read_text().splitlines() if not line.strip().startswith("#"))
