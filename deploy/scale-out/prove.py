@@ -3,7 +3,7 @@
 
     deploy/scale-out/prove.py --yolox .build/release/yolox --weights weights/yolox_nano.onnx --picture dog.jpg
 
-Needs Debian's haproxy, nginx and openssl; nothing beyond Python's standard library. Exits with 1 if any request of any
+Needs Debian's haproxy, nginx, openssl and, if asked for by --proxies, caddy; nothing beyond Python's standard library. Exits with 1 if any request of any
 client fails during a rolling restart or after kill -9, with the configurations of deploy/proxy as they are.
 """
 import argparse
@@ -29,7 +29,7 @@ def arguments():
     parser.add_argument("--weights", required=True)
     parser.add_argument("--picture", required=True, help="a JPEG in which the labels of --expect are found")
     parser.add_argument("--expect", default="dog,bicycle,car")
-    parser.add_argument("--proxies", default="haproxy,nginx")
+    parser.add_argument("--proxies", default="haproxy,nginx", help="of haproxy, nginx, caddy")
     parser.add_argument("--seconds", type=float, default=10, help="for each row of the table")
     parser.add_argument("--clients", type=int, default=8)
     parser.add_argument("--restarts", type=int, default=2, help="rounds of the rolling restart")

@@ -1,4 +1,4 @@
-"""HAProxy or nginx as Debian ships them, with the configurations of deploy/proxy moved to ports of their own."""
+"""HAProxy, nginx or Caddy as Debian ships them, with the configurations of deploy/proxy moved to ports of their own."""
 import os
 import pathlib
 import re
@@ -9,6 +9,9 @@ import time
 SHIPPED = pathlib.Path(__file__).resolve().parent.parent / "proxy"
 
 
+FILES = {"haproxy": "haproxy.cfg", "nginx": "nginx.conf", "caddy": "Caddyfile"}
+
+
 class Proxy:
     """Nothing of the shipped file is changed but addresses, and where certificate and process id are."""
 
@@ -16,7 +19,7 @@ class Proxy:
         self.name = name
         self.tls_port = tls_port
         self.folder = pathlib.Path(folder)
-        text = (SHIPPED / {"haproxy": "haproxy.cfg", "nginx": "nginx.conf"}[name]).read_text()
+        text = (SHIPPED / FILES[name]).read_text()
         for index, port in enumerate(replica_ports):
             text, count = re.subn(rf"127\.0\.0\.1:808{index + 1}\b", f"127.0.0.1:{port}", text)
             assert count == 1, "the shipped configuration names three servers"
@@ -26,6 +29,11 @@ class Proxy:
             text = text.replace("bind :80\n", f"bind 127.0.0.1:{tls_port + 1}\n")
             text = text.replace("127.0.0.1:8405", f"127.0.0.1:{tls_port + 2}")
             self.command = ["haproxy", "-db", "-f", str(self.folder / "haproxy.cfg")]
+        elif name == "caddy":
+            # A name that nobody owns gets no certificate; and the administrator's port may be taken.
+            text = text.replace("pictures.example.org {", f"https://127.0.0.1:{tls_port} {{\n\ttls {folder}/yolox.crt {folder}/yolox.key")
+            text = text.replace("{\n", f"{{\n\tadmin off\n\tauto_https disable_redirects\n\tdefault_bind 127.0.0.1\n", 1)
+            self.command = ["caddy", "run", "--adapter", "caddyfile", "--config", str(self.folder / "Caddyfile")]
         else:
             text = text.replace("/etc/nginx/certs/yolox", f"{folder}/yolox")
             text = re.sub(r"listen \[::\]:.*\n", "", text)
