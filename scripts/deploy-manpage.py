@@ -69,7 +69,7 @@ def synopsis(path, command):
 
 def commands(path, command):
     """The leaves, each with the words that lead to it."""
-    below = [child for child in command.get("subcommands", []) if child["commandName"] != "help"]
+    below = [child for child in command.get("subcommands", []) if child["commandName"] != "help" and child.get("shouldDisplay", True)]
     if not below:
         yield path, command
     for child in below:
