@@ -10,7 +10,7 @@ YOLOX := .build/release/yolox
 
 .PHONY: help
 help: ## This list
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 .PHONY: bootstrap
 bootstrap: ## Install the C libraries and whatever else is missing
@@ -79,6 +79,18 @@ MINUTES ?= 10
 fuzz: ## Fuzz the HTTP parsers for MINUTES (10)
 	@Fuzz/run.sh $(MINUTES)
 
+.PHONY: check-deploy
+check-deploy: build ## Check the Dockerfile and everything in deploy/
+	@deploy/check.sh $(YOLOX)
+
+.PHONY: image
+image: ## Build the container image with WEIGHTS in it, by docker or buildah
+	@WEIGHTS=$(WEIGHTS) scripts/deploy-image.sh
+
+.PHONY: release
+release: ## Build the tarball and the Debian package into dist/
+	@scripts/deploy-release.sh
+
 .PHONY: clean
 clean: ## Remove what was built
-	rm -rf .build .build-* .venv-*
+	rm -rf .build .build-* .venv-* dist

@@ -1,8 +1,13 @@
 import ArgumentParser
 import Engine
-import Foundation
 import Imaging
 import YOLOX
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
 
 struct Bench: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -148,8 +153,9 @@ struct Bench: AsyncParsableCommand {
     for layer in layers.sorted(by: { $0.microseconds > $1.microseconds }) {
       let rate = layer.operations / layer.microseconds / 1e3
       print(
-        String(format: "%8.1f %5.1f %9.1f  ", layer.microseconds, 100 * layer.microseconds / total, rate)
-          + layer.kernel.padding(toLength: 12, withPad: " ", startingAt: 0) + " " + layer.path)
+        layer.microseconds.text(decimals: 1).right(8),
+        (100 * layer.microseconds / total).text(decimals: 1).right(5), rate.text(decimals: 1).right(9) + " ",
+        layer.kernel.left(12), layer.path)
     }
   }
 }

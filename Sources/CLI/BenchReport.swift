@@ -1,4 +1,8 @@
-import Foundation
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
 
 /// What `yolox bench` has measured.
 struct BenchReport: Encodable, CustomStringConvertible {
@@ -20,11 +24,12 @@ struct BenchReport: Encodable, CustomStringConvertible {
   let residentMegabytes: Double
 
   var description: String {
-    "\(model) \(input), \(precision), batch \(batch), \(threads) threads, \(instructionSet): "
-      + String(
-        format: "median %.2f ms, fastest %.2f ms of %d runs, %.0f of %.0f GFLOP/s; ",
-        medianMilliseconds, fastestMilliseconds, runs, gigaflops, peakGigaflops)
-      + String(format: "first result after %.0f ms, %.0f MB", firstResultMilliseconds, residentMegabytes)
+    """
+    \(model) \(input), \(precision), batch \(batch), \(threads) threads, \(instructionSet): \
+    median \(medianMilliseconds.text(decimals: 2)) ms, fastest \(fastestMilliseconds.text(decimals: 2)) ms \
+    of \(runs) runs, \(gigaflops.text(decimals: 0)) of \(peakGigaflops.text(decimals: 0)) GFLOP/s; \
+    first result after \(firstResultMilliseconds.text(decimals: 0)) ms, \(residentMegabytes.text(decimals: 0)) MB
+    """
   }
 }
 

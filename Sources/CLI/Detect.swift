@@ -1,9 +1,14 @@
 import ArgumentParser
 import COCO
 import Engine
-import Foundation
 import Imaging
 import YOLOX
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
 
 struct Detect: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -59,7 +64,7 @@ struct Detect: AsyncParsableCommand {
 
     var failures = 0
     var rows: [Result] = []
-    for (index, path) in try PictureFiles.expand(images).enumerated() {
+    for (index, path) in PictureFiles.expand(images).enumerated() {
       do {
         let image = try PictureFiles.open(path)
         let detections = try predictor.detect(image, options: options)
@@ -85,8 +90,8 @@ struct Detect: AsyncParsableCommand {
     guard !detections.isEmpty else { return "\(path): nothing" }
     return detections.map { detection in
       let box = [detection.box.x1, detection.box.y1, detection.box.x2, detection.box.y2]
-        .map { String(format: "%.1f", $0) }.joined(separator: " ")
-      return "\(path): \(model.labels[detection.classID]) \(String(format: "%.3f", detection.score)) \(box)"
+        .map { $0.text(decimals: 1) }.joined(separator: " ")
+      return "\(path): \(model.labels[detection.classID]) \(detection.score.text(decimals: 3)) \(box)"
     }.joined(separator: "\n")
   }
 
@@ -112,7 +117,7 @@ struct Detect: AsyncParsableCommand {
     var drawn = image
     drawn.draw(detections, labels: model.labels)
     let isPNG = path.lowercased().hasSuffix(".png")
-    let target = folder + "/" + (path as NSString).lastPathComponent
+    let target = folder + "/" + URL(filePath: path).lastPathComponent
     try Data(drawn.encoded(as: isPNG ? .png : .jpeg)).write(to: URL(filePath: target))
   }
 }

@@ -1,8 +1,13 @@
 import ArgumentParser
 import COCO
 import Engine
-import Foundation
 import YOLOX
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
 
 struct Eval: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -51,13 +56,11 @@ struct Eval: AsyncParsableCommand {
       return
     }
     for line in summary.lines {
-      print(
-        line.label.padding(toLength: 48, withPad: " ", startingAt: 0) + String(format: "%7.4f", line.value))
+      print(line.label.left(48) + line.value.text(decimals: 4).right(7))
     }
     print("\nAP by class")
     for row in summary.perClass where row.ap >= 0 {
-      print(
-        "  " + row.name.padding(toLength: 46, withPad: " ", startingAt: 0) + String(format: "%7.4f", row.ap))
+      print("  " + row.name.left(46) + row.ap.text(decimals: 4).right(7))
     }
   }
 }

@@ -1,6 +1,11 @@
 import ArgumentParser
-import Foundation
 import HTTPServer
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
 
 /// For containers, which have neither a shell nor curl.
 struct Health: AsyncParsableCommand {

@@ -1,5 +1,10 @@
-import Foundation
 import Logging
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
 
 /// Log lines as JSON objects, one a line, on standard error: for whatever collects logs.
 struct JSONLogHandler: LogHandler {
@@ -24,9 +29,8 @@ struct JSONLogHandler: LogHandler {
     }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    guard var line = try? encoder.encode(members) else { return }
-    line.append(0x0A)
+    guard let line = try? encoder.encode(members) else { return }
     // In one piece, so that lines of several threads do not mix.
-    FileHandle.standardError.write(line)
+    writeToStandardError(String(decoding: line, as: UTF8.self) + "\n")
   }
 }

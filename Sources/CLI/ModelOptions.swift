@@ -1,9 +1,14 @@
 import ArgumentParser
 import Engine
-import Foundation
 import Imaging
 import WeightsStore
 import YOLOX
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
 
 /// Which network, and how it is run. Shared by all commands that run one.
 struct ModelOptions: ParsableArguments {
@@ -58,8 +63,8 @@ struct ModelOptions: ParsableArguments {
       guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
         throw Failure("\(file): cannot be read as text")
       }
-      return text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
-        .filter { !$0.isEmpty }
+      return text.split(whereSeparator: \.isNewline)
+        .map { $0.split(whereSeparator: \.isWhitespace).joined(separator: " ") }.filter { !$0.isEmpty }
     }
     var model = try Model(
       pretrained, name: name, sha256: sha256(ofFile: path), inputSize: size, labels: names,
@@ -76,17 +81,30 @@ enum WeightsLocation {
 
   static func store() throws -> WeightsStore {
     let environment = ProcessInfo.processInfo.environment
-    let executable = Bundle.main.executableURL?.deletingLastPathComponent()
-    let installed = executable?.deletingLastPathComponent().appending(path: "share/swift-yolox/weights").path
-    let manifests = [folder, installed].compactMap { $0.map { $0 + "/manifest.json" } }
-    guard let manifest = manifests.first(where: FileManager.default.fileExists(atPath:)) else {
+    let folders = [folder, installed].compactMap(\.self)
+    guard
+      let directory = folders.first(where: { FileManager.default.fileExists(atPath: $0 + "/manifest.json") })
+    else {
       throw Failure(
-        "no \(manifests.joined(separator: " or ")); give --weights a file, or run from the checkout")
+        "no manifest.json in \(folders.joined(separator: " or ")); give --weights a file, or run from the checkout"
+      )
     }
     return WeightsStore(
-      directory: (manifest as NSString).deletingLastPathComponent,
-      manifest: try Manifest(contentsOf: manifest),
+      directory: directory, manifest: try Manifest(contentsOf: directory + "/manifest.json"),
       localSources: [environment["YOLOX_WEIGHTS_DIR"], "../shared/weights"].compactMap(\.self))
+  }
+
+  /// PREFIX/share/swift-yolox/weights, where the command is PREFIX/bin/yolox.
+  private static var installed: String? {
+    #if os(Linux)
+      let executable = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+    #else
+      let executable = Bundle.main.executablePath
+    #endif
+    return executable.map {
+      URL(filePath: $0).deletingLastPathComponent().deletingLastPathComponent()
+        .appending(path: "share/swift-yolox/weights").path
+    }
   }
 
   /// A file as it is; a name as the file that a fetch has brought.

@@ -1,20 +1,31 @@
-import Foundation
 import Imaging
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
 
 /// Picture files as the user names them.
 enum PictureFiles {
   static let extensions: Set<String> = ["jpg", "jpeg", "png"]
 
   /// Files as they are, the pictures in folders, what patterns match; in order of their names.
-  static func expand(_ arguments: [String]) throws -> [String] {
-    try arguments.flatMap { argument -> [String] in
-      var isFolder: ObjCBool = false
-      if FileManager.default.fileExists(atPath: argument, isDirectory: &isFolder) {
-        guard isFolder.boolValue else { return [argument] }
-        return try FileManager.default.contentsOfDirectory(atPath: argument)
-          .filter { extensions.contains(($0 as NSString).pathExtension.lowercased()) }
+  static func expand(_ arguments: [String]) -> [String] {
+    arguments.flatMap { argument -> [String] in
+      if let names = try? FileManager.default.contentsOfDirectory(atPath: argument) {
+        return names.filter { extensions.contains(URL(filePath: $0).pathExtension.lowercased()) }
           .sorted().map { argument + "/" + $0 }
       }
+      if FileManager.default.fileExists(atPath: argument) { return [argument] }
       guard argument.contains(where: { "*?[".contains($0) }) else { return [argument] }
       return matches(argument)
     }
@@ -31,7 +42,7 @@ enum PictureFiles {
 
   /// COCO names its files after the picture's number.
   static func imageID(of path: String) -> Int? {
-    Int(((path as NSString).lastPathComponent as NSString).deletingPathExtension)
+    Int(URL(filePath: path).deletingPathExtension().lastPathComponent)
   }
 
   private static func matches(_ pattern: String) -> [String] {
@@ -42,4 +53,4 @@ enum PictureFiles {
   }
 }
 
-func printError(_ line: String) { FileHandle.standardError.write(Data((line + "\n").utf8)) }
+func printError(_ line: String) { writeToStandardError(line + "\n") }

@@ -1,7 +1,12 @@
 import Engine
-import Foundation
 import Imaging
 import YOLOX
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
 
 /// What a picture's way takes from the bytes of its file to boxes, one at a time in this process: medians.
 struct PictureTiming: Encodable, CustomStringConvertible {
@@ -58,10 +63,11 @@ struct PictureTiming: Encodable, CustomStringConvertible {
   }
 
   var description: String {
-    "\(width)x\(height) to \(detections) boxes by \(model), \(threads) threads: "
-      + String(
-        format:
-          "median %.2f ms, fastest %.2f ms of %d runs (decode %.2f, letterbox %.2f, network %.2f, boxes %.2f)",
-        medianMilliseconds, fastestMilliseconds, runs, decode, letterbox, inference, postprocess)
+    """
+    \(width)x\(height) to \(detections) boxes by \(model), \(threads) threads: \
+    median \(medianMilliseconds.text(decimals: 2)) ms, fastest \(fastestMilliseconds.text(decimals: 2)) ms \
+    of \(runs) runs (decode \(decode.text(decimals: 2)), letterbox \(letterbox.text(decimals: 2)), \
+    network \(inference.text(decimals: 2)), boxes \(postprocess.text(decimals: 2)))
+    """
   }
 }

@@ -1,4 +1,10 @@
-import Foundation
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
 
 /// A line on standard error that grows, if standard error is a terminal; nothing otherwise.
 struct ProgressBar {
@@ -20,10 +26,10 @@ struct ProgressBar {
     let width = 30
     let filled = min(width, done * width / total)
     let bar = String(repeating: "=", count: filled) + String(repeating: " ", count: width - filled)
-    FileHandle.standardError.write(Data("\r[\(bar)] \(done)/\(total) \(label)".utf8))
+    writeToStandardError("\r[\(bar)] \(done)/\(total) \(label)")
   }
 
   func finish() {
-    if isShown { FileHandle.standardError.write(Data("\n".utf8)) }
+    if isShown { writeToStandardError("\n") }
   }
 }

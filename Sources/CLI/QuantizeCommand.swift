@@ -1,8 +1,13 @@
 import ArgumentParser
 import COCO
 import Engine
-import Foundation
 import YOLOX
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
 
 extension Weights {
   struct Quantize: AsyncParsableCommand {
@@ -49,8 +54,8 @@ extension Weights {
       for precision in Precision.allCases {
         guard let ap = calibration.averagePrecision[precision] else { continue }
         print(
-          "AP \(precision.rawValue.padding(toLength: 5, withPad: " ", startingAt: 0))",
-          String(format: "%.4f", ap))
+          "AP \(precision.rawValue.left(5))",
+          ap.text(decimals: 4))
       }
       print("\(output): \(pretrained.architecture.modelName), ranges of \(calibration.ranges.count) layers")
     }

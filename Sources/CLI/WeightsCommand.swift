@@ -1,10 +1,15 @@
 import ArgumentParser
 import Checkpoints
 import Engine
-import Foundation
 import Imaging
 import WeightsStore
 import YOLOX
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
 
 struct Weights: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -16,8 +21,9 @@ struct Weights: AsyncParsableCommand {
 
     func run() async throws {
       for model in try WeightsLocation.store().manifest.models {
-        let size = model.bytes.map { String(format: "%6.1f MB", Double($0) / 1e6) } ?? "  size unknown"
-        print(model.name.padding(toLength: 18, withPad: " ", startingAt: 0), size, model.file)
+        let size =
+          model.bytes.map { (Double($0) / 1e6).text(decimals: 1).right(6) + " MB" } ?? "  size unknown"
+        print(model.name.left(18), size, model.file)
       }
     }
   }
@@ -43,7 +49,7 @@ struct Weights: AsyncParsableCommand {
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
         print(String(decoding: try encoder.encode(Dictionary(uniqueKeysWithValues: facts)), as: UTF8.self))
       } else {
-        for (name, value) in facts { print(name.padding(toLength: 14, withPad: " ", startingAt: 0) + value) }
+        for (name, value) in facts { print(name.left(14) + value) }
         print(
           "labels        " + weights.labels.prefix(8).joined(separator: ", ")
             + (weights.labels.count > 8 ? ", ..." : ""))

@@ -1,5 +1,10 @@
 import ArgumentParser
-import Foundation
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
 
 @main
 struct Yolox: AsyncParsableCommand {
@@ -45,7 +50,7 @@ struct Yolox: AsyncParsableCommand {
       guard exitCode(for: error) != .success else { exit(withError: error) }
       // One line, not the usage: it ends up in the log of whatever manages services.
       let origin = settings.origin(of: message(for: error)).map { "\($0): " } ?? ""
-      FileHandle.standardError.write(Data("Error: \(origin)\(message(for: error))\n".utf8))
+      writeToStandardError("Error: \(origin)\(message(for: error))\n")
       exit(withError: exitCode(for: error))
     }
     do {

@@ -32,10 +32,15 @@ package struct Service: ServiceLifecycle.Service {
   package func run() async throws {
     let server = Service.server(
       models, configuration: configuration, readiness: readiness, metrics: metrics, logger: logger)
+    // Not on sockets that a service manager holds: whoever connects waits there, and would get a 503 here.
+    let isActivated = !configuration.server.inheritedDescriptors.isEmpty
+    if isActivated { try await models.loadAll() }
     let port = try server.start()
-    do { try await models.loadAll() } catch {
-      await server.shutdown(timeout: .zero)
-      throw error
+    if !isActivated {
+      do { try await models.loadAll() } catch {
+        await server.shutdown(timeout: .zero)
+        throw error
+      }
     }
     readiness.phase = .ready
     logger.info(

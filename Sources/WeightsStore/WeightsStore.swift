@@ -4,6 +4,14 @@
   import Foundation
 #endif
 
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
 /// A folder of published weights. Brings a model into it from the nearest place that has it.
 package struct WeightsStore: Sendable {
   /// Where the files go.
@@ -92,5 +100,8 @@ package struct WeightsStore: Sendable {
 }
 
 func fileSize(_ path: String) -> Int? {
-  (try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? nil
+  // Not by FileManager, whose attributes have types that differ between Foundation and FoundationEssentials.
+  var information = stat()
+  guard stat(path, &information) == 0 else { return nil }
+  return Int(information.st_size)
 }

@@ -1,5 +1,10 @@
 import ArgumentParser
-import Foundation
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
 
 /// An option of a command, as the argument parser describes it to shells and manuals.
 package struct OptionDescription: Sendable, Equatable {

@@ -1,5 +1,10 @@
-import Foundation
 import Service
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
 
 /// The values with which a command would run, as a file that `--config` takes.
 package struct PrintedSettings {

@@ -1,5 +1,10 @@
-import Foundation
 import Service
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
 
 /// Why a setting was not taken.
 package enum SettingsError: Error, Equatable, CustomStringConvertible {

@@ -1,0 +1,141 @@
+#!/usr/bin/env bash
+# Checks everything in deploy/ and the Dockerfile with the programs that will read it. Installs those from Debian and
+# PyPI if they are missing. Needs no cluster, no container engine and no network beyond the two.
+#
+# usage: deploy/check.sh [YOLOX]      YOLOX, a built command, lets options be compared with those that it has
+set -euo pipefail
+project=$(cd "$(dirname "$0")/.." && pwd)
+yolox=${1:-}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$project"
+
+failures=0
+check() {
+  local what=$1
+  shift
+  if "$@" >"$work/output" 2>&1; then
+    echo "ok      $what"
+  else
+    echo "FAILED  $what"
+    sed 's/^/        /' "$work/output"
+    failures=$((failures + 1))
+  fi
+}
+
+install_tools() {
+  local missing=() pair
+  for pair in promtool:prometheus haproxy:haproxy nginx:nginx-light caddy:caddy systemd-analyze:systemd \
+    openssl:openssl shellcheck:shellcheck python3:python3-venv; do
+    PATH=$PATH:/usr/sbin command -v "${pair%%:*}" >/dev/null || missing+=("${pair##*:}")
+  done
+  if [ ${#missing[@]} -gt 0 ]; then
+    local root=()
+    [ "$(id -u)" -eq 0 ] || root=(sudo)
+    "${root[@]}" apt-get update -qq
+    # Services that a package would start are of no use here.
+    "${root[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends \
+      "${missing[@]}" >/dev/null
+  fi
+  export PATH=$PATH:/usr/sbin
+  local venv=.venv-check
+  if ! cmp -s deploy/checks/requirements.txt "$venv/installed.txt"; then
+    python3 -m venv "$venv"
+    "$venv/bin/pip" install --quiet --requirement deploy/checks/requirements.txt
+    cp deploy/checks/requirements.txt "$venv/installed.txt"
+  fi
+  export PATH=$project/$venv/bin:$PATH
+}
+
+yaml_files() { find deploy -name '*.yaml' -o -name '*.yml'; }
+
+kubernetes() {
+  local kustomization folder name tree=$work/kubernetes
+  cp -r deploy/kubernetes "$tree"
+  # The one file that people bring themselves.
+  echo check >"$tree/overlays/production/api-keys"
+  while read -r kustomization; do
+    folder=$(dirname "$kustomization")
+    name=${folder#"$tree"/}
+    check "kustomize $name" kubectl kustomize "$folder" --output "$work/rendered.yaml"
+    [ -s "$work/rendered.yaml" ] || continue
+    # A resource without a schema gives a warning and exit code 0; ours have one beside this script.
+    check "schemas of $name" validate "$work/rendered.yaml"
+    check "pods of $name" python3 deploy/checks/pods.py "$work/rendered.yaml"
+    rm "$work/rendered.yaml"
+  done < <(find "$tree" -name kustomization.yaml | sort)
+}
+
+validate() {
+  kubernetes-validate --strict --quiet "$1" | tee "$work/warnings"
+  local result=${PIPESTATUS[0]}
+  ! grep "Couldn't find schema" "$work/warnings" | grep -v 'kind ServiceMonitor' || result=1
+  return "$result"
+}
+
+custom_resources() {
+  local pair
+  for pair in kubernetes/overlays/monitoring/service-monitor.yaml:service-monitor \
+    kserve/serving-runtime.yaml:serving-runtime kserve/inference-service.yaml:inference-service; do
+    check "schema of ${pair%%:*}" \
+      check-jsonschema --schemafile "deploy/checks/schemas/${pair##*:}.json" "deploy/${pair%%:*}"
+  done
+  check "pods of kserve" python3 deploy/checks/pods.py deploy/kserve/serving-runtime.yaml
+}
+
+proxies() {
+  openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=localhost \
+    -keyout "$work/yolox.key" -out "$work/yolox.crt" 2>/dev/null
+  cat "$work/yolox.crt" "$work/yolox.key" >"$work/yolox.pem"
+  sed "s#/etc/haproxy/certs#$work#" deploy/proxy/haproxy.cfg >"$work/haproxy.cfg"
+  sed "s#/etc/nginx/certs#$work#; s#^worker_processes#pid $work/nginx.pid;\n&#" deploy/proxy/nginx.conf >"$work/nginx.conf"
+  # -q would hide warnings; any of them is a failure.
+  check "haproxy -c" no_warning haproxy -c -f "$work/haproxy.cfg"
+  check "nginx -t" no_warning nginx -t -c "$work/nginx.conf"
+  check "caddy validate" caddy validate --adapter caddyfile --config deploy/proxy/Caddyfile
+}
+
+no_warning() { "$@" 2>&1 | tee "$work/said" && ! grep -iE '\[?(warn|alert)' "$work/said"; }
+
+systemd_units() {
+  local units=$work/units
+  mkdir "$units"
+  cp deploy/systemd/yolox.socket "$units/"
+  # Verified as if the package were installed: with a command that is there.
+  sed 's#/usr/bin/yolox#/bin/true#' deploy/systemd/yolox.service >"$units/yolox.service"
+  check "systemd-analyze verify" no_output systemd-analyze verify --man=no "$units/yolox.service" "$units/yolox.socket"
+  check "systemd-analyze security, at most 2.0" \
+    systemd-analyze security --offline=true --threshold=20 --no-pager "$units/yolox.service"
+}
+
+no_output() { "$@" 2>&1 | tee "$work/said" && [ ! -s "$work/said" ]; }
+
+names() { python3 deploy/checks/names.py "$project" ${yolox:+"$yolox"} >"$work/dashboard-rules.yaml"; }
+
+# Linked statically, Foundation brings 37 MB of ICU data into an image of 30; FoundationEssentials does not.
+no_foundation() {
+  ! grep -rnE --include '*.swift' '^import Foundation$' Sources | grep -vE '^Sources/(Training|TrainCLI)/'
+}
+
+install_tools
+check "no Foundation in the server" no_foundation
+check "yamllint" bash -c "$(declare -f yaml_files); yaml_files | xargs yamllint --strict --config-file deploy/checks/yamllint.yaml"
+check "shellcheck" bash -c 'find deploy scripts Tests/Deploy -name "*.sh" | xargs shellcheck'
+check "hadolint" hadolint --failure-threshold info Dockerfile
+check "compose" check-jsonschema --builtin-schema vendor.compose-spec deploy/compose/compose.yaml
+kubernetes
+custom_resources
+check "promtool check rules" promtool check rules deploy/prometheus/rules.yaml
+check "promtool test rules" promtool test rules deploy/prometheus/rules_test.yaml
+# Elsewhere than in the container the rules lie in another folder; only the syntax is asked.
+check "promtool check config" promtool check config --syntax-only deploy/compose/prometheus.yml
+check "names of metrics and options" names
+check "the dashboard's queries" promtool check rules "$work/dashboard-rules.yaml"
+proxies
+systemd_units
+
+if [ "$failures" -gt 0 ]; then
+  echo "$failures checks failed"
+  exit 1
+fi
+[ -n "$yolox" ] || echo "note: options were not compared; give a built yolox for that"

@@ -1,0 +1,127 @@
+#!/usr/bin/env bash
+# Builds what a release consists of into dist/: a tarball that runs from anywhere, a Debian package, their digests.
+#
+# usage: scripts/deploy-release.sh [YOLOX]
+#
+# YOLOX is a command that was built with --static-swift-stdlib; without it one is built. YOLOX-Nano is part of both, so
+# that the service runs as it is installed; YOLOX_WEIGHTS_DIR may say where its file lies already.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+project=$PWD
+maintainer=${MAINTAINER:-the swift-yolox authors <swift-yolox@users.noreply.github.com>}
+version=$(scripts/deploy-version.sh)
+# What comes out depends on the commit, not on when it is built.
+SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
+export SOURCE_DATE_EPOCH
+date=$(date -u -d "@$SOURCE_DATE_EPOCH" +%Y-%m-%d)
+architecture=$(dpkg --print-architecture)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+# Folders of a package are everybody's to read, whatever the umask here.
+umask 022
+
+say() { echo "release: $*" >&2; }
+
+for tool in dpkg-deb dpkg-shlibdeps lintian fakeroot strip; do
+  command -v "$tool" >/dev/null || {
+    say "installing Debian's packaging tools"
+    as_root=()
+    [ "$(id -u)" -eq 0 ] || as_root=(sudo)
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+      dpkg-dev lintian fakeroot binutils >/dev/null
+    break
+  }
+done
+
+yolox=${1:-}
+if [ -z "$yolox" ]; then
+  say "building"
+  swift build -c release --product yolox --static-swift-stdlib --scratch-path .build-release
+  yolox=.build-release/release/yolox
+fi
+strip --remove-section=.comment --remove-section=.note -o "$work/yolox" "$yolox"
+[ "$("$work/yolox" --version)" = "$version" ] || { say "the command is not of version $version"; exit 1; }
+if readelf -d "$work/yolox" | grep -q 'libswift'; then
+  say "the command needs Swift's libraries; build it with --static-swift-stdlib"
+  exit 1
+fi
+
+# PREFIX/bin, PREFIX/share: the same in both.
+prefix=$work/prefix
+weights=$prefix/share/swift-yolox/weights
+install -D -m 0755 "$work/yolox" "$prefix/bin/yolox"
+install -D -m 0644 weights/manifest.json "$weights/manifest.json"
+(cd "$prefix/share/swift-yolox" && YOLOX_WEIGHTS_DIR=${YOLOX_WEIGHTS_DIR:-$project/../shared/weights} "$prefix/bin/yolox" weights fetch yolox-nano >&2)
+install -d "$prefix/share/man/man1"
+python3 scripts/deploy-manpage.py "$work/yolox" "$version" "$date" >"$prefix/share/man/man1/yolox.1"
+for shell in bash zsh fish; do
+  case $shell in
+    bash) file=bash-completion/completions/yolox ;;
+    zsh) file=zsh/vendor-completions/_yolox ;;
+    fish) file=fish/vendor_completions.d/yolox.fish ;;
+  esac
+  install -d "$prefix/share/$(dirname "$file")"
+  # A completion is sourced, not run, so it has no interpreter.
+  "$work/yolox" --generate-completion-script "$shell" | sed '1{/^#!/d}' >"$prefix/share/$file"
+done
+
+make_tarball() {
+  local name=swift-yolox-$version-linux-$architecture
+  cp -a "$prefix" "$work/$name"
+  cp README.md CHANGELOG.md LICENSE "$work/$name/"
+  # From the commit, not from the folder, where people keep keys.
+  git archive HEAD deploy/systemd deploy/proxy deploy/prometheus deploy/kubernetes deploy/kserve \
+    | tar -x -C "$work/$name"
+  tar --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner -C "$work" -c "$name" \
+    | gzip -9n >"dist/$name.tar.gz"
+}
+
+make_package() {
+  local root=$work/root name=swift-yolox_${version}_$architecture.deb depends
+  mkdir -p "$root/DEBIAN" "$root/usr"
+  cp -a "$prefix/." "$root/usr/"
+  gzip -9n "$root/usr/share/man/man1/yolox.1"
+  install -D -m 0644 -t "$root/lib/systemd/system" deploy/systemd/yolox.service deploy/systemd/yolox.socket
+  install -D -m 0644 deploy/systemd/yolox.default "$root/etc/default/yolox"
+  # `yolox weights fetch`, run in /var/lib/yolox, looks there for what there is to fetch.
+  install -d "$root/var/lib/yolox/weights"
+  ln -s /usr/share/swift-yolox/weights/manifest.json "$root/var/lib/yolox/weights/manifest.json"
+
+  local doc=$root/usr/share/doc/swift-yolox
+  install -D -m 0644 deploy/package/copyright "$doc/copyright"
+  install -D -m 0644 README.md "$doc/README.md"
+  {
+    echo "swift-yolox ($version) stable; urgency=medium"
+    echo
+    # The newest section, folded as Debian wants it.
+    sed -n '/^- /,$p' CHANGELOG.md | sed '/^$/,$d' \
+      | awk '/^- / && NR > 1 { print "" } { sub(/^ +/, ""); printf "%s ", $0 } END { print "" }' \
+      | fold -s -w 74 | sed 's/^/    /; s/^    - /  * /; s/ *$//'
+    echo
+    echo " -- $maintainer  $(date -u -R -d "@$SOURCE_DATE_EPOCH")"
+  } | gzip -9n >"$doc/changelog.gz"
+  chmod 0644 "$doc/changelog.gz"
+  install -D -m 0644 deploy/package/lintian-overrides "$root/usr/share/lintian/overrides/swift-yolox"
+
+  # dpkg-shlibdeps asks for a source package around it.
+  mkdir -p "$work/source/debian"
+  printf 'Source: swift-yolox\n\nPackage: swift-yolox\nArchitecture: any\n' >"$work/source/debian/control"
+  depends=$(cd "$work/source" && dpkg-shlibdeps -O "$root/usr/bin/yolox" 2>/dev/null | sed -n 's/^shlibs:Depends=//p')
+  sed -e "s|@VERSION@|$version|; s|@ARCHITECTURE@|$architecture|; s|@MAINTAINER@|$maintainer|" \
+    -e "s|@DEPENDS@|$depends|; s|@SIZE@|$(du -sk --apparent-size "$root/usr" | cut -f1)|" \
+    deploy/package/control >"$root/DEBIAN/control"
+  echo /etc/default/yolox >"$root/DEBIAN/conffiles"
+  install -m 0755 deploy/package/postinst deploy/package/prerm deploy/package/postrm "$root/DEBIAN/"
+  (cd "$root" && find . -type f ! -path './DEBIAN/*' -printf '%P\0' | sort -z | xargs -0 md5sum >DEBIAN/md5sums)
+  find "$root" -exec touch --no-dereference --date="@$SOURCE_DATE_EPOCH" {} +
+  dpkg-deb --root-owner-group --build "$root" "dist/$name" >&2
+  say "lintian"
+  lintian --fail-on error,warning --tag-display-limit 0 "dist/$name"
+}
+
+rm -rf dist
+mkdir dist
+make_tarball
+make_package
+(cd dist && sha256sum ./* >SHA256SUMS)
+ls -l dist >&2
