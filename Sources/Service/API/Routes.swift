@@ -14,10 +14,10 @@ struct Routes: Sendable {
     let observed = Observation(metrics: metrics, logger: logger)
     var router = Router()
 
-    let detect = DetectRoute(
+    let look = Look(
       models: models, workers: PreparationWorkers(count: configuration.threads), configuration: configuration,
       metrics: metrics)
-    router.on(.post, "/detect", observed.suspending("/detect", detect.respond))
+    router.on(.post, "/detect", observed.suspending("/detect", DetectRoute(look: look).respond))
 
     let models = ModelRoutes(
       models: models, allowsChanges: configuration.access.keys != nil, logger: logger)
@@ -63,7 +63,7 @@ struct Routes: Sendable {
   func policy() -> ServerPolicy {
     let observed = Observation(metrics: metrics, logger: logger)
     let access = configuration.access
-    var policy = ServerPolicy { observed.refused(Problem($0)) }
+    var policy = ServerPolicy { refusal, _ in observed.refused(Problem(refusal)) }
     policy.screened = { head in access.refusal(of: head).map(observed.refused) }
     policy.completed = { response, head in
       guard let head else { return response }
