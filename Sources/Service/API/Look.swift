@@ -89,6 +89,7 @@ struct Look: Sendable {
         return try PreparedPicture(picture, for: detector.model, limits: limits, keepsPicture: keepsPicture)
       } catch {
         metrics.rejected(error.reason)
+        metrics.of(detector.model).failed()
         throw Problem(error)
       }
     }
@@ -97,6 +98,7 @@ struct Look: Sendable {
       metrics.of(detector.model).answered(prepared, result)
       return SeenPicture(prepared: prepared, result: result)
     } catch {
+      metrics.of(detector.model).failed()
       throw rejection(error)
     }
   }

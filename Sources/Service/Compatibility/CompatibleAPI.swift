@@ -5,10 +5,13 @@ import HTTPServer
 package enum CompatibleAPI: String, CaseIterable, Sendable {
   /// DeepStack and CodeProject.AI: Blue Iris, Frigate, Home Assistant.
   case deepstack
+  /// KServe V2, the Open Inference Protocol: Triton's clients.
+  case kserve
 
   func routes(_ look: Look, models: ModelRoutes, readiness: Readiness) -> any CompatibleRoutes {
     switch self {
     case .deepstack: DeepStackRoutes(look: look, readiness: readiness)
+    case .kserve: KServeRoutes(look: look, modelRoutes: models, readiness: readiness)
     }
   }
 }
