@@ -7,11 +7,14 @@ package enum CompatibleAPI: String, CaseIterable, Sendable {
   case deepstack
   /// KServe V2, the Open Inference Protocol: Triton's clients.
   case kserve
+  /// DOODS2: Home Assistant.
+  case doods
 
   func routes(_ look: Look, models: ModelRoutes, readiness: Readiness) -> any CompatibleRoutes {
     switch self {
     case .deepstack: DeepStackRoutes(look: look, readiness: readiness)
     case .kserve: KServeRoutes(look: look, modelRoutes: models, readiness: readiness)
+    case .doods: DOODSRoutes(look: look)
     }
   }
 }
