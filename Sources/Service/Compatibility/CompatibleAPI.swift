@@ -9,12 +9,14 @@ package enum CompatibleAPI: String, CaseIterable, Sendable {
   case kserve
   /// DOODS2: Home Assistant.
   case doods
+  case torchserve
 
   func routes(_ look: Look, models: ModelRoutes, readiness: Readiness) -> any CompatibleRoutes {
     switch self {
     case .deepstack: DeepStackRoutes(look: look, readiness: readiness)
     case .kserve: KServeRoutes(look: look, modelRoutes: models, readiness: readiness)
     case .doods: DOODSRoutes(look: look)
+    case .torchserve: TorchServeRoutes(look: look, readiness: readiness)
     }
   }
 }
