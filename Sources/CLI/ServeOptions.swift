@@ -122,6 +122,12 @@ struct RequestOptions: ParsableArguments {
   )
   var queueLimit: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      "Other services' APIs to speak too: all, none, or some of \(CompatibleAPI.allCases.map(\.rawValue).joined(separator: ", ")).",
+      valueName: "apis"))
+  var compatibility = SpokenAPIs(CompatibleAPI.allCases)
+
   func validate() throws {
     try requirePositive([
       ("--max-body-size", maxBodySize), ("--max-batch", maxBatch), ("--queue-limit", queueLimit ?? 1),
@@ -141,6 +147,31 @@ struct RequestOptions: ParsableArguments {
     configuration.batching.most = maxBatch
     configuration.batching.delay = .seconds(batchDelay / 1000)
     configuration.batching.queueLimit = queueLimit
+    configuration.compatibility = compatibility.apis
+  }
+}
+
+/// `all`, `none`, or names with commas.
+struct SpokenAPIs: ExpressibleByArgument {
+  let apis: Set<CompatibleAPI>
+
+  init(_ apis: some Sequence<CompatibleAPI>) { self.apis = Set(apis) }
+
+  init?(argument: String) {
+    switch argument {
+    case "all": self.init(CompatibleAPI.allCases)
+    case "none": self.init([])
+    default:
+      let names = argument.split(separator: ",").map { $0.filter { $0 != " " } }
+      let apis = names.compactMap(CompatibleAPI.init)
+      guard apis.count == names.count, !apis.isEmpty else { return nil }
+      self.init(apis)
+    }
+  }
+
+  var defaultValueDescription: String {
+    apis.count == CompatibleAPI.allCases.count
+      ? "all" : apis.map(\.rawValue).sorted().joined(separator: ",")
   }
 }
 

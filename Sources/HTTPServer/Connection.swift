@@ -39,7 +39,7 @@ final class Connection: @unchecked Sendable {
   /// - Parameter refusal: said at once, to a client that is not let in.
   func start(refusing refusal: Refusal? = nil) {
     token = loop.add(self)
-    if let refusal { conclude(server.policy.refused(refusal), to: nil) } else { watch() }
+    if let refusal { conclude(server.policy.refused(refusal, nil), to: nil) } else { watch() }
   }
 
   // MARK: Readiness
@@ -91,7 +91,7 @@ final class Connection: @unchecked Sendable {
       case .request(let head, let body, let received):
         answer(head, body: body, received: received)
       case .refuse(let refusal):
-        conclude(server.policy.refused(refusal), to: nil)
+        conclude(server.policy.refused(refusal, nil), to: nil)
       }
       // What a client has asked for at once is written at once, but not gathered without end.
       if output.count > 1 << 16 { flush() }
@@ -107,7 +107,7 @@ final class Connection: @unchecked Sendable {
     do {
       _ = try server.router.match(head)
       output.append(contentsOf: ResponseEncoder.continueLine)
-    } catch { conclude(server.policy.refused(error), to: head) }
+    } catch { conclude(server.policy.refused(error, head), to: head) }
   }
 
   private func answer(_ head: RequestHead, body: [UInt8], received: ContinuousClock.Instant) {
@@ -116,7 +116,7 @@ final class Connection: @unchecked Sendable {
     let match: Router.Match
     do { match = try server.router.match(head) } catch {
       // The request itself was sound: the connection can go on.
-      return finish(server.policy.refused(error), to: head)
+      return finish(server.policy.refused(error, head), to: head)
     }
     let request = Request(
       head: head, body: body, received: received, parameters: match.parameters, peer: peer)
@@ -224,7 +224,7 @@ final class Connection: @unchecked Sendable {
 
   func enforceDeadlines(at now: ContinuousClock.Instant) {
     switch state.lapse(at: now) {
-    case .refuse(let refusal): conclude(server.policy.refused(refusal), to: nil)
+    case .refuse(let refusal): conclude(server.policy.refused(refusal, nil), to: nil)
     case .close: close()
     case nil: if hasProbed { probe() }
     }

@@ -8,6 +8,8 @@ extension Service {
     package var imageLimits = ImageLimits()
     package var batching = Batching()
     package var access = AccessPolicy()
+    /// Whose APIs are spoken beside the service's own.
+    package var compatibility = Set(CompatibleAPI.allCases)
     /// That share the work of a run, and as many that prepare pictures.
     package var threads = availableProcessors()
     package var version = "development"

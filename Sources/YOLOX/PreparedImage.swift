@@ -46,6 +46,18 @@ extension Model {
     }
   }
 
+  /// Takes what was letterboxed elsewhere; boxes are then in pixels of the network's input.
+  ///
+  /// - Parameter planes: `[3, H, W]` of the input size, with the levels that the preprocessing makes.
+  package func prepare(planes: [Float]) -> PreparedImage {
+    let letterbox = Letterbox(
+      imageWidth: inputSize.width, imageHeight: inputSize.height, inputWidth: inputSize.width,
+      inputHeight: inputSize.height)
+    return PreparedImage(
+      Tensor(shape: [3, inputSize.height, inputSize.width], values: planes), letterbox, decoding: .zero,
+      letterboxing: .zero, buffers: inputBuffers)
+  }
+
   /// - Parameter fill: fills the planes and says how much of its time the letterbox took.
   private func prepare<Failure: Error>(
     width: Int, height: Int, fill: (Letterbox, inout MutableSpan<Float>) throws(Failure) -> Duration

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Starts the service and calls it with other people's clients: curl, requests, aiohttp, a browser, and schemathesis, which
-# makes up requests from /openapi.json and compares every answer with it. Installs what is missing (Debian, PyPI).
+# Starts the service and calls it with other people's clients: curl, requests, aiohttp, a browser, those of the services
+# whose APIs it speaks, and schemathesis, which makes up requests from /openapi.json and compares every answer with it.
+# Installs what is missing (Debian, PyPI).
 #
 #   Tests/Clients/check.sh [PICTURE]      a picture with a dog, a bicycle and a car
 set -euo pipefail
@@ -9,9 +10,10 @@ picture=${1:-../shared/images/dog.jpg}
 [ -f "$picture" ] || { echo "check-clients: needs a picture of a dog, a bicycle and a car at $picture" >&2; exit 1; }
 
 venv=.venv-clients
-if [ ! -x $venv/bin/schemathesis ]; then
+clients='tritonclient[http] deepstack-python deepstack-sdk pydoods numpy pillow'
+if [ ! -x $venv/bin/schemathesis ] || [ ! -d "$(echo $venv/lib/python3*/site-packages/pydoods)" ]; then
   python3 -m venv $venv || { apt-get install -y python3-venv && python3 -m venv $venv; }
-  $venv/bin/pip install --quiet requests aiohttp schemathesis websocket-client
+  $venv/bin/pip install --quiet requests aiohttp schemathesis websocket-client $clients
 fi
 command -v curl >/dev/null || apt-get install -y curl
 
@@ -49,6 +51,8 @@ expect '"label":"car"' --http1.0 --data-binary @"$picture" "$url/detect"
 expect JFIF -H 'Accept: image/jpeg' --data-binary @"$picture" "$url/detect"
 echo "== Python"
 $venv/bin/python Tests/Clients/http_clients.py "$url" "$picture"
+echo "== other services' clients"
+$venv/bin/python Tests/Clients/compatibility.py "$url" "$picture"
 if command -v chromium >/dev/null; then
   echo "== browser"
   $venv/bin/python Tests/Clients/browser.py "$url" "$picture" "${SCREENSHOT:-$scratch/page.png}"
@@ -61,8 +65,10 @@ start --api-key-file "$scratch/keys" --model yolox-nano=yolox-nano --model spare
 if command -v chromium >/dev/null; then
   $venv/bin/python Tests/Clients/browser.py "$url" "$picture" "$scratch/page.png" a-key-for-the-tests
 fi
+$venv/bin/python Tests/Clients/compatibility.py "$url" "$picture" a-key-for-the-tests
+# Not of other services' APIs: what those take, and how leniently, their clients decide, who were just here.
 SCHEMATHESIS_HOOKS=Tests/Clients/schemathesis_hooks.py $venv/bin/schemathesis \
-  --config-file Tests/Clients/schemathesis.toml run "$url/openapi.json" \
+  --config-file Tests/Clients/schemathesis.toml run "$url/openapi.json" --exclude-tag Compatibility \
   --checks all --max-examples "${EXAMPLES:-40}" --continue-on-failure >"$scratch/schemathesis" || { cat "$scratch/schemathesis"; exit 1; }
 tail -n 12 "$scratch/schemathesis"
 finish

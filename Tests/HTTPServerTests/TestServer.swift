@@ -37,7 +37,9 @@ final class TestServer: Sendable {
         if Task.isCancelled { cancelled.continuation.yield() }
         return Response(.ok, contentType: "text/plain", "waited")
       })
-    var policy = ServerPolicy { Response($0.status, contentType: "text/plain", "\($0)") }
+    var policy = ServerPolicy { refusal, _ in
+      Response(refusal.status, contentType: "text/plain", "\(refusal)")
+    }
     policy.screened = {
       $0.fields[.authorization] == "none" ? Response(.unauthorized, contentType: "text/plain", "who?") : nil
     }

@@ -13,7 +13,9 @@ struct OpenAPITests {
     #expect(paths.keys.sorted() == service.server.paths)
     for (path, operations) in paths {
       let allowed = try await service.send(
-        "OPTIONS", path.replacingOccurrences(of: "{name}", with: "yolox-nano")
+        "OPTIONS",
+        path.replacingOccurrences(of: "{name}", with: "yolox-nano")
+          .replacingOccurrences(of: "{version}", with: "1")
       ).fields["allow"]
       let described = Set(operations.keys.map { $0.uppercased() })
       let served = Set((allowed ?? "").components(separatedBy: ", ")).subtracting(["HEAD", "OPTIONS"])

@@ -64,7 +64,9 @@ struct TestService {
   }
 
   /// A form of `multipart/form-data` as curl writes it; parts with a file name are files.
-  func post(form parts: [(name: String, file: String?, body: [UInt8])]) async throws -> RawResponse {
+  func post(
+    form parts: [(name: String, file: String?, body: [UInt8])], to path: String = "/detect"
+  ) async throws -> RawResponse {
     var body: [UInt8] = []
     for part in parts {
       let file = part.file.map { "; filename=\"\($0)\"\r\nContent-Type: application/octet-stream" } ?? ""
@@ -72,7 +74,7 @@ struct TestService {
       body += part.body + Array("\r\n".utf8)
     }
     body += Array("--xyz--\r\n".utf8)
-    return try await post(body, fields: "Content-Type: multipart/form-data; boundary=xyz\r\n")
+    return try await post(body, to: path, fields: "Content-Type: multipart/form-data; boundary=xyz\r\n")
   }
 }
 

@@ -95,7 +95,8 @@ package struct RawResponse: Sendable {
   package let status: Int
   /// Names in small letters.
   package let fields: [String: String]
-  package let body: String
+  package let bytes: [UInt8]
+  package var body: String { String(decoding: bytes, as: UTF8.self) }
 
   static func parse(_ bytes: [UInt8]) -> [RawResponse] {
     var responses: [RawResponse] = []
@@ -112,7 +113,7 @@ package struct RawResponse: Sendable {
       let status = Int(lines[0].split(separator: " ").dropFirst().first ?? "") ?? 0
       let body = rest[end.upperBound..<end.upperBound + length]
       responses.append(
-        RawResponse(status: status, fields: fields, body: String(decoding: body, as: UTF8.self)))
+        RawResponse(status: status, fields: fields, bytes: Array(body)))
       rest = rest[(end.upperBound + length)...]
     }
     return responses

@@ -14,7 +14,7 @@ package struct Problem: Error, Encodable, Sendable {
   package let title: String
   package let status: Int
   package let detail: String
-  private let fields: HTTPFields
+  let fields: HTTPFields
 
   enum CodingKeys: CodingKey { case type, title, status, detail }
 
@@ -36,8 +36,9 @@ package struct Problem: Error, Encodable, Sendable {
 }
 
 /// JSON with its keys in order, so that equal answers are equal bytes.
-func encodeJSON(_ value: some Encodable) -> [UInt8] {
+func encodeJSON(_ value: some Encodable, inSnakeCase: Bool = false) -> [UInt8] {
   let encoder = JSONEncoder()
+  if inSnakeCase { encoder.keyEncodingStrategy = .convertToSnakeCase }
   encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
   // Only numbers that JSON cannot say make encoding fail; none of our answers has any.
   guard let data = try? encoder.encode(value) else { return Array("{}".utf8) }

@@ -125,6 +125,11 @@ extension Problem {
       "No model is called '\(name)'; there are \(known.joined(separator: ", ")).")
   }
 
+  static func noModelVersion(_ version: String, of name: String) -> Problem {
+    Problem(
+      "no-model", "No such model", .notFound, "The model '\(name)' has no version '\(version)'; there is 1.")
+  }
+
   static func modelNotLoaded(_ name: String) -> Problem {
     Problem(
       "model-not-loaded", "Model not loaded", .serviceUnavailable, "The model '\(name)' is not loaded.",

@@ -4,23 +4,42 @@ import Logging
 
 /// What the service answers: paths and methods, each with what does the work.
 struct Routes: Sendable {
-  let models: ServedModels
-  let configuration: Service.Configuration
-  let readiness: Readiness
-  let metrics: ServiceMetrics
-  let logger: Logger
+  private let configuration: Service.Configuration
+  private let readiness: Readiness
+  private let metrics: ServiceMetrics
+  private let logger: Logger
+  private let look: Look
+  private let modelRoutes: ModelRoutes
+  private let compatible: [any CompatibleRoutes]
+
+  init(
+    models: ServedModels, configuration: Service.Configuration, readiness: Readiness, metrics: ServiceMetrics,
+    logger: Logger
+  ) {
+    self.configuration = configuration
+    self.readiness = readiness
+    self.metrics = metrics
+    self.logger = logger
+    let look = Look(
+      models: models, workers: PreparationWorkers(count: configuration.threads), configuration: configuration,
+      metrics: metrics)
+    let modelRoutes = ModelRoutes(
+      models: models, allowsChanges: configuration.access.keys != nil, logger: logger)
+    self.look = look
+    self.modelRoutes = modelRoutes
+    compatible = CompatibleAPI.allCases.filter(configuration.compatibility.contains).map {
+      $0.routes(look, models: modelRoutes, readiness: readiness)
+    }
+  }
 
   func router(_ connections: OpenConnections) -> Router {
     let observed = Observation(metrics: metrics, logger: logger)
     var router = Router()
 
-    let detect = DetectRoute(
-      models: models, workers: PreparationWorkers(count: configuration.threads), configuration: configuration,
-      metrics: metrics)
-    router.on(.post, "/detect", observed.suspending("/detect", detect.respond))
+    router.on(.post, "/detect", observed.suspending("/detect", DetectRoute(look: look).respond))
+    for api in compatible { api.add(to: &router, observed) }
 
-    let models = ModelRoutes(
-      models: models, allowsChanges: configuration.access.keys != nil, logger: logger)
+    let models = modelRoutes
     router.on(.get, "/v1/models", observed.immediate("/v1/models", models.list))
     router.on(.get, "/v1/models/{name}", observed.immediate("/v1/models/{name}", models.one))
     for path in ["/v1/models/{name}/load", "/v1/models/{name}/reload"] {
@@ -63,8 +82,17 @@ struct Routes: Sendable {
   func policy() -> ServerPolicy {
     let observed = Observation(metrics: metrics, logger: logger)
     let access = configuration.access
-    var policy = ServerPolicy { observed.refused(Problem($0)) }
-    policy.screened = { head in access.refusal(of: head).map(observed.refused) }
+    // A client of another API reads errors as that API writes them.
+    @Sendable func api(of head: RequestHead?) -> (any CompatibleRoutes)? {
+      guard let path = head?.target.path else { return nil }
+      return compatible.first { $0.owns(path) }
+    }
+    var policy = ServerPolicy { refusal, head in observed.refused(Problem(refusal), by: api(of: head)) }
+    policy.screened = { head in
+      let api = api(of: head)
+      let problem = access.refusal(of: head, keyPlace: api?.keyPlace(head) ?? .nowhere)
+      return problem.map { observed.refused($0, by: api) }
+    }
     policy.completed = { response, head in
       guard let head else { return response }
       var response = access.crossOrigin.complete(response, to: head)

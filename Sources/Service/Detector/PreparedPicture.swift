@@ -1,6 +1,15 @@
 import Imaging
 import YOLOX
 
+/// A picture as a request has it.
+enum GivenPicture: Sendable {
+  /// The bytes of a JPEG or PNG.
+  case encoded([UInt8])
+  case pixels(Image)
+  /// The network's input, `[3, H, W]`.
+  case planes([Float])
+}
+
 /// A picture ready for the network, and what getting there took.
 struct PreparedPicture: Sendable {
   let image: PreparedImage
@@ -9,17 +18,26 @@ struct PreparedPicture: Sendable {
   let decoding: Duration
   let preprocessing: Duration
 
-  /// - Parameter keepsPicture: has all of the picture decoded, where otherwise a part of its pixels may do.
-  init(_ bytes: [UInt8], for model: Model, limits: ImageLimits, keepsPicture: Bool) throws(ImageError) {
+  /// - Parameter keepsPicture: has all of the picture decoded, where otherwise a part of its pixels may do. Of planes
+  ///   there is none.
+  init(_ given: GivenPicture, for model: Model, limits: ImageLimits, keepsPicture: Bool) throws(ImageError) {
     let start = ContinuousClock.now
-    picture = keepsPicture ? try Image(decoding: bytes, limits: limits) : nil
-    let end = ContinuousClock.now
-    if let picture {
-      image = model.prepare(picture)
-    } else {
-      image = try model.prepare(EncodedImage(bytes, limits: limits))
+    switch given {
+    case .encoded(let bytes) where keepsPicture:
+      let decoded = try Image(decoding: bytes, limits: limits)
+      let decodedAt = ContinuousClock.now
+      (picture, image) = (decoded, model.prepare(decoded))
+      decoding = start.duration(to: decodedAt)
+    case .encoded(let bytes):
+      (picture, image) = (nil, try model.prepare(EncodedImage(bytes, limits: limits)))
+      decoding = image.decoding
+    case .pixels(let pixels):
+      (picture, image) = (keepsPicture ? pixels : nil, model.prepare(pixels))
+      decoding = .zero
+    case .planes(let planes):
+      (picture, image) = (nil, model.prepare(planes: planes))
+      decoding = .zero
     }
-    decoding = start.duration(to: end) + image.decoding
     preprocessing = image.letterboxing
   }
 }

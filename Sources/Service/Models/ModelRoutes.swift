@@ -23,23 +23,31 @@ struct ModelRoutes: Sendable {
 
   func load(_ request: Request) async -> Response {
     let name = request.parameters["name"] ?? ""
-    guard allowsChanges else { return Problem.keyNeeded.response }
-    do {
-      try await models.load(name)
+    do throws(Problem) {
+      try await load(name)
       return json(description(name))
-    } catch let problem as Problem {
-      return problem.response
-    } catch {
-      logger.error("model not loaded", metadata: ["model": "\(name)", "error": "\(error)"])
-      return Problem.modelCannotLoad(name).response
-    }
+    } catch { return error.response }
   }
 
   func unload(_ request: Request) -> Response {
     let name = request.parameters["name"] ?? ""
-    guard allowsChanges else { return Problem.keyNeeded.response }
-    do { try models.unload(name) } catch { return error.response }
-    return json(description(name))
+    do throws(Problem) {
+      try unload(name)
+      return json(description(name))
+    } catch { return error.response }
+  }
+
+  func load(_ name: String) async throws(Problem) {
+    guard allowsChanges else { throw .keyNeeded }
+    do { try await models.load(name) } catch let problem as Problem { throw problem } catch {
+      logger.error("model not loaded", metadata: ["model": "\(name)", "error": "\(error)"])
+      throw .modelCannotLoad(name)
+    }
+  }
+
+  func unload(_ name: String) throws(Problem) {
+    guard allowsChanges else { throw .keyNeeded }
+    try models.unload(name)
   }
 
   private func description(_ name: String) -> ModelDescription {

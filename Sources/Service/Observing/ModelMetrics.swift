@@ -2,7 +2,14 @@ import CoreMetrics
 import Engine
 import Metrics
 import PrometheusMetrics
+import Synchronization
 import YOLOX
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
 
 /// What is counted for each model.
 package struct ModelMetrics: Sendable {
@@ -12,6 +19,10 @@ package struct ModelMetrics: Sendable {
   private let queueWait: Timer
   private let stages: [Stage: Timer]
   private let batchSize: Recorder
+  private let sums = ModelSums()
+
+  /// What has been counted so far.
+  var totals: ModelTotals { sums.value }
 
   enum Stage: String, CaseIterable {
     case decode, preprocess, inference, postprocess
@@ -43,6 +54,7 @@ package struct ModelMetrics: Sendable {
 
   func ran(batch: Int, waiting: Int) {
     batchSize.record(batch)
+    sums.add { $0.runs += 1 }
     queueDepth.set(waiting)
   }
 
@@ -53,5 +65,40 @@ package struct ModelMetrics: Sendable {
     stages[.inference]?.record(duration: result.outcome.inference)
     stages[.postprocess]?.record(duration: result.outcome.postprocess)
     for detection in result.outcome.detections { detections[detection.classID].increment() }
+    sums.add {
+      $0.pictures += 1
+      $0.lastInference = Int(Date().timeIntervalSince1970 * 1000)
+      $0.queued += result.queued
+      $0.prepared += picture.decoding + picture.preprocessing
+      $0.inference += result.outcome.inference
+      $0.postprocess += result.outcome.postprocess
+    }
   }
+
+  /// A picture that was not looked at.
+  func failed() { sums.add { $0.failures += 1 } }
+}
+
+/// Sums since the service began, of all pictures that a model was asked to look at.
+struct ModelTotals: Sendable {
+  /// That were looked at.
+  var pictures = 0
+  /// That were not.
+  var failures = 0
+  /// Of the network.
+  var runs = 0
+  /// Milliseconds since 1970; 0 if there was none.
+  var lastInference = 0
+  var queued = Duration.zero
+  var prepared = Duration.zero
+  var inference = Duration.zero
+  var postprocess = Duration.zero
+}
+
+private final class ModelSums: Sendable {
+  private let totals = Mutex(ModelTotals())
+
+  var value: ModelTotals { totals.withLock(\.self) }
+
+  func add(_ change: (inout ModelTotals) -> Void) { totals.withLock { change(&$0) } }
 }

@@ -24,10 +24,11 @@ struct Observation: Sendable {
   }
 
   /// A request that reached no route.
-  func refused(_ problem: Problem) -> Response {
-    metrics.request(route: "none", status: problem.status)
-    logger.info("refused", metadata: ["status": "\(problem.status)", "reason": "\(problem.detail)"])
-    return problem.response
+  func refused(_ problem: Problem, by api: (any CompatibleRoutes)? = nil) -> Response {
+    let response = api?.response(to: problem) ?? problem.response
+    metrics.request(route: "none", status: response.status.code)
+    logger.info("refused", metadata: ["status": "\(response.status.code)", "reason": "\(problem.detail)"])
+    return response
   }
 
   private func finished(

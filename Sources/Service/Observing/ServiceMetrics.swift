@@ -39,6 +39,8 @@ package final class ServiceMetrics: Sendable {
     }
   }
 
+  func totals(of model: String) -> ModelTotals { models.withLock { $0[model]?.totals } ?? ModelTotals() }
+
   func request(route: String, status: Int) {
     Counter(
       label: "yolox_requests_total", dimensions: [("route", route), ("status", "\(status)")],

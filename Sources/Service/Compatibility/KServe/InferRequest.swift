@@ -1,0 +1,183 @@
+import HTTPServer
+import HTTPTypes
+import Imaging
+import YOLOX
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// A request for inference: JSON, and behind it the bytes of those tensors that are not in it (Open Inference Protocol,
+/// "Inference Request JSON Object"; Triton's binary tensor data extension).
+///
+///     {"inputs": [{"name": "images", "shape": [1], "datatype": "BYTES", "parameters": {"binary_data_size": 9}}]}
+///     <Inference-Header-Content-Length bytes up to here> 05 00 00 00 …5 bytes…
+struct InferRequest: Sendable {
+  let id: String?
+  let input: InferTensor
+  let outputs: [InferOutput]
+  let detection: DetectParameters
+
+  private struct Document: Decodable {
+    let id: String?
+    let parameters: [String: JSONValue]?
+    let inputs: [InferTensor]
+    let outputs: [Wish]?
+
+    struct Wish: Decodable {
+      let name: String
+      let parameters: [String: JSONValue]?
+    }
+  }
+
+  /// Of the request, which have a meaning of their own in the protocol. Priorities there are none, and how long a request
+  /// may take is said in X-Request-Timeout-Ms.
+  private static let protocolParameters: Set<String> = ["binary_data_output", "priority", "timeout"]
+
+  init(_ request: Request) throws(Problem) {
+    if let encoding = request.fields[.contentEncoding], encoding.lowercased() != "identity" {
+      throw .badBody("The body is encoded as \(encoding); send it as it is.")
+    }
+    let (json, binary) = try InferRequest.split(request)
+    let document: Document
+    do { document = try JSONDecoder().decode(Document.self, from: Data(json)) } catch {
+      throw .badBody(InferRequest.explain(error))
+    }
+    id = document.id
+    guard var input = document.inputs.first, document.inputs.count == 1 else {
+      throw .badBody("expected 1 input but got \(document.inputs.count); pictures are one tensor")
+    }
+    try InferRequest.fill(&input, binary)
+    self.input = input
+
+    let parameters = document.parameters ?? [:]
+    let prefersBinary = parameters["binary_data_output"]?.flag ?? false
+    if let wishes = document.outputs, !wishes.isEmpty {
+      var outputs: [InferOutput] = []
+      for wish in wishes {
+        outputs.append(try InferOutput(wish.name, wish.parameters ?? [:], prefersBinary: prefersBinary))
+      }
+      self.outputs = outputs
+    } else {
+      outputs = InferOutput.Name.allCases.map { InferOutput(name: $0, isBinary: prefersBinary) }
+    }
+
+    let own = parameters.filter { !InferRequest.protocolParameters.contains($0.key) }
+    do throws(DetectParameters.Invalid) {
+      // The path says which model.
+      if own["model"] != nil { throw DetectParameters.Invalid.unknown(name: "model") }
+      detection = try DetectParameters(own.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) })
+    } catch { throw Problem(error) }
+  }
+
+  // MARK: Body
+
+  private static func split(_ request: Request) throws(Problem) -> (
+    json: ArraySlice<UInt8>, binary: ArraySlice<UInt8>
+  ) {
+    guard let text = request.fields[.inferenceHeaderContentLength] else { return (request.body[...], []) }
+    guard let length = Int(text), (0...request.body.count).contains(length) else {
+      throw .badField(
+        .inferenceHeaderContentLength, text,
+        expected: "a number of bytes up to the body's \(request.body.count)")
+    }
+    return (request.body[..<length], request.body[length...])
+  }
+
+  private static func fill(_ input: inout InferTensor, _ binary: ArraySlice<UInt8>) throws(Problem) {
+    if input.parameters["shared_memory_region"] != nil {
+      throw .badBody("There is no shared memory; send the elements of input '\(input.name)'.")
+    }
+    if let size = input.binarySize {
+      guard size == binary.count else {
+        throw .badBody(
+          "Input '\(input.name)' has a binary_data_size of \(size), and \(binary.count) bytes are behind the JSON."
+        )
+      }
+      try input.take(binary)
+    } else if !binary.isEmpty {
+      throw .badBody("\(binary.count) bytes are behind the JSON, which are no input's.")
+    }
+    guard let elements = input.elements else { throw .badBody("Input '\(input.name)' has no data.") }
+    guard elements.count == product(of: input.shape) else {
+      throw .badBody(
+        "Input '\(input.name)' has \(elements.count) elements, which its shape \(input.shape) does not.")
+    }
+  }
+
+  /// `nil` if it is none that memory could have.
+  private static func product(of shape: [Int]) -> Int? {
+    shape.reduce(1) { product, size in
+      guard let product, size >= 0 else { return nil }
+      let (next, overflow) = product.multipliedReportingOverflow(by: size)
+      return overflow ? nil : next
+    }
+  }
+
+  private static func explain(_ error: any Error) -> String {
+    let context: DecodingError.Context? =
+      switch error {
+      case DecodingError.dataCorrupted(let context): context
+      case DecodingError.keyNotFound(_, let context): context
+      case DecodingError.typeMismatch(_, let context): context
+      case DecodingError.valueNotFound(_, let context): context
+      default: nil
+      }
+    let path = context?.codingPath.map(\.stringValue).joined(separator: ".") ?? ""
+    let place = path.isEmpty ? "" : " at \(path)"
+    return "The JSON is not an inference request\(place): \(context?.debugDescription ?? "it cannot be read")"
+  }
+}
+
+// MARK: - Pictures
+
+extension InferRequest {
+  /// The pictures in the input, one for each element of its first dimension.
+  func pictures(for model: Model, limits: ImageLimits) throws(Problem) -> [GivenPicture] {
+    let shape = input.shape
+    let count = shape.first ?? 0
+    guard count > 0 else { throw .noPicture("Input '\(input.name)' of shape \(shape) has no picture.") }
+    guard count <= DetectOrder.mostPictures else {
+      throw .tooManyPictures(count: count, limit: DetectOrder.mostPictures)
+    }
+    switch input.elements {
+    case .bytes(let elements):
+      guard elements.count == count else { throw wrongShape("[n]") }
+      return elements.map(GivenPicture.encoded)
+    case .uint8(let values):
+      guard shape.count == 4, shape[3] == 3, !values.isEmpty else {
+        throw wrongShape("[n, height, width, 3]")
+      }
+      let (height, width) = (shape[1], shape[2])
+      guard height <= limits.height, width <= limits.width, height * width <= limits.pixels else {
+        throw Problem(ImageError.tooLarge(width: width, height: height, limits: limits))
+      }
+      return split(values, count).map { .pixels(Image(width: width, height: height, pixels: $0)) }
+    case .fp32(let values):
+      let size = model.inputSize
+      guard shape.count == 4, shape[1] == 3, shape[2] == size.height, shape[3] == size.width else {
+        throw wrongShape("[n, 3, \(size.height), \(size.width)]")
+      }
+      return split(values, count).map(GivenPicture.planes)
+    case nil: return []
+    }
+  }
+
+  private func split<Element>(_ values: [Element], _ count: Int) -> [[Element]] {
+    let size = values.count / count
+    if count == 1 { return [values] }
+    return (0..<count).map { Array(values[$0 * size..<($0 + 1) * size]) }
+  }
+
+  private func wrongShape(_ expected: String) -> Problem {
+    .badBody(
+      "Input '\(input.name)' of \(input.datatype.rawValue) has the shape \(input.shape); expected is \(expected)."
+    )
+  }
+}
+
+extension HTTPField.Name {
+  static let inferenceHeaderContentLength = HTTPField.Name("Inference-Header-Content-Length")!  // a token
+}
