@@ -31,7 +31,8 @@ struct CalibrationTests {
     #expect(read.calibration == calibration && read.parameters == weights.parameters)
     let narrow = try Model(read, options: PlanOptions(precision: .int8))
     #expect(narrow.plan.weightBytes < wide.plan.weightBytes / 2)
-    #expect(narrow.plan.memoryBytesPerImage < wide.plan.memoryBytesPerImage / 2)
+    // Bytes take a quarter of floats, but only int8 keeps a copy of the picture with a border.
+    #expect(narrow.plan.memoryBytesPerImage < wide.plan.memoryBytesPerImage * 2 / 3)
 
     var first = Predictor(wide, pool: pool)
     var second = Predictor(narrow, pool: pool)
