@@ -119,12 +119,24 @@ def measure(name, command, seconds, connections):
         return {"images/s": requests / microseconds * 1e6, "p50 ms": p50, "p99 ms": p99, "errors": errors,
                 "memory MB": memory(process), "first answer s": cold}
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
+        end(process)
+
+
+def end(process):
+    """Ends a server and all that it has started, so that nothing of it shares the processors with the next one."""
+    processes = family(process)
+    os.killpg(process.pid, signal.SIGTERM)
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        pass
+    for pid in processes:
         try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+    process.wait()
+    time.sleep(1)
 
 
 def main():

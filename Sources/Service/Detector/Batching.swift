@@ -3,7 +3,7 @@ import YOLOX
 /// How pictures are gathered into runs, and how many may be on their way.
 package struct Batching: Sendable {
   /// The most pictures in one run. With as many as there are threads or more, each thread has pictures of its own, which
-  /// is up to a tenth faster than sharing one; beyond a few more, only memory and the slowest request's time grow.
+  /// answers a tenth more of them than sharing one; beyond a few, only memory and the slowest request's time grow.
   package var most = 4
   /// How long an idle detector waits for company. Nothing, by default: on a CPU a larger batch saves little.
   package var delay = Duration.zero
