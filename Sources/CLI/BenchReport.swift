@@ -1,3 +1,5 @@
+import Service
+
 #if canImport(FoundationEssentials)
   import FoundationEssentials
 #else
@@ -36,11 +38,7 @@ struct BenchReport: Encodable, CustomStringConvertible {
 /// Memory of this process that is in use.
 func residentMegabytes() -> Double {
   #if os(Linux)
-    guard let text = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8),
-      let line = text.split(separator: "\n").first(where: { $0.hasPrefix("VmRSS:") }),
-      let kilobytes = line.split(separator: " ").dropFirst().first.flatMap({ Double($0) })
-    else { return .nan }
-    return kilobytes / 1024
+    ProcessUsage().map { Double($0.residentBytes) / 1_048_576 } ?? .nan
   #else
     var usage = rusage()
     getrusage(RUSAGE_SELF, &usage)

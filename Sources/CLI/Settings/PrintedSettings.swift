@@ -31,25 +31,12 @@ package struct PrintedSettings {
   }
 
   private func value(of option: OptionDescription) -> JSONValue? {
-    let texts = given(option) ?? settings.values.first { $0.option == option }?.texts
+    let texts = Settings.given(option, in: arguments) ?? settings.values.first { $0.option == option }?.texts
     if option.isFlag {
-      return .flag(texts.map { ["", "true", "1", "yes"].contains($0.last?.lowercased()) } ?? false)
+      return .flag(texts?.last.map { $0.isEmpty || Settings.isAffirmative($0) } ?? false)
     }
     guard let texts = texts ?? option.defaultValue.map({ [$0] }) else { return nil }
     let values = texts.map { Double($0).map(JSONValue.number) ?? .text($0) }
     return option.isRepeating ? .list(values) : values.last
-  }
-
-  /// What the command line says of an option; for a flag, an empty text.
-  private func given(_ option: OptionDescription) -> [String]? {
-    var texts: [String] = []
-    for (index, argument) in arguments.enumerated() {
-      if argument.hasPrefix("--\(option.name)=") {
-        texts.append(String(argument.dropFirst(option.name.count + 3)))
-      } else if argument == "--\(option.name)" {
-        texts.append(option.isFlag || index + 1 >= arguments.count ? "" : arguments[index + 1])
-      }
-    }
-    return texts.isEmpty ? nil : texts
   }
 }

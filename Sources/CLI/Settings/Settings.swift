@@ -47,7 +47,7 @@ package struct Settings: Equatable {
     let file = try Settings.file(named: arguments, environment)
     let members =
       try file.map { path throws(SettingsError) in try Settings.members(of: path, options) } ?? [:]
-    for option in options where !Settings.isGiven(option.name, in: arguments) {
+    for option in options where Settings.given(option, in: arguments) == nil {
       if let text = environment[option.variable], !Settings.isServiceLink(text, option) {
         let texts = option.isRepeating ? text.split(separator: ",").map(String.init) : [text]
         values.append(Value(option: option, texts: texts, origin: option.variable))
@@ -63,7 +63,7 @@ package struct Settings: Equatable {
     values.flatMap { value -> [String] in
       let name = "--" + value.option.name
       guard value.option.isFlag else { return value.texts.map { "\(name)=\($0)" } }
-      return ["true", "1", "yes"].contains(value.texts.first?.lowercased()) ? [name] : []
+      return value.texts.first.map(Settings.isAffirmative) == true ? [name] : []
     }
   }
 
@@ -75,9 +75,21 @@ package struct Settings: Equatable {
 
   // MARK: Layers
 
-  private static func isGiven(_ name: String, in arguments: [String]) -> Bool {
-    arguments.contains { $0 == "--\(name)" || $0.hasPrefix("--\(name)=") }
+  /// What a command line says of an option, in order; for a flag, an empty text. `nil` if nothing.
+  static func given(_ option: OptionDescription, in arguments: [String]) -> [String]? {
+    var texts: [String] = []
+    for (index, argument) in arguments.enumerated() {
+      if argument.hasPrefix("--\(option.name)=") {
+        texts.append(String(argument.dropFirst(option.name.count + 3)))
+      } else if argument == "--\(option.name)" {
+        texts.append(option.isFlag || index + 1 >= arguments.count ? "" : arguments[index + 1])
+      }
+    }
+    return texts.isEmpty ? nil : texts
   }
+
+  /// Whether a text sets a flag.
+  static func isAffirmative(_ text: String) -> Bool { ["true", "1", "yes"].contains(text.lowercased()) }
 
   private static func file(
     named arguments: [String], _ environment: [String: String]

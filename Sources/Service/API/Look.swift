@@ -89,16 +89,16 @@ struct Look: Sendable {
         return try PreparedPicture(picture, for: detector.model, limits: limits, keepsPicture: keepsPicture)
       } catch {
         metrics.rejected(error.reason)
-        metrics.of(detector.model).failed()
+        detector.metrics?.failed()
         throw Problem(error)
       }
     }
     do throws(DetectorError) {
       let result = try await detector.detect(prepared.image, options: options, lifetime: lifetime)
-      metrics.of(detector.model).answered(prepared, result)
+      detector.metrics?.answered(prepared, result)
       return SeenPicture(prepared: prepared, result: result)
     } catch {
-      metrics.of(detector.model).failed()
+      detector.metrics?.failed()
       throw rejection(error)
     }
   }

@@ -31,7 +31,7 @@ package actor Detector {
 
   private let runner: Runner
   private let batching: Batching
-  private let metrics: ModelMetrics?
+  nonisolated let metrics: ModelMetrics?
   private var waiting: [Job] = []
   private var isRunning = false
 

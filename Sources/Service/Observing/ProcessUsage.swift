@@ -13,13 +13,13 @@
 #endif
 
 /// What the operating system says of this process. On Linux only; elsewhere there is none.
-struct ProcessUsage {
+package struct ProcessUsage {
   let processorSeconds: Double
-  let residentBytes: Int
+  package let residentBytes: Int
   let openFiles: Int
 
   /// Reads /proc/self (man 5 proc).
-  init?() {
+  package init?() {
     #if os(Linux)
       guard let memory = ProcessUsage.fields("/proc/self/statm"), memory.count > 1,
         let pages = Int(memory[1]),
