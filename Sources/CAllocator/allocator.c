@@ -15,3 +15,9 @@ void allocator_give_back(void) {
   mallopt(M_TRIM_THRESHOLD, 4 << 20);
 #endif
 }
+
+void allocator_trim(void) {
+#if defined(__GLIBC__)
+  malloc_trim(0);
+#endif
+}

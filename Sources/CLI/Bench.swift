@@ -70,7 +70,7 @@ struct Bench: AsyncParsableCommand {
     let threads = threads ?? availableProcessors()
     let pool = WorkerPool(threads: threads)
     let loadStart = ContinuousClock.now
-    var model = try loadModel(pool)
+    var model = try loadingCompactly { try loadModel(pool) }
     model.fastDecode = fastDecode
     if let picture {
       let timing = try PictureTiming(of: PictureFiles.read(picture), by: model, threads: threads, runs: runs)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CAllocator
 import Engine
 import Imaging
 import WeightsStore
@@ -56,6 +57,12 @@ struct ModelOptions: ParsableArguments {
   func loadModel(
     _ weights: String, name: String? = nil, report: (PrecisionChoice) -> Void = { printError("\($0)") }
   ) throws -> Model {
+    try loadingCompactly { try plannedModel(weights, name: name, report: report) }
+  }
+
+  private func plannedModel(
+    _ weights: String, name: String?, report: (PrecisionChoice) -> Void
+  ) throws -> Model {
     let path = try WeightsLocation.path(of: weights)
     let pretrained: PretrainedWeights
     do { pretrained = try PretrainedWeights(contentsOf: path) } catch { throw Failure("\(path): \(error)") }
@@ -73,6 +80,14 @@ struct ModelOptions: ParsableArguments {
     model.fastDecode = fastDecode
     return model
   }
+}
+
+/// Loads something, and then gives back to the system what loading took beside it: for a network, its weights as they
+/// are in the file, which are as large as the packed ones.
+func loadingCompactly<Loaded>(_ load: () throws -> Loaded) rethrows -> Loaded {
+  let loaded = try load()
+  allocator_trim()
+  return loaded
 }
 
 /// Finds published weights on this machine.

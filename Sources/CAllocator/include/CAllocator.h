@@ -5,4 +5,8 @@
 // threads. Does nothing where the allocator has no such settings.
 void allocator_give_back(void);
 
+// Gives back now what has been freed, also from between what is still in use. For the end of something large, such as loading a
+// network.
+void allocator_trim(void);
+
 #endif
