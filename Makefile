@@ -45,9 +45,12 @@ format: ## Format the sources
 docs: build ## Write docs/configuration.md from the options
 	$(YOLOX) configuration-reference > docs/configuration.md
 
+# A clone of the authors' code: training is compared with it, and `make bench BENCH=--all` exports networks from it.
+YOLOX_REPOSITORY ?= ../YOLOX
+
 .PHONY: bench
-bench: build ## Compare with ONNX Runtime and OpenVINO on this machine (makes .venv-bench)
-	@Benchmarks/run.sh
+bench: build ## Compare with ONNX Runtime and OpenVINO on this machine; BENCH=--all, --avx2 (makes .venv-bench)
+	@YOLOX_REPOSITORY="$(YOLOX_REPOSITORY)" Benchmarks/run.sh $(BENCH)
 
 .PHONY: bench-service
 bench-service: build ## Compare the service with FastAPI and LitServe under load
@@ -63,7 +66,6 @@ soak: weights ## Stop the service under load 20 times, then load it with everyth
 	python3 Tests/Load/stops.py
 	python3 Tests/Load/soak.py $(SOAK)
 
-YOLOX_REPOSITORY ?= ../YOLOX
 .PHONY: bench-train
 bench-train: bootstrap ## Time training beside the authors' code in YOLOX_REPOSITORY (makes .venv-bench-train)
 	$(BUILD) --product yolox-train

@@ -13,6 +13,13 @@ if [ ! -x .venv-bench/bin/python ]; then
 fi
 .venv-bench/bin/python -m pip install --quiet --disable-pip-version-check \
   onnxruntime openvino nncf numpy opencv-python-headless
+case " $* " in
+*" --all "*)
+  # What the authors' code needs to export a network.
+  .venv-bench/bin/python -m pip install --quiet --disable-pip-version-check \
+    torch torchvision onnx loguru tabulate psutil thop pycocotools
+  ;;
+esac
 .venv-bench/bin/python Benchmarks/inference/compare.py "$@"
 echo
 exec .venv-bench/bin/python Benchmarks/end_to_end.py

@@ -21,23 +21,33 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=30, help="timed runs in each round")
     parser.add_argument("--rounds", type=int, default=3, help="rounds, taking turns")
-    parser.add_argument("--batch", type=int, nargs="+", default=[1], help="pictures in a run")
+    parser.add_argument("--batch", type=int, nargs="+", default=[1, 8], help="pictures in a run")
     parser.add_argument("--threads", type=int, nargs="+", default=sorted({1, os.cpu_count() or 1}))
-    parser.add_argument("--networks", nargs="+", default=[network.label.split()[0] for network in NETWORKS])
+    parser.add_argument("--networks", nargs="+", choices=[network.name for network in NETWORKS])
+    parser.add_argument("--all", action="store_true", help="M too, exported by the authors' code in YOLOX_REPOSITORY")
+    parser.add_argument("--avx2", action="store_true", help="nobody uses AVX-512")
     parser.add_argument("--fresh", action="store_true", help="calibrate int8 again")
     parser.add_argument("--no-accuracy", action="store_true", help="leave average precision out")
     arguments = parser.parse_args()
 
-    missing = [str(path) for path in [YOLOX] + [network.onnx for network in NETWORKS] if not path.exists()]
+    networks = [network for network in NETWORKS if arguments.all or not network.exported]
+    if arguments.networks:
+        networks = [network for network in NETWORKS if network.name in arguments.networks]
+    for network in networks:
+        network.prepare(os.environ.get("YOLOX_REPOSITORY"))
+    missing = [str(path) for path in [YOLOX] + [network.onnx for network in networks] if not path.exists()]
     if missing:
         sys.exit("bench: needs " + ", ".join(missing))
     if arguments.fresh:
         forget()
     print(f"{processor()}, {os.cpu_count()} processors")
-    for network in NETWORKS:
-        if network.label.split()[0] not in arguments.networks:
-            continue
-        contestants = [one for one in OURS + PEERS if one.weights(network)]
+    peers = PEERS
+    if arguments.avx2:
+        # ONNX Runtime has no such switch; OpenVINO's oneDNN has.
+        os.environ.update(YOLOX_ISA="avx2", ONEDNN_MAX_CPU_ISA="AVX2")
+        peers = [one for one in PEERS if one.runtime == "OpenVINO" and one.precision != "bf16"]
+    for network in networks:
+        contestants = [one for one in OURS + peers if one.weights(network)]
         precisions = {}
         if network.is_trained and not arguments.no_accuracy:
             precisions = {one: average_precision(one, network) for one in contestants}

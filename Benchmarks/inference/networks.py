@@ -24,6 +24,21 @@ class Network:
     is_trained: bool = False
     # How many pictures the ranges for int8 come from.
     samples: int = 10
+    # Timed with --all only, and exported from the authors' code.
+    exported: str | None = None
+
+    @property
+    def name(self):
+        return self.label.split()[0]
+
+    def prepare(self, repository):
+        """Exports the network if it is one that nobody has exported yet."""
+        if not self.exported or self.onnx.exists():
+            return
+        if not (Path(repository or "") / "yolox").is_dir():
+            sys.exit(f"bench: {self.label} needs YOLOX_REPOSITORY=path, a clone of the authors' repository")
+        command = [sys.executable, HERE / "authors_onnx.py", repository, self.exported, self.size, self.onnx]
+        subprocess.run([str(word) for word in command], check=True, stdout=subprocess.DEVNULL)
 
     @property
     def ours(self):
@@ -54,6 +69,7 @@ NETWORKS = [
     Network("nano 416", SHARED / "weights/yolox_nano.onnx", 416, is_trained=True, samples=80),
     Network("tiny 416", SHARED / "bench/rand_tiny.onnx", 416),
     Network("S 640", SHARED / "bench/rand_s.onnx", 640),
+    Network("M 640", CACHE / "random_m.onnx", 640, exported="m"),
 ]
 
 

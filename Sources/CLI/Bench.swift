@@ -149,12 +149,14 @@ struct Bench: AsyncParsableCommand {
 
   private func printProfile(_ layers: [LayerTiming]) {
     let total = layers.reduce(0) { $0 + $1.microseconds }
-    print("\n      us     %   GFLOP/s  kernel       layer")
+    print("\n      us     %   GFLOP/s      kB   GB/s  kernel       layer")
     for layer in layers.sorted(by: { $0.microseconds > $1.microseconds }) {
       let rate = layer.operations / layer.microseconds / 1e3
       print(
         layer.microseconds.text(decimals: 1).right(8),
-        (100 * layer.microseconds / total).text(decimals: 1).right(5), rate.text(decimals: 1).right(9) + " ",
+        (100 * layer.microseconds / total).text(decimals: 1).right(5), rate.text(decimals: 1).right(9),
+        (layer.bytes / 1e3).text(decimals: 0).right(7),
+        (layer.bytes / layer.microseconds / 1e3).text(decimals: 1).right(6) + " ",
         layer.kernel.left(12), layer.path)
     }
   }

@@ -7,6 +7,8 @@ package struct LayerTiming: Sendable {
   package let kernel: String
   /// Multiplications and additions, padding of channel blocks included.
   package let operations: Double
+  /// Of the weights and maps that it reads and writes, each counted once.
+  package let bytes: Double
   package let microseconds: Double
 }
 
@@ -21,6 +23,7 @@ extension Executor {
     return zip(plan.steps, fastest).map { step, duration in
       LayerTiming(
         path: step.path, kernel: step.kernelName, operations: Double(step.operations * inputs.count),
+        bytes: Double(step.bytes * inputs.count),
         microseconds: Double(duration.components.attoseconds) / 1e12 + Double(duration.components.seconds)
           * 1e6)
     }

@@ -19,10 +19,10 @@ struct NarrowInput {
 /// Plans dense convolutions in bfloat16. Maps stay float32 in memory; each unit of work rounds the rows that it needs
 /// into scratch memory, once for all output channels.
 extension StepBuilder {
-  /// Sums of fewer products stay in float32, and so does the first convolution. They are where a network is most
-  /// sensitive and gain least, since the activation after them takes as long as the sum. AP of YOLOX-Nano on 79
-  /// pictures of COCO: 0.312 in float32, 0.306 with every dense layer in bfloat16, 0.315 with this rule, which was
-  /// chosen on these same pictures: they are too few to tell the three apart for certain.
+  /// Sums of fewer products stay in float32, and so do the first convolution and the predictions. They are where a
+  /// network is most sensitive and gain least. AP of YOLOX-Nano on 79 pictures of COCO: 0.312 in float32, 0.306 with
+  /// every dense layer in bfloat16, 0.315 with this rule, which was chosen on these same pictures: they are too few to
+  /// tell the three apart for certain.
   static let fewestNarrowFactors = 64
 
   /// - Parameters:

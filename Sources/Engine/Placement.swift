@@ -11,6 +11,7 @@ struct Placement {
   private let buffers: [Buffer]
   private let segments: [[BlockedLayout.Segment]]
   private let shapes: [[Int]]
+  private let outputs: Set<Value>
 
   private struct Place {
     let buffer: Int
@@ -49,6 +50,15 @@ struct Placement {
 
   /// The memory that the layout of `value` counts from, in floats from the start of the image's memory.
   func offset(of value: Value) -> Int { buffers[place(of: value).buffer].offset }
+
+  /// Whether the network gives `value` to its caller.
+  func isOutput(_ value: Value) -> Bool { outputs.contains(value) }
+
+  /// Of the numbers of a value, borders and unused places not counted.
+  func byteCount(of value: Value) -> Int {
+    let numberSize = places[value].map { buffers[$0.buffer].numberSize } ?? .float
+    return shapes[value.index].reduce(1, *) * numberSize.rawValue
+  }
 
   private func place(of value: Value) -> Place {
     guard let place = places[value] else {
@@ -134,6 +144,7 @@ struct Placement {
     }
 
     size = Placement.assignOffsets(&buffers)
+    outputs = Set(graph.outputs.map(\.value))
     self.shapes = shapes
     self.segments = segments
     self.places = places
@@ -181,16 +192,19 @@ enum NumberSize: Int {
 extension FusedLayer {
   func reads(_ value: Value) -> Bool { value != result && values.contains(value) }
 
-  /// All values that the step touches.
-  fileprivate var values: [Value] {
+  /// The maps that the step reads and writes.
+  var maps: [Value] {
     let more: Value? =
       switch work {
       case .convolution(_, _, _, let residual): residual
       case .add(let other): other
       default: nil
       }
-    return [input, result] + [more, doubled?.value, gate?.by].compactMap(\.self)
+    return [input, result] + [more, doubled?.value].compactMap(\.self)
   }
+
+  /// All values that the step touches.
+  fileprivate var values: [Value] { maps + [gate?.by].compactMap(\.self) }
 
   /// How far beyond the edges of its input the step reads.
   fileprivate var padding: Int? {

@@ -38,6 +38,7 @@ private struct QuantizedStepWriter {
         throw .unsupported(
           path: layer.path, reason: "in int8 activations and additions come right after a convolution")
       }
+      builder.countBytes(of: layer)
     }
   }
 }

@@ -39,6 +39,8 @@ struct Step {
   let rowsPerUnit: Int
   /// Multiplications and additions for one image.
   let operations: Int
+  /// Weights and maps that the step reads and writes for one image.
+  var bytes = 0
   /// Where the step has to compute, if not everywhere.
   var gate: (memory: GateMemory, reach: Int)?
 

@@ -11,6 +11,8 @@ struct StepBuilder {
   /// In floats, for one image: the values, the image if it is staged, the spans of gates.
   private(set) var memorySize = 0
   private var gates: [Value: GateMemory] = [:]
+  /// Of the constants, what steps have been told of.
+  private var countedConstants = 0
 
   init(placement: Placement, precision: Precision, image: ImageStaging) {
     self.placement = placement
@@ -44,6 +46,7 @@ struct StepBuilder {
       case .add(let other): addActivate(layer, YX_IDENTITY, residual: other)
       case .copy(let block): addActivate(layer, YX_IDENTITY, residual: nil, toBlock: block)
       }
+      countBytes(of: layer)
     }
   }
 
@@ -166,7 +169,9 @@ struct StepBuilder {
       kernel.residual.row_step = Int64(width * channelBlock)
     }
     let operations = 2 * taps.count * channelBlock * channelBlock
-    if precision == .bfloat16, taps.count * channelBlock >= StepBuilder.fewestNarrowFactors {
+    if precision == .bfloat16, taps.count * channelBlock >= StepBuilder.fewestNarrowFactors,
+      !placement.isOutput(layer.result)
+    {
       let source = NarrowInput(
         layout: yx_layout(
           origin: kernel.input_origin, row_step: kernel.input_row_step / Int64(geometry.stride),
@@ -247,6 +252,13 @@ struct StepBuilder {
   }
 
   mutating func append(_ step: Step) { steps.append(step) }
+
+  /// Tells the last step, which is that of `layer`, what it moves.
+  mutating func countBytes(of layer: FusedLayer) {
+    let maps = layer.maps.reduce(0) { $0 + placement.byteCount(of: $1) }
+    steps[steps.count - 1].bytes = maps + constants.byteCount - countedConstants
+    countedConstants = constants.byteCount
+  }
 
   /// - Parameter operationsPerPixel: for each pixel of each block.
   mutating func append(
