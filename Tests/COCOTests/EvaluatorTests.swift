@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Evaluator")
+@Suite("Evaluator", .computing)
 struct EvaluatorTests {
   /// Made-up scenes and what pycocotools says about them: Tests/Fixtures/COCO/make.py.
   private struct Scene: Decodable {

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Checkpoints of the authors", .enabled(if: SharedData.isPresent, SharedData.missing))
+@Suite("Checkpoints of the authors", .computing, .enabled(if: SharedData.isPresent, SharedData.missing))
 struct RealFilesTests {
   private let onnx: Checkpoint
   private let torch: Checkpoint

@@ -51,7 +51,7 @@ func check(
   }
 }
 
-@Suite("Executor against the reference operators")
+@Suite("Executor against the reference operators", .computing)
 struct ExecutorTests {
   static let sets = PlanOptions.availableInstructionSets
 
@@ -219,7 +219,7 @@ struct ExecutorTests {
   }
 }
 
-@Suite("bfloat16 against the reference operators")
+@Suite("bfloat16 against the reference operators", .computing)
 struct NarrowPrecisionTests {
   @Test(
     "strays from float32 by no more than the rounding of its factors, alike in any batch",

@@ -2,7 +2,7 @@ import Engine
 import TestSupport
 import Testing
 
-@Suite("Rewritten steps against the reference operators")
+@Suite("Rewritten steps against the reference operators", .computing)
 struct LayerRewritingTests {
   static let sets = PlanOptions.availableInstructionSets
 

@@ -133,7 +133,7 @@ private struct QuantizedLayer {
   }
 }
 
-@Suite("int8 against the reference operators")
+@Suite("int8 against the reference operators", .computing)
 struct QuantizedExecutorTests {
   static let sets = PlanOptions.availableInstructionSets
 
@@ -333,7 +333,7 @@ struct QuantizedNonsenseTests {
   }
 }
 
-@Suite("Calibrator")
+@Suite("Calibrator", .computing)
 struct CalibratorTests {
   /// The ranges of a convolution that copies its three channels of one row.
   private func ranges(_ image: Tensor) throws -> ActivationRange {

@@ -3,7 +3,7 @@ import Imaging
 import TestSupport
 import Testing
 
-@Suite("Decoding into a letterbox")
+@Suite("Decoding into a letterbox", .computing)
 struct LetterboxDecodingTests {
   private func planes(
     _ name: String, width: Int, height: Int, _ fastDecode: FastDecode

@@ -33,7 +33,7 @@ package final class RawClient: Sendable {
         descriptor, $0.baseAddress?.assumingMemoryBound(to: sockaddr.self), socklen_t($0.count))
     }
     guard status == 0 else { throw POSIXError(.init(rawValue: errno) ?? .ECONNREFUSED) }
-    // A test that waits longer than this has found a fault: the server shares its few threads with tests that compute.
+    // A test that waits longer than this has found a fault: the processors are shared with tests that compute.
     var timeout = timeval(tv_sec: 180, tv_usec: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
   }

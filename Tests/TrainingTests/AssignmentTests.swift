@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Training
 
-@Suite("Assignments")
+@Suite("Assignments", .computing)
 struct AssignmentTests {
   /// Three levels of an 128 x 128 input; every anchor predicts a box of one stride round its own centre.
   static let predictions: Predictions = {

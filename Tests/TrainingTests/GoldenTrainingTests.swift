@@ -7,7 +7,7 @@ import Training
 import YOLOX
 
 /// Three steps of yolox_nano on four pictures against the authors' code in float64.
-@Suite("Against the authors' training", .enabled(if: SharedData.isPresent, SharedData.missing))
+@Suite("Against the authors' training", .computing, .enabled(if: SharedData.isPresent, SharedData.missing))
 struct GoldenTrainingTests {
   struct Golden {
     let tensors: Parameters

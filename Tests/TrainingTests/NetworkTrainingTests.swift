@@ -8,7 +8,7 @@ import Training
 import YOLOX
 
 /// Every network of the paper once forward and back on a small input.
-@Suite("Networks in training", .serialized)
+@Suite("Networks in training", .computing, .serialized)
 struct NetworkTrainingTests {
   /// An object for each level, so that every part of the head has something to learn.
   private static let targets = [

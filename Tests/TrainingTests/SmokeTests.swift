@@ -1,11 +1,12 @@
 import COCO
 import Foundation
+import TestSupport
 import Testing
 import Training
 import YOLOX
 
 /// A short training from nothing that has to come to something.
-@Suite("Smoke training", .serialized)
+@Suite("Smoke training", .computing, .serialized)
 struct SmokeTests {
   private func run(_ configure: (inout TrainingOptions) -> Void) throws -> [[String: Double]] {
     let folder = FileManager.default.temporaryDirectory.appending(path: "smoke-\(UUID().uuidString)").path

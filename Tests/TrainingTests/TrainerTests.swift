@@ -6,7 +6,7 @@ import Testing
 import Training
 import YOLOX
 
-@Suite("Trainer")
+@Suite("Trainer", .computing)
 struct TrainerTests {
   /// Twelve pictures of one square each, written to a new folder.
   static func shapes() throws -> (folder: URL, annotations: Annotations) {

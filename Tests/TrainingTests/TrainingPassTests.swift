@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import Training
 
-@Suite("Training pass")
+@Suite("Training pass", .computing)
 struct TrainingPassTests {
   /// Small networks that between them have every operation, alone and where a value is read twice.
   static let networks: [(name: String, graph: Graph)] = [

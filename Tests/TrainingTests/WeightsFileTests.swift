@@ -2,11 +2,12 @@ import Checkpoints
 import Engine
 import Foundation
 import Imaging
+import TestSupport
 import Testing
 import Training
 import YOLOX
 
-@Suite("Weights written for others")
+@Suite("Weights written for others", .computing)
 struct WeightsFileTests {
   private func weights() throws -> PretrainedWeights {
     let graph = Graph.yolox(Variant.nano.architecture, classCount: 3)

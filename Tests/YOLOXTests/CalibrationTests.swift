@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import YOLOX
 
-@Suite("Calibration", .enabled(if: SharedData.isPresent, SharedData.missing))
+@Suite("Calibration", .computing, .enabled(if: SharedData.isPresent, SharedData.missing))
 struct CalibrationTests {
   private func picture(_ path: String) throws -> Image { try Image(decoding: SharedData.bytes(path)) }
 

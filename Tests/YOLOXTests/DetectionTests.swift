@@ -23,7 +23,8 @@ private struct GoldenDetections: Decodable {
   let detections: [Found]
 }
 
-@Suite("Detections against the authors' code", .enabled(if: SharedData.isPresent, SharedData.missing))
+@Suite(
+  "Detections against the authors' code", .computing, .enabled(if: SharedData.isPresent, SharedData.missing))
 struct DetectionTests {
   private let golden: [String: GoldenDetections]
 

@@ -79,7 +79,9 @@ private struct GoldenForward {
   func expected(_ name: String) throws -> [Float] { try #require(outputs[name]).values }
 }
 
-@Suite("Forward pass against the authors' code", .enabled(if: SharedData.isPresent, SharedData.missing))
+@Suite(
+  "Forward pass against the authors' code", .computing, .enabled(if: SharedData.isPresent, SharedData.missing)
+)
 struct ForwardTests {
   @Test("raw and decoded predictions and the three feature maps, within 1e-3", arguments: Variant.allCases)
   func forward(variant: Variant) throws {

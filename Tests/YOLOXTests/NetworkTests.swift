@@ -15,7 +15,7 @@ private struct StateDict: Decodable {
   }
 }
 
-@Suite("Network", .enabled(if: SharedData.isPresent, SharedData.missing))
+@Suite("Network", .computing, .enabled(if: SharedData.isPresent, SharedData.missing))
 struct NetworkTests {
   @Test("has the authors' parameter count, state_dict keys and shapes", arguments: Variant.allCases)
   func stateDict(variant: Variant) throws {

@@ -1,8 +1,9 @@
 import Engine
+import TestSupport
 import Testing
 import YOLOX
 
-@Suite("PrecisionChoice")
+@Suite("PrecisionChoice", .computing)
 struct PrecisionChoiceTests {
   private func choice(
     _ averagePrecision: [Precision: Double], fast: Set<Precision> = [.float32, .bfloat16, .int8]

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import YOLOX
 
-@Suite("Prepared images")
+@Suite("Prepared images", .computing)
 struct PreparedImageTests {
   private func picture(_ width: Int, _ height: Int, seed: UInt64) -> Image {
     var generator = SplitMix64(seed: seed)
