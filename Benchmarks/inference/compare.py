@@ -19,7 +19,7 @@ from networks import NETWORKS, YOLOX, forget
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--runs", type=int, default=30, help="timed runs in each round")
+    parser.add_argument("--runs", type=int, help="timed runs in each round, in place of 30 for nano to 3 for M")
     parser.add_argument("--rounds", type=int, default=3, help="rounds, taking turns")
     parser.add_argument("--batch", type=int, nargs="+", default=[1, 8], help="pictures in a run")
     parser.add_argument("--threads", type=int, nargs="+", default=sorted({1, os.cpu_count() or 1}))
@@ -53,8 +53,9 @@ def main():
             precisions = {one: average_precision(one, network) for one in contestants}
         for batch in arguments.batch:
             for threads in arguments.threads:
+                runs = arguments.runs or network.runs_of(batch)
                 rounds = [
-                    {one: one.time(network, threads, batch, arguments.runs) for one in contestants}
+                    {one: one.time(network, threads, batch, runs) for one in contestants}
                     for _ in range(arguments.rounds)
                 ]
                 print_table(f"{network.label}, batch {batch}, {threads} threads", contestants, rounds, precisions)

@@ -24,8 +24,13 @@ class Network:
     is_trained: bool = False
     # How many pictures the ranges for int8 come from.
     samples: int = 10
+    # Timed runs of a single picture in each round.
+    runs: int = 30
     # Timed with --all only, and exported from the authors' code.
     exported: str | None = None
+
+    def runs_of(self, batch):
+        return max(3, self.runs // batch)
 
     @property
     def name(self):
@@ -67,9 +72,9 @@ class Network:
 
 NETWORKS = [
     Network("nano 416", SHARED / "weights/yolox_nano.onnx", 416, is_trained=True, samples=80),
-    Network("tiny 416", SHARED / "bench/rand_tiny.onnx", 416),
-    Network("S 640", SHARED / "bench/rand_s.onnx", 640),
-    Network("M 640", CACHE / "random_m.onnx", 640, exported="m"),
+    Network("tiny 416", SHARED / "bench/rand_tiny.onnx", 416, runs=15),
+    Network("S 640", SHARED / "bench/rand_s.onnx", 640, runs=6),
+    Network("M 640", CACHE / "random_m.onnx", 640, runs=3, exported="m"),
 ]
 
 

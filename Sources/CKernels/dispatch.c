@@ -75,6 +75,18 @@
 #define DEPTHWISE_PIXELS 8
 #define DEPTHWISE_CASES(kernel) CASES_8(kernel)
 #include "kernels.inl.h"
+
+// And with divisions, for processors that are quick at them.
+#define HAS_FAST_DIVISION
+#define NAME(x) avx512bf16_dividing_##x
+#define ISA_NAME "avx512bf16"
+#define MAX_BLOCKS 2
+#define MAX_PIXELS 14
+#define TILE_CASES(blocks) CASES_14(blocks)
+#define DEPTHWISE_PIXELS 8
+#define DEPTHWISE_CASES(kernel) CASES_8(kernel)
+#include "kernels.inl.h"
+#undef HAS_FAST_DIVISION
 #undef HAS_NARROW_DOT
 #undef HAS_SCALE
 #pragma clang attribute pop
@@ -92,7 +104,9 @@ __attribute__((constructor)) static void choose(void) {
   __builtin_cpu_init();
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
       __builtin_cpu_supports("avx512vl")) {
-    if (__builtin_cpu_supports("avx512bf16")) available[count++] = &avx512bf16_table;
+    if (__builtin_cpu_supports("avx512bf16")) {
+      available[count++] = __builtin_cpu_is("amd") ? &avx512bf16_dividing_table : &avx512bf16_table;
+    }
     available[count++] = &avx512_table;
   }
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) available[count++] = &avx2_table;

@@ -3,15 +3,18 @@ import CKernels
 /// Plans 3x3 convolutions with stride 1 by Winograd's F(4x4, 3x3); see winograd.inl.h.
 extension StepBuilder {
   /// Compares estimates in vector operations of one tile of 4x4 pixels: a product costs one for each pair of blocks and
-  /// channel, the transformations what they were measured to cost. Maps that fill their tiles badly stay direct.
+  /// channel, the transformations what they were measured to cost. Maps that fill their tiles badly stay direct. Not measured at
+  /// load, so that the same file gives the same boxes after every start; docs/performance.md has how good it is.
   func prefersWinograd(_ layer: FusedLayer, _ geometry: FoldedWeights.Geometry) -> Bool {
     guard geometry.kernel == 3, geometry.stride == 1, geometry.padding == 1 else { return false }
     let input = placement.layout(of: layer.input)
     let output = placement.layout(of: layer.result)
     let tiles = WinogradTiles(output)
     let pairs = input.blocks * output.blocks * channelBlock
-    // Winograd's sums cancel too much for bfloat16: it stays in float32 and has to beat half of the products.
-    let direct = output.height * output.width * 9 * pairs / (precision == .bfloat16 ? 2 : 1)
+    let products = output.height * output.width * 9 * pairs
+    // Winograd's sums cancel too much for bfloat16: it stays in float32 and has to beat half of the products, and by
+    // more than this counts, because they have less around them.
+    let direct = precision == .bfloat16 ? products * 2 / 5 : products
     let winograd = tiles.count * (Int(YX_WINOGRAD) * pairs + 250 * input.blocks + 220 * output.blocks)
     return winograd < direct
   }
