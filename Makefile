@@ -31,7 +31,7 @@ serve: weights ## Start the server on port PORT (8080)
 .PHONY: test
 test: bootstrap ## Build everything and run the tests
 	$(BUILD) --build-tests
-	$(SWIFT) test -c release --skip-build --disable-xctest
+	@scripts/run-tests.sh $(SWIFT) test -c release --skip-build --disable-xctest
 
 .PHONY: lint
 lint: ## Check the formatting

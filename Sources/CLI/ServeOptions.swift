@@ -113,7 +113,7 @@ struct RequestOptions: ParsableArguments {
   @Option(help: "The most pictures in one run of the network.")
   var maxBatch = Batching().most
 
-  @Option(help: "Milliseconds for which an idle detector waits for more pictures.")
+  @Option(help: "Milliseconds for which a picture waits for more, unless there are --max-batch before.")
   var batchDelay = 0.0
 
   @Option(

@@ -106,8 +106,20 @@ package final class Server: @unchecked Sendable {
     } else if let path = configuration.unixSocket {
       add(try Socket.listening(path: path, permissions: configuration.unixSocketPermissions))
     } else {
-      try Socket.listen(
-        host: configuration.host, port: configuration.port, sharesPort: configuration.sharesPort, each: add)
+      for attempt in 1... {
+        do {
+          try Socket.listen(
+            host: configuration.host, port: configuration.port, sharesPort: configuration.sharesPort,
+            each: add)
+          break
+        } catch {
+          // A port that the system chose at one address may be taken at the next one.
+          guard configuration.port == 0, attempt < 16, case .cannotListen(_, let reason) = error,
+            reason.code == EADDRINUSE
+          else { throw error }
+          listeners = []
+        }
+      }
     }
     return listeners
   }

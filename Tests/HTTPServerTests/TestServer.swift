@@ -10,14 +10,17 @@ final class TestServer: Sendable {
   /// Told each time that a waiting request has begun, and each time that one was cancelled.
   let begun = AsyncStream<Void>.makeStream()
   let cancelled = AsyncStream<Void>.makeStream()
+  /// A busy machine may keep a test waiting for longer than a server should wait for a client.
+  static let patience = Duration.seconds(900)
 
   init(_ adjust: (inout ServerConfiguration) -> Void = { _ in }) throws {
     var configuration = ServerConfiguration()
     configuration.port = 0
-    // A busy machine may keep a test waiting for longer than a server should wait for a client.
-    configuration.headTimeout = .seconds(300)
-    configuration.bodyTimeout = .seconds(300)
+    configuration.headTimeout = TestServer.patience
+    configuration.bodyTimeout = TestServer.patience
     configuration.minimumBodyRate = 0
+    configuration.idleTimeout = TestServer.patience
+    configuration.writeTimeout = TestServer.patience
     adjust(&configuration)
     var router = Router()
     router.on(.get, "/now", .immediate { _ in Response(.ok, contentType: "text/plain", "now") })
@@ -53,6 +56,8 @@ final class TestServer: Sendable {
   }
 
   func client() throws -> RawClient { try RawClient(port: port) }
+
+  func shutdown() async { await server.shutdown(timeout: TestServer.patience) }
 
   func untilBegun() async { for await _ in begun.stream { return } }
 

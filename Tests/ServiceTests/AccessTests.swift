@@ -3,7 +3,7 @@ import Service
 import TestSupport
 import Testing
 
-@Suite("Access", .enabled(if: SharedData.isPresent, SharedData.missing))
+@Suite("Access", .serialized, .enabled(if: SharedData.isPresent, SharedData.missing))
 struct AccessTests {
   private static let key = "correct-horse-battery"
 

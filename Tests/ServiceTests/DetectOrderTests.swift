@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("DetectOrder", .enabled(if: SharedData.isPresent, SharedData.missing))
+@Suite("DetectOrder", .serialized, .enabled(if: SharedData.isPresent, SharedData.missing))
 struct DetectOrderTests {
   private let service: TestService
   private let dog: [UInt8]

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import YOLOX
 
-@Suite("Detector", .enabled(if: SharedData.isPresent, SharedData.missing))
+@Suite("Detector", .serialized, .enabled(if: SharedData.isPresent, SharedData.missing))
 struct DetectorTests {
   private let model: Model
   private let lane = InferenceLane(threads: 2)
@@ -90,21 +90,32 @@ struct DetectorTests {
     #expect(batching.queueLimit(for: small, timePerPicture: .milliseconds(1), timeout: .seconds(5)) == 7)
   }
 
-  @Test("a detector that waits for company runs them together")
-  func delay() async throws {
+  // Each would wait for an hour if it were to run alone.
+  @Test("pictures that wait for company run as soon as the run is full", .timeLimit(.minutes(20)))
+  func company() async throws {
     let detector = await detector {
-      $0.most = 4
-      $0.delay = .seconds(1)
+      $0.most = 2
+      $0.delay = .seconds(3600)
     }
-    let queued = try await withThrowingTaskGroup(of: Duration.self) { group in
-      for _ in 0..<2 {
-        group.addTask {
-          try await detector.detect(dog, options: DetectionOptions(), lifetime: forever()).queued
+    for _ in 0..<2 {
+      let found = try await withThrowingTaskGroup(of: [Detection].self) { group in
+        for _ in 0..<2 {
+          group.addTask {
+            try await detector.detect(dog, options: DetectionOptions(), lifetime: forever()).outcome
+              .detections
+          }
         }
+        return try await group.reduce(into: []) { $0.append($1) }
       }
-      return try await group.reduce(into: []) { $0.append($1) }
+      #expect(found.count == 2 && found[0] == found[1] && !found[0].isEmpty)
     }
-    // Both waited for the delay of the first: neither ran before the other came.
-    #expect(queued.allSatisfy { $0 > .milliseconds(500) })
+  }
+
+  @Test("a picture for which no company comes runs alone, after the delay")
+  func noCompany() async throws {
+    let delay = Duration.milliseconds(5)
+    let detector = await detector { $0.delay = delay }
+    let result = try await detector.detect(dog, options: DetectionOptions(), lifetime: forever())
+    #expect(result.queued >= delay && !result.outcome.detections.isEmpty)
   }
 }

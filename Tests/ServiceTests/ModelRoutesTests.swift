@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import YOLOX
 
-@Suite("Model routes", .enabled(if: SharedData.isPresent, SharedData.missing))
+@Suite("Model routes", .serialized, .enabled(if: SharedData.isPresent, SharedData.missing))
 struct ModelRoutesTests {
   @Test("says what is served")
   func list() async throws {

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// What the description says is checked against the routes here, and against live answers by Tests/Clients/openapi.py.
-@Suite("OpenAPI", .enabled(if: SharedData.isPresent, SharedData.missing))
+@Suite("OpenAPI", .serialized, .enabled(if: SharedData.isPresent, SharedData.missing))
 struct OpenAPITests {
   @Test("describes every path, and every method of it, and nothing else")
   func paths() async throws {

@@ -2,7 +2,7 @@ import Service
 import TestSupport
 import Testing
 
-@Suite("Request timeouts", .enabled(if: SharedData.isPresent, SharedData.missing))
+@Suite("Request timeouts", .serialized, .enabled(if: SharedData.isPresent, SharedData.missing))
 struct RequestTimeoutTests {
   @Test("a request that has no time left is answered with 504")
   func expired() async throws {

@@ -3,7 +3,7 @@ import Service
 import TestSupport
 import Testing
 
-@Suite("Routes", .enabled(if: SharedData.isPresent, SharedData.missing))
+@Suite("Routes", .serialized, .enabled(if: SharedData.isPresent, SharedData.missing))
 struct RoutesTests {
   private let service: TestService
 

@@ -20,10 +20,12 @@ struct TestService {
     configuration.threads = 1
     configuration.version = "test"
     // A busy machine may keep a test waiting for longer than a service should let anybody wait.
-    configuration.requestTimeout = .seconds(300)
-    configuration.server.headTimeout = .seconds(300)
-    configuration.server.bodyTimeout = .seconds(300)
+    configuration.requestTimeout = .seconds(900)
+    configuration.server.headTimeout = .seconds(900)
+    configuration.server.bodyTimeout = .seconds(900)
     configuration.server.minimumBodyRate = 0
+    configuration.server.idleTimeout = .seconds(900)
+    configuration.server.writeTimeout = .seconds(900)
     try adjust(&configuration)
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     let metrics = ServiceMetrics(version: "test")

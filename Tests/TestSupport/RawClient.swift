@@ -32,9 +32,10 @@ package final class RawClient: Sendable {
       connect(
         descriptor, $0.baseAddress?.assumingMemoryBound(to: sockaddr.self), socklen_t($0.count))
     }
+    _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
     guard status == 0 else { throw POSIXError(.init(rawValue: errno) ?? .ECONNREFUSED) }
     // A test that waits longer than this has found a fault: the processors are shared with tests that compute.
-    var timeout = timeval(tv_sec: 180, tv_usec: 0)
+    var timeout = timeval(tv_sec: 900, tv_usec: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
   }
 
@@ -46,6 +47,7 @@ package final class RawClient: Sendable {
       let count = rest.withUnsafeBytes {
         Foundation.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
       }
+      if count < 0, errno == EINTR { continue }
       guard count > 0 else { return }
       rest = rest.dropFirst(count)
     }
@@ -86,7 +88,8 @@ package final class RawClient: Sendable {
 
   private func read() -> [UInt8]? {
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
-    let count = recv(descriptor, &buffer, buffer.count, 0)
+    var count: Int
+    repeat { count = recv(descriptor, &buffer, buffer.count, 0) } while count < 0 && errno == EINTR
     return count > 0 ? Array(buffer.prefix(count)) : nil
   }
 }

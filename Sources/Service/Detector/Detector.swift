@@ -10,7 +10,7 @@ package struct DetectionResult: Sendable {
 }
 
 /// Looks at pictures with one network. While a run is under way, requests gather; the next run takes as many of them as
-/// it can. An idle detector runs at once, unless it is told to wait a little for company.
+/// it can. An idle detector runs at once, unless it is told to wait a little for company; a full run waits for nobody.
 ///
 /// The actor only keeps the queue. Runs happen on the lane's threads, so that the service goes on answering meanwhile.
 package actor Detector {
@@ -34,6 +34,8 @@ package actor Detector {
   nonisolated let metrics: ModelMetrics?
   private var waiting: [Job] = []
   private var isRunning = false
+  /// There while a run waits for company.
+  private var companyCame: CheckedContinuation<Void, Never>?
 
   /// Warms the network up and measures it.
   ///
@@ -76,6 +78,8 @@ package actor Detector {
         isRunning = true
         // Unstructured: it serves everybody who waits, not the caller who happened to start it.
         Task { await drain() }
+      } else if waiting.count >= batching.most {
+        endWaitForCompany()
       }
     }
     return try result.get()
@@ -83,9 +87,7 @@ package actor Detector {
 
   private func drain() async {
     while !waiting.isEmpty {
-      if batching.delay > .zero, waiting.count < batching.most {
-        try? await Task.sleep(for: batching.delay)
-      }
+      await waitForCompany()
       let batch = nextBatch()
       guard !batch.isEmpty else { continue }
       metrics?.ran(batch: batch.count, waiting: waiting.count)
@@ -98,6 +100,24 @@ package actor Detector {
     }
     metrics?.waiting(0)
     isRunning = false
+  }
+
+  /// Until the first of those who wait has waited for as long as it may, or until the run is full.
+  private func waitForCompany() async {
+    guard batching.delay > .zero, waiting.count < batching.most, let first = waiting.first else { return }
+    let end = first.arrived.advanced(by: batching.delay)
+    let alarm = Task {
+      try? await Task.sleep(until: end, clock: .continuous)
+      // One that was called off, too late for its sleep, must not end the next wait.
+      if !Task.isCancelled { endWaitForCompany() }
+    }
+    await withCheckedContinuation { companyCame = $0 }
+    alarm.cancel()
+  }
+
+  private func endWaitForCompany() {
+    companyCame?.resume()
+    companyCame = nil
   }
 
   /// The first of those who wait. On the way there, whoever waits in vain is told so.

@@ -4,7 +4,7 @@ import Service
 import TestSupport
 import Testing
 
-@Suite("DOODSRoutes", .enabled(if: SharedData.isPresent, SharedData.missing))
+@Suite("DOODSRoutes", .serialized, .enabled(if: SharedData.isPresent, SharedData.missing))
 struct DOODSRoutesTests {
   private let service: TestService
   private let data: String

@@ -3,7 +3,7 @@ import Service
 import TestSupport
 import Testing
 
-@Suite("DeepStackRoutes", .enabled(if: SharedData.isPresent, SharedData.missing))
+@Suite("DeepStackRoutes", .serialized, .enabled(if: SharedData.isPresent, SharedData.missing))
 struct DeepStackRoutesTests {
   private let service: TestService
   private let dog: [UInt8]

@@ -47,7 +47,7 @@ extension TestService {
   }
 }
 
-@Suite("KServeInfer", .enabled(if: SharedData.isPresent, SharedData.missing))
+@Suite("KServeInfer", .serialized, .enabled(if: SharedData.isPresent, SharedData.missing))
 struct KServeInferTests {
   private let service: TestService
 

@@ -3,7 +3,7 @@ import Service
 import TestSupport
 import Testing
 
-@Suite("KServeRoutes", .enabled(if: SharedData.isPresent, SharedData.missing))
+@Suite("KServeRoutes", .serialized, .enabled(if: SharedData.isPresent, SharedData.missing))
 struct KServeRoutesTests {
   private let service: TestService
 

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("TorchServeRoutes", .enabled(if: SharedData.isPresent, SharedData.missing))
+@Suite("TorchServeRoutes", .serialized, .enabled(if: SharedData.isPresent, SharedData.missing))
 struct TorchServeRoutesTests {
   private let service: TestService
   private let dog: [UInt8]
