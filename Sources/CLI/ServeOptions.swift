@@ -107,6 +107,9 @@ struct RequestOptions: ParsableArguments {
   @Option(help: "The largest request body, in bytes.")
   var maxBodySize = 20 << 20
 
+  @Option(help: "What the bodies of all requests may take together, in bytes; more is refused with 503.")
+  var bodyMemory = 256 << 20
+
   @Option(help: "Seconds that a request may take; X-Request-Timeout-Ms may ask for less.")
   var requestTimeout = 10.0
 
@@ -132,6 +135,9 @@ struct RequestOptions: ParsableArguments {
     try requirePositive([
       ("--max-body-size", maxBodySize), ("--max-batch", maxBatch), ("--queue-limit", queueLimit ?? 1),
     ])
+    guard bodyMemory >= maxBodySize else {
+      throw ValidationError("--body-memory must be at least --max-body-size, which is \(maxBodySize)")
+    }
     guard requestTimeout > 0, requestTimeout <= 86400 else {
       throw ValidationError("--request-timeout must be more than 0 and at most a day")
     }
@@ -142,6 +148,7 @@ struct RequestOptions: ParsableArguments {
 
   func apply(to configuration: inout Service.Configuration) {
     configuration.server.limits.body = maxBodySize
+    configuration.server.bodyMemory = bodyMemory
     configuration.imageLimits.bytes = maxBodySize
     configuration.requestTimeout = .seconds(requestTimeout)
     configuration.batching.most = maxBatch

@@ -14,6 +14,8 @@ final class Connection: @unchecked Sendable {
   private var interest: EventLoop.Interest = []
   private var state: ConnectionState
   private var task: Task<Void, Never>?
+  /// Of the request that is being read.
+  private var memory: BodyMemory.Share?
   private var output: [UInt8] = []
   private var written = 0
   /// Output waits until the socket takes more.
@@ -84,6 +86,7 @@ final class Connection: @unchecked Sendable {
     while !isClosed {
       switch state.next(at: .now) {
       case .wait:
+        guard hold(state.bodyCount) else { return refuseForMemory() }
         flush()
         return watch()
       case .head(let head, let expectsContinue):
@@ -96,6 +99,21 @@ final class Connection: @unchecked Sendable {
       // What a client has asked for at once is written at once, but not gathered without end.
       if output.count > 1 << 16 { flush() }
     }
+  }
+
+  // MARK: Memory
+
+  /// - Returns: whether there is room for the body that is being read.
+  private func hold(_ count: Int) -> Bool {
+    guard count > 0 else { return true }
+    let share = memory ?? BodyMemory.Share(server.bodyMemory)
+    memory = share
+    return share.grow(to: count)
+  }
+
+  private func refuseForMemory() {
+    memory = nil
+    conclude(server.policy.refused(.bodiesTooLarge(limit: server.bodyMemory.limit), nil), to: nil)
   }
 
   // MARK: Answering
@@ -118,6 +136,9 @@ final class Connection: @unchecked Sendable {
       // The request itself was sound: the connection can go on.
       return finish(server.policy.refused(error, head), to: head)
     }
+    guard hold(body.count) else { return refuseForMemory() }
+    let share = memory
+    memory = nil
     let request = Request(
       head: head, body: body, received: received, parameters: match.parameters, peer: peer)
     switch match.handler {
@@ -128,6 +149,7 @@ final class Connection: @unchecked Sendable {
       // client goes, and its answer is dropped then.
       task = Task { [weak self] in
         let response = await respond(request)
+        share?.end()
         guard let self else { return }
         loop.queue.async { self.finishSuspended(response, to: head) }
       }
@@ -236,6 +258,7 @@ final class Connection: @unchecked Sendable {
   func close() {
     guard !isClosed else { return }
     isClosed = true
+    memory = nil
     task?.cancel()
     task = nil
     // The descriptor itself is closed with the last reference to this connection.

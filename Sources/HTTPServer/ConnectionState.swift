@@ -78,6 +78,9 @@ package struct ConnectionState: Sendable {
     }
   }
 
+  /// What has come of a body that is not complete yet.
+  var bodyCount: Int { parser.bodyCount }
+
   package var isAnswering: Bool { if case .answering = phase { true } else { false } }
 
   // MARK: Reading

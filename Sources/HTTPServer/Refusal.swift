@@ -14,6 +14,7 @@ package enum Refusal: Error, Equatable, Sendable, CustomStringConvertible {
   case methodNotAllowed(allowed: [String])
   case requestTimedOut
   case tooManyConnections
+  case bodiesTooLarge(limit: Int)
   case unsupportedExpectation
 
   package var status: HTTPResponse.Status {
@@ -27,7 +28,7 @@ package enum Refusal: Error, Equatable, Sendable, CustomStringConvertible {
     case .notFound: .notFound
     case .methodNotAllowed: .methodNotAllowed
     case .requestTimedOut: .requestTimeout
-    case .tooManyConnections: .serviceUnavailable
+    case .tooManyConnections, .bodiesTooLarge: .serviceUnavailable
     case .unsupportedExpectation: .expectationFailed
     }
   }
@@ -44,6 +45,7 @@ package enum Refusal: Error, Equatable, Sendable, CustomStringConvertible {
     case .methodNotAllowed(let allowed): "the methods here are \(allowed.joined(separator: ", "))"
     case .requestTimedOut: "the request did not arrive in time"
     case .tooManyConnections: "there are too many connections"
+    case .bodiesTooLarge(let limit): "the bodies of all requests together are larger than \(limit) bytes"
     case .unsupportedExpectation: "the only expectation known is 100-continue"
     }
   }

@@ -49,6 +49,9 @@ package struct RequestParser: Sendable {
   /// Bytes that are held and not yet part of a body.
   package var bufferedCount: Int { buffer.count - start }
 
+  /// What has come of a body that is not complete yet.
+  var bodyCount: Int { body.count + chunks.bytes.count }
+
   package mutating func feed(_ bytes: UnsafeBufferPointer<UInt8>) {
     reclaim()
     buffer.append(contentsOf: bytes)

@@ -23,6 +23,7 @@ package final class Server: @unchecked Sendable {
   private var listeners: [Listener] = []
   private var nextLoop = 0
   private let connections: OpenConnections
+  let bodyMemory: BodyMemory
   /// Those that are told that there are too many. Beyond so many of them there is no time for courtesy.
   private let turnedAway = OpenConnections()
   private static let turnedAwayLimit = 64
@@ -35,6 +36,7 @@ package final class Server: @unchecked Sendable {
     self.router = router
     self.policy = policy
     self.connections = connections
+    bodyMemory = BodyMemory(limit: configuration.bodyMemory)
   }
 
   deinit { for loop in loops { loop.stop() } }

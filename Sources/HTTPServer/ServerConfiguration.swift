@@ -14,6 +14,8 @@ package struct ServerConfiguration: Sendable {
   package var inheritedDescriptors: [Int32] = []
   package var limits = RequestLimits()
   package var maxConnections = 1024
+  /// What the bodies of all requests may take together, in bytes. One alone is bounded by `limits`.
+  package var bodyMemory = 256 << 20
   /// From a request's first byte to the end of its head.
   package var headTimeout = Duration.seconds(10)
   /// For a body as a whole.

@@ -85,6 +85,30 @@ struct ServerTests {
     #expect(await client.readToEnd().hasPrefix("HTTP/1.1 413 "))
   }
 
+  @Test(
+    "bodies that are too large together are refused, until there is room again", .timeLimit(.minutes(20)),
+    arguments: ["Content-Length: 900\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n384\r\n"])
+  func bodyMemory(head: String) async throws {
+    let server = try TestServer { $0.bodyMemory = 1000 }
+    func post(_ count: Int) async throws -> Int? {
+      let client = try server.client()
+      client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: \(count)\r\n\r\n")
+      client.send([UInt8](repeating: 0, count: count))
+      return await client.readResponses(1).first?.status
+    }
+    #expect(try await post(1001) == 503)
+    let slow = try server.client()
+    slow.send("POST /echo HTTP/1.1\r\nHost: a\r\n" + head)
+    slow.send([UInt8](repeating: 0, count: 800))
+    // Once the server has what was sent.
+    while try await post(300) != 503 {}
+    #expect(try await post(200) == 200)
+    slow.send([UInt8](repeating: 0, count: 100))
+    if head.hasPrefix("T") { slow.send("\r\n0\r\n\r\n") }
+    #expect(await slow.readResponses(1).first?.bytes.count == 900)
+    #expect(try await post(1000) == 200)
+  }
+
   @Test("a client that expects 100 gets it before its body")
   func expectContinue() async throws {
     let server = try TestServer()

@@ -66,6 +66,8 @@ extension Problem {
     case .tooManyConnections:
       self.init(
         "too-many-connections", "Too many connections", refusal.status, detail, fields: [.retryAfter: "1"])
+    case .bodiesTooLarge:
+      self.init("overloaded", "Overloaded", refusal.status, detail, fields: [.retryAfter: "1"])
     }
   }
 }
