@@ -90,6 +90,31 @@ struct DetectorTests {
     #expect(batching.queueLimit(for: small, timePerPicture: .milliseconds(1), timeout: .seconds(5)) == 7)
   }
 
+  @Test("what a picture is expected to take follows what full runs take, and falls with any that is quicker")
+  func pace() {
+    var pace = Pace(.milliseconds(80))
+    pace.ran(1, in: .milliseconds(160), isFull: false)
+    #expect(pace.timePerPicture == .milliseconds(80))
+    pace.ran(1, in: .milliseconds(40), isFull: false)
+    #expect(pace.timePerPicture == .milliseconds(75))
+    for _ in 0..<100 { pace.ran(4, in: .milliseconds(1200), isFull: true) }
+    #expect(abs(pace.timePerPicture / .milliseconds(300) - 1) < 0.01)
+    for _ in 0..<100 { pace.ran(4, in: .milliseconds(40), isFull: true) }
+    #expect(abs(pace.timePerPicture / .milliseconds(10) - 1) < 0.01)
+  }
+
+  @Test("a queue that was measured beside other work grows once pictures are quicker")
+  func queueFollows() async throws {
+    let detector = await detector { $0.memory = 1 << 40 }
+    let before = (limit: detector.queueLimit, time: detector.timePerPicture)
+    for _ in 0..<3 {
+      _ = try await detector.detect(dog, options: DetectionOptions(), lifetime: forever())
+    }
+    // Lone pictures shorten it or say nothing, whatever else this machine is doing.
+    #expect(detector.timePerPicture <= before.time && detector.queueLimit >= before.limit)
+    #expect(detector.queueLimit == max(4, Int(Duration.seconds(10) / detector.timePerPicture)))
+  }
+
   // Each would wait for an hour if it were to run alone.
   @Test("pictures that wait for company run as soon as the run is full", .timeLimit(.minutes(20)))
   func company() async throws {

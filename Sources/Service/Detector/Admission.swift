@@ -3,15 +3,14 @@ import Synchronization
 /// How many pictures are in the house, being decoded, waiting or looked at, and how many may be. A request is turned away
 /// at the door: not after its pictures have cost work, and not by letting it wait for longer than it can.
 package final class Admission: Sendable {
-  package let limit: Int
   private let taken = Atomic<Int>(0)
 
-  package init(limit: Int) { self.limit = max(1, limit) }
+  package init() {}
 
   package var count: Int { taken.load(ordering: .relaxed) }
 
   /// - Returns: `nil` if there is no room for so many.
-  package func enter(_ count: Int) -> Pass? {
+  package func enter(_ count: Int, limit: Int) -> Pass? {
     let before = taken.add(count, ordering: .relaxed).oldValue
     guard before + count <= limit else {
       taken.subtract(count, ordering: .relaxed)

@@ -1,5 +1,6 @@
 import Engine
 import Imaging
+import Synchronization
 import YOLOX
 
 /// What was found in a picture, and how long it waited.
@@ -15,9 +16,7 @@ package struct DetectionResult: Sendable {
 /// The actor only keeps the queue. Runs happen on the lane's threads, so that the service goes on answering meanwhile.
 package actor Detector {
   package nonisolated let model: Model
-  package nonisolated let admission: Admission
-  /// What a picture takes when pictures come without a pause, as measured when the detector was made.
-  package nonisolated let timePerPicture: Duration
+  package nonisolated let admission = Admission()
   /// What its weights and the maps of a run take.
   package nonisolated let memoryBytes: Int
 
@@ -31,6 +30,8 @@ package actor Detector {
 
   private let runner: Runner
   private let batching: Batching
+  private let requestTimeout: Duration
+  private nonisolated let pace: Mutex<Pace>
   nonisolated let metrics: ModelMetrics?
   private var waiting: [Job] = []
   private var isRunning = false
@@ -47,19 +48,27 @@ package actor Detector {
   ) async {
     self.model = model
     self.batching = batching
+    self.requestTimeout = requestTimeout
     self.metrics = metrics
     memoryBytes = model.plan.weightBytes + batching.most * model.plan.memoryBytesPerImage
     runner = Runner(model, lane: lane, capacity: batching.most)
-    timePerPicture = await runner.measure()
-    let limit = batching.queueLimit(
-      for: model.inputSize, timePerPicture: timePerPicture, timeout: requestTimeout)
-    admission = Admission(limit: limit)
+    pace = Mutex(Pace(await runner.measure()))
+    metrics?.limited(to: queueLimit)
+  }
+
+  /// What a picture takes when pictures come without a pause.
+  package nonisolated var timePerPicture: Duration { pace.withLock(\.timePerPicture) }
+
+  /// How many pictures may be on their way now.
+  package nonisolated var queueLimit: Int {
+    batching.queueLimit(for: model.inputSize, timePerPicture: timePerPicture, timeout: requestTimeout)
   }
 
   /// Takes room for some pictures, which is given back with the pass.
   package nonisolated func admit(_ count: Int) throws(DetectorError) -> Admission.Pass {
-    guard let pass = admission.enter(count) else {
-      throw .overloaded(limit: admission.limit, wait: timePerPicture * admission.count)
+    let limit = queueLimit
+    guard let pass = admission.enter(count, limit: limit) else {
+      throw .overloaded(limit: limit, wait: timePerPicture * admission.count)
     }
     return pass
   }
@@ -93,6 +102,10 @@ package actor Detector {
       metrics?.ran(batch: batch.count, waiting: waiting.count)
       let start = ContinuousClock.now
       let found = await runner.run(batch.map { ($0.image, $0.options) })
+      // With the wait for other models' runs: pictures that come without a pause wait for those too.
+      let took = start.duration(to: .now)
+      pace.withLock { $0.ran(batch.count, in: took, isFull: batch.count == batching.most) }
+      metrics?.limited(to: queueLimit)
       for (job, outcome) in zip(batch, found) {
         job.reply.resume(
           returning: .success(DetectionResult(outcome: outcome, queued: job.arrived.duration(to: start))))

@@ -57,7 +57,7 @@ struct ModelRoutes: Sendable {
       name: name, state: "loaded", variant: Variant(model.architecture)?.rawValue ?? "custom",
       input: PictureSize(width: model.inputSize.width, height: model.inputSize.height), classes: model.labels,
       parameters: model.parameterCount, sha256: model.sha256, precision: model.plan.precision.rawValue,
-      queueLimit: detector.admission.limit, memory: detector.memoryBytes)
+      queueLimit: detector.queueLimit, memory: detector.memoryBytes)
   }
 
   private func json(_ value: some Encodable) -> Response {

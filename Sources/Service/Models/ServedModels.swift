@@ -69,7 +69,7 @@ package final class ServedModels: Sendable {
       "model loaded",
       metadata: [
         "model": "\(name)", "input": "\(model.inputSize)", "precision": "\(model.plan.precision.rawValue)",
-        "kernels": "\(model.plan.instructionSet)", "queue_limit": "\(detector.admission.limit)",
+        "kernels": "\(model.plan.instructionSet)", "queue_limit": "\(detector.queueLimit)",
         "milliseconds_per_picture": "\(detector.timePerPicture.roundedMilliseconds)",
       ])
   }

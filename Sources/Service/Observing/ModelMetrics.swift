@@ -16,6 +16,7 @@ package struct ModelMetrics: Sendable {
   let labels: [String]
   private let detections: [Counter]
   private let queueDepth: Meter
+  private let queueLimit: Meter
   private let queueWait: Timer
   private let stages: [Stage: Timer]
   private let batchSize: Recorder
@@ -35,6 +36,7 @@ package struct ModelMetrics: Sendable {
       Counter(label: "yolox_detections_total", dimensions: [name, ("class", $0)], factory: registry)
     }
     queueDepth = Meter(label: "yolox_queue_depth", dimensions: [name], factory: registry)
+    queueLimit = Meter(label: "yolox_queue_limit", dimensions: [name], factory: registry)
     queueWait = Timer(label: "yolox_queue_wait_seconds", dimensions: [name], factory: registry)
     batchSize = Recorder(
       label: "yolox_batch_size", dimensions: [name], aggregate: true, factory: registry)
@@ -51,6 +53,8 @@ package struct ModelMetrics: Sendable {
   }
 
   func waiting(_ count: Int) { queueDepth.set(count) }
+
+  func limited(to limit: Int) { queueLimit.set(limit) }
 
   func ran(batch: Int, waiting: Int) {
     batchSize.record(batch)
