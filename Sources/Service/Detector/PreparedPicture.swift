@@ -18,19 +18,17 @@ struct PreparedPicture: Sendable {
   let decoding: Duration
   let preprocessing: Duration
 
-  /// - Parameter keepsPicture: has all of the picture decoded, where otherwise a part of its pixels may do. Of planes
-  ///   there is none.
+  /// - Parameter keepsPicture: has all of the picture decoded, where the network may need a part of its pixels only. Of
+  ///   planes there is none.
   init(_ given: GivenPicture, for model: Model, limits: ImageLimits, keepsPicture: Bool) throws(ImageError) {
     let start = ContinuousClock.now
     switch given {
-    case .encoded(let bytes) where keepsPicture:
-      let decoded = try Image(decoding: bytes, limits: limits)
-      let decodedAt = ContinuousClock.now
-      (picture, image) = (decoded, model.prepare(decoded))
-      decoding = start.duration(to: decodedAt)
     case .encoded(let bytes):
-      (picture, image) = (nil, try model.prepare(EncodedImage(bytes, limits: limits)))
-      decoding = image.decoding
+      let encoded = try EncodedImage(bytes, limits: limits)
+      image = try model.prepare(encoded)
+      // Beside the network's input, not instead: what is found does not depend on whether it is drawn.
+      picture = keepsPicture ? try encoded.decoded() : nil
+      decoding = start.duration(to: .now) - image.letterboxing
     case .pixels(let pixels):
       (picture, image) = (keepsPicture ? pixels : nil, model.prepare(pixels))
       decoding = .zero
