@@ -1,7 +1,10 @@
+import Engine
 import Foundation
+import Imaging
 import Service
 import TestSupport
 import Testing
+import YOLOX
 
 @Suite("Routes", .serialized, .enabled(if: SharedData.isPresent, SharedData.missing))
 struct RoutesTests {
@@ -129,6 +132,24 @@ struct RoutesTests {
     #expect(try await post(dog, fields: "Content-Type: text/plain\r\n").status == 415)
   }
 
+  @Test("what is drawn is what is found, also where the network sees a picture at a part of its size")
+  func drawn() async throws {
+    let dog = try Image(decoding: try SharedData.bytes("images/dog.jpg"))
+    var large = Image(width: 3 * dog.width, height: 3 * dog.height, gray: 0)
+    for y in 0..<large.height { for x in 0..<large.width { large[x, y] = dog[x / 3, y / 3] } }
+    let picture = try large.encoded(as: .jpeg)
+
+    let model = try TestService.nano()
+    let encoded = try EncodedImage(picture)
+    var predictor = Predictor(model, pool: .init(threads: 1))
+    var expected = try encoded.decoded()
+    let found = predictor.detect([(try model.prepare(encoded), DetectionOptions())])[0].detections
+    #expect(found.count >= 3)
+    expected.draw(found, labels: model.labels)
+    let response = try await post(picture, fields: "Accept: image/png\r\n")
+    #expect(response.bytes == (try expected.encoded(as: .png)))
+  }
+
   @Test("counts requests, stages, batches and what was found")
   func metrics() async throws {
     _ = try await post(try SharedData.bytes("images/dog.jpg"), to: "/detect?score_threshold=0.5")
@@ -139,6 +160,8 @@ struct RoutesTests {
     for line in [
       #"yolox_requests_total{route="/detect",status="200"} 1"#,
       #"yolox_requests_total{route="/detect",status="415"} 1"#,
+      #"yolox_request_seconds_count{route="/detect"} 2"#,
+      #"yolox_request_seconds_bucket{route="/detect",le="+Inf"} 2"#,
       #"yolox_detections_total{model="yolox-nano",class="dog"} 1"#,
       #"yolox_stage_seconds_count{model="yolox-nano",stage="inference"} 1"#,
       #"yolox_batch_size_bucket{model="yolox-nano",le="1.0"} 1"#, #"yolox_queue_depth{model="yolox-nano"} 0"#,

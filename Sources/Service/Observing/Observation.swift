@@ -8,36 +8,40 @@ struct Observation: Sendable {
   let logger: Logger
 
   func suspending(_ route: String, _ handler: @escaping @Sendable (Request) async -> Response) -> Handler {
-    .suspending { request in
+    let counts = metrics.route(route)
+    return .suspending { request in
       metrics.requestBegan()
       defer { metrics.requestEnded() }
       let start = ContinuousClock.now
-      return finished(request, await handler(request), route: route, start: start)
+      return finished(request, await handler(request), route: route, start: start, counts)
     }
   }
 
   func immediate(_ route: String, _ handler: @escaping @Sendable (Request) -> Response) -> Handler {
-    .immediate { request in
+    let counts = metrics.route(route)
+    return .immediate { request in
       let start = ContinuousClock.now
-      return finished(request, handler(request), route: route, start: start)
+      return finished(request, handler(request), route: route, start: start, counts)
     }
   }
 
   /// A request that reached no route.
   func refused(_ problem: Problem, by api: (any CompatibleRoutes)? = nil) -> Response {
     let response = api?.response(to: problem) ?? problem.response
-    metrics.request(route: "none", status: response.status.code)
+    metrics.refused(response.status.code)
     logger.info("refused", metadata: ["status": "\(response.status.code)", "reason": "\(problem.detail)"])
     return response
   }
 
   private func finished(
-    _ request: Request, _ response: Response, route: String, start: ContinuousClock.Instant
+    _ request: Request, _ response: Response, route: String, start: ContinuousClock.Instant,
+    _ counts: RouteMetrics
   ) -> Response {
     var response = response
     let id = RequestID(request.fields)
     response.fields[.requestID] = id.text
-    metrics.request(route: route, status: response.status.code)
+    let duration = start.duration(to: .now)
+    counts.answered(response.status.code, after: duration)
     // Probes come every few seconds and say nothing as long as they succeed.
     let isProbe = request.method == .get && response.status == .ok
     logger.log(
@@ -45,7 +49,7 @@ struct Observation: Sendable {
       metadata: [
         "id": "\(id.text)", "method": "\(request.method)", "route": "\(route)",
         "status": "\(response.status.code)",
-        "milliseconds": "\(start.duration(to: .now).roundedMilliseconds)",
+        "milliseconds": "\(duration.roundedMilliseconds)",
         "peer": "\(request.peer)", "traceparent": "\(request.fields[.traceparent] ?? "-")",
       ])
     return response

@@ -41,9 +41,12 @@ package final class ServiceMetrics: Sendable {
 
   func totals(of model: String) -> ModelTotals { models.withLock { $0[model]?.totals } ?? ModelTotals() }
 
-  func request(route: String, status: Int) {
+  func route(_ route: String) -> RouteMetrics { RouteMetrics(route: route, registry: registry) }
+
+  /// A request that reached no route.
+  func refused(_ status: Int) {
     Counter(
-      label: "yolox_requests_total", dimensions: [("route", route), ("status", "\(status)")],
+      label: "yolox_requests_total", dimensions: [("route", "none"), ("status", "\(status)")],
       factory: registry
     )
     .increment()
@@ -71,9 +74,11 @@ package final class ServiceMetrics: Sendable {
 
   private static let descriptions: [String: PrometheusRegistry.Description] = [
     "yolox_requests_total": .init("Requests by route and status."),
+    "yolox_request_seconds": .init("From a request's last byte to its answer, by route."),
     "yolox_rejected_total": .init("Pictures that were not looked at, by reason."),
     "yolox_requests_in_flight": .init("Requests that are being answered."),
     "yolox_queue_depth": .init("Pictures that wait for the network."),
+    "yolox_queue_limit": .init("Pictures that may be on their way."),
     "yolox_queue_wait_seconds": .init("From a picture's preparation to the start of its run."),
     "yolox_batch_size": .init("Pictures in a run of the network.", buckets: [1, 2, 4, 8, 16, 32]),
     "yolox_stage_seconds": .init("What each stage of a request takes."),
