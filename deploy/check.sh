@@ -114,7 +114,7 @@ names() { python3 deploy/checks/names.py "$project" ${yolox:+"$yolox"} >"$work/d
 
 # Linked statically, Foundation brings 37 MB of ICU data into an image of 30; FoundationEssentials does not.
 no_foundation() {
-  ! grep -rnE --include '*.swift' '^import Foundation$' Sources | grep -vE '^Sources/(Training|TrainCLI)/'
+  ! grep -rnE --include '*.swift' '^import Foundation$' Sources | grep -vE '^Sources/(Training|TrainCLI|YOLOXClient)/'
 }
 
 install_tools
