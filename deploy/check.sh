@@ -130,7 +130,12 @@ check "promtool test rules" promtool test rules deploy/prometheus/rules_test.yam
 # Elsewhere than in the container the rules lie in another folder; only the syntax is asked.
 check "promtool check config" promtool check config --syntax-only deploy/compose/prometheus.yml
 check "names of metrics and options" names
-check "the dashboard's queries" promtool check rules "$work/dashboard-rules.yaml"
+check "the dashboard's queries are PromQL" promtool check rules "$work/dashboard-rules.yaml"
+# The one check that needs the service to run, and so its weights.
+if [ -n "$yolox" ] && (cd "$project" && "$yolox" weights fetch yolox-nano >/dev/null 2>&1); then
+  check "the dashboard's queries have data" python3 deploy/checks/dashboard.py "$yolox" 15
+  has_weights=yes
+fi
 proxies
 systemd_units
 
@@ -139,3 +144,4 @@ if [ "$failures" -gt 0 ]; then
   exit 1
 fi
 [ -n "$yolox" ] || echo "note: options were not compared; give a built yolox for that"
+[ -n "${has_weights:-}" ] || echo "note: the dashboard was not asked under load; that needs yolox and its weights"
