@@ -35,7 +35,8 @@ export PATH=$PWD/$venv/bin:$PATH
 scratch=$(mktemp -d)
 start() {
   rm -f "$scratch/log"
-  $yolox serve --port 0 "$@" 2>"$scratch/log" &
+  # Whoever runs other things beside this is answered late, not refused.
+  $yolox serve --port 0 --request-timeout 60 "$@" 2>"$scratch/log" &
   server=$!
   for _ in $(seq 600); do
     grep -q ' ready$' "$scratch/log" && break

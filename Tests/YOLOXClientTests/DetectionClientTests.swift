@@ -67,7 +67,7 @@ struct DetectionClientTests {
     // Its own timeout is what the service is told: none at all is what it refuses.
     let timeless = try await refusal { try await labels(DetectOptions(timeout: .zero)) }
     #expect(timeless?.type == "urn:swift-yolox:problem:invalid-header")
-    #expect(try await labels(DetectOptions(timeout: .seconds(100))).first == "dog")
+    #expect(try await labels(DetectOptions(timeout: .seconds(300))).first == "dog")
   }
 
   @Test("lists the models")
@@ -123,7 +123,9 @@ struct DetectionClientTests {
   func foreignAnswer() async throws {
     // Below this path the service speaks as DOODS2 does.
     let url = service.url.appending(path: "doods")
-    let problem = try await refusal { try await DetectionClient(url).models() }
+    let problem = try await refusal {
+      try await DetectionClient(url, session: RunningService.patientSession).models()
+    }
     #expect(problem?.type == "about:blank" && problem?.status == 404)
     #expect(problem?.detail?.contains("error") == true)
   }
@@ -137,7 +139,9 @@ struct DetectionClientTests {
 
     let waits = Waits()
     let models = service.models
-    let patient = DetectionClient(service.url, retry: Retry(attempts: 3)) { duration in
+    let patient = DetectionClient(
+      service.url, retry: Retry(attempts: 3), session: RunningService.patientSession
+    ) { duration in
       if await waits.add(duration) == 2 { try await models.load("yolox-nano") }
     }
     let found = try await patient.detect(contentsOf: RunningService.dog)
@@ -145,7 +149,9 @@ struct DetectionClientTests {
     #expect(await waits.all == [asked, asked])
 
     try models.unload("yolox-nano")
-    let impatient = DetectionClient(service.url, retry: Retry(attempts: 3, longestWait: .zero)) { _ in
+    let impatient = DetectionClient(
+      service.url, retry: Retry(attempts: 3, longestWait: .zero), session: RunningService.patientSession
+    ) { _ in
       Issue.record("it waited")
     }
     #expect(try await refusal { try await impatient.detect(contentsOf: RunningService.dog) } == refused)

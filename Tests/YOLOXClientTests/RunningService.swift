@@ -6,6 +6,10 @@ import TestSupport
 import YOLOX
 import YOLOXClient
 
+#if canImport(FoundationNetworking)
+  import FoundationNetworking
+#endif
+
 /// The real service with YOLOX-Nano on a port of its own, in this process, and a client for it.
 struct RunningService {
   let models: ServedModels
@@ -20,8 +24,11 @@ struct RunningService {
     var configuration = Service.Configuration()
     configuration.server.port = 0
     configuration.threads = 1
-    // A busy machine may keep a test waiting for longer than a service should let anybody wait.
+    // A busy machine may keep a test waiting for longer than a service, or a client, should let anybody wait.
     configuration.requestTimeout = .seconds(300)
+    configuration.server.headTimeout = .seconds(300)
+    configuration.server.bodyTimeout = .seconds(300)
+    configuration.server.minimumBodyRate = 0
     try adjust(&configuration)
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     let metrics = ServiceMetrics(version: "test")
@@ -33,9 +40,15 @@ struct RunningService {
     server = Service.server(
       models, configuration: configuration, readiness: readiness, metrics: metrics, logger: logger)
     url = URL(string: "http://127.0.0.1:\(try server.start())")!
-    client = DetectionClient(url)
+    client = DetectionClient(url, session: RunningService.patientSession)
     try await models.loadAll()
   }
+
+  static let patientSession: URLSession = {
+    let configuration = URLSessionConfiguration.ephemeral
+    configuration.timeoutIntervalForRequest = 300
+    return URLSession(configuration: configuration)
+  }()
 
   static let dog = SharedData.url("images/dog.jpg")
 }

@@ -56,7 +56,7 @@ class Service:
     def __init__(self, yolox, folder):
         self.log = folder / "service.log"
         with self.log.open("w") as log:
-            self.process = subprocess.Popen([yolox, "serve", "--port", "0"], cwd=PROJECT, stderr=log)
+            self.process = subprocess.Popen([yolox, "serve", "--port", "0", "--request-timeout", "60"], cwd=PROJECT, stderr=log)
         until("the service is ready", lambda: self.process.poll() is not None or " ready\n" in self.log.read_text())
         address = re.search(r"addresses=(\S+)", self.log.read_text())
         if not address:
@@ -167,6 +167,7 @@ def main(yolox, seconds=30, drawing=None):
             panels = list(answers(prometheus, start, end))
             empty = [panel["title"] for panel, series in panels if series is None]
             asked = sum(len(panel.get("targets", [])) for panel, _ in panels)
+            until("every rule is evaluated", lambda: all(rule["health"] != "unknown" for rule in prometheus.rules()))
             rules = prometheus.rules()
             ill = [rule["name"] for rule in rules if rule["health"] != "ok"]
             print(f"{count} requests in {end - start:.0f} s; {asked} queries of the dashboard, {len(rules)} rules")
