@@ -60,6 +60,15 @@ bench-service: build ## Compare the service with FastAPI and LitServe under load
 check-clients: weights ## Call the service with curl, Python, a browser and schemathesis (makes .venv-clients)
 	@Tests/Clients/check.sh
 
+.PHONY: screenshot
+screenshot: ## Draw docs/images anew, from the page of the service at SERVICE (after check-clients; needs chromium)
+	.venv-clients/bin/python Tests/Clients/screenshot.py $(SERVICE)
+
+SERVICE ?= http://localhost:$(PORT)
+.PHONY: client-python
+client-python: ## Generate a Python client from the description of the service at SERVICE
+	@examples/python/generate.sh $(SERVICE) examples/python/client
+
 SOAK ?= 30
 .PHONY: soak
 soak: weights ## Stop the service under load 20 times, then load it with everything for SOAK (30) minutes

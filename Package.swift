@@ -8,6 +8,7 @@ let package = Package(
   products: [
     .executable(name: "yolox", targets: ["CLI"]),
     .executable(name: "yolox-train", targets: ["TrainCLI"]),
+    .library(name: "YOLOXClient", targets: ["YOLOXClient"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -94,6 +95,8 @@ let package = Package(
         "COCO", "Engine", "Imaging", "Training", "YOLOX",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
+    // For other people's programs: asks a service what pictures show. Shares nothing with the server but the API.
+    .target(name: "YOLOXClient"),
 
     .target(name: "TestSupport", dependencies: ["Engine"], path: "Tests/TestSupport"),
     .testTarget(name: "CLITests", dependencies: ["CLI", "TestSupport"]),
@@ -112,6 +115,12 @@ let package = Package(
       name: "TrainingTests",
       dependencies: ["Training", "COCO", "Checkpoints", "Engine", "Imaging", "YOLOX", "TestSupport"]),
     .testTarget(name: "WeightsStoreTests", dependencies: ["WeightsStore", "TestSupport"]),
+    .testTarget(
+      name: "YOLOXClientTests",
+      dependencies: [
+        "YOLOXClient", "HTTPServer", "Service", "TestSupport", "YOLOX",
+        .product(name: "Logging", package: "swift-log"),
+      ]),
     .testTarget(
       name: "YOLOXTests", dependencies: ["YOLOX", "Checkpoints", "Engine", "Imaging", "TestSupport"]),
   ],

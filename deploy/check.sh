@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Checks everything in deploy/ and the Dockerfile with the programs that will read it. Installs those from Debian and
-# PyPI if they are missing. Needs no cluster, no container engine and no network beyond the two.
+# PyPI if they are missing; ends with 69 if that cannot be. Needs no cluster, no container engine and no network beyond
+# the two.
 #
 # usage: deploy/check.sh [YOLOX]      YOLOX, a built command, lets options be compared with those that it has
 set -euo pipefail
@@ -23,25 +24,25 @@ check() {
   fi
 }
 
+unavailable() {
+  echo "check-deploy: cannot be installed here: $1" >&2
+  exit 69
+}
+
 install_tools() {
   local missing=() pair
   for pair in promtool:prometheus haproxy:haproxy nginx:nginx-light caddy:caddy systemd-analyze:systemd \
-    openssl:openssl shellcheck:shellcheck python3:python3-venv; do
+    openssl:openssl shellcheck:shellcheck; do
     PATH=$PATH:/usr/sbin command -v "${pair%%:*}" >/dev/null || missing+=("${pair##*:}")
   done
-  if [ ${#missing[@]} -gt 0 ]; then
-    local root=()
-    [ "$(id -u)" -eq 0 ] || root=(sudo)
-    "${root[@]}" apt-get update -qq
-    # Services that a package would start are of no use here.
-    "${root[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends \
-      "${missing[@]}" >/dev/null
-  fi
+  python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3-venv)
+  [ ${#missing[@]} -eq 0 ] || scripts/install-packages.sh "${missing[@]}" || unavailable "${missing[*]}"
   export PATH=$PATH:/usr/sbin
   local venv=.venv-check
   if ! cmp -s deploy/checks/requirements.txt "$venv/installed.txt"; then
-    python3 -m venv "$venv"
-    "$venv/bin/pip" install --quiet --requirement deploy/checks/requirements.txt
+    rm -rf "$venv"
+    { python3 -m venv "$venv" && "$venv/bin/pip" install --quiet --requirement deploy/checks/requirements.txt; } \
+      || unavailable "what deploy/checks/requirements.txt names"
     cp deploy/checks/requirements.txt "$venv/installed.txt"
   fi
   export PATH=$project/$venv/bin:$PATH
@@ -114,7 +115,7 @@ names() { python3 deploy/checks/names.py "$project" ${yolox:+"$yolox"} >"$work/d
 
 # Linked statically, Foundation brings 37 MB of ICU data into an image of 30; FoundationEssentials does not.
 no_foundation() {
-  ! grep -rnE --include '*.swift' '^import Foundation$' Sources | grep -vE '^Sources/(Training|TrainCLI)/'
+  ! grep -rnE --include '*.swift' '^import Foundation$' Sources | grep -vE '^Sources/(Training|TrainCLI|YOLOXClient)/'
 }
 
 install_tools
@@ -130,7 +131,12 @@ check "promtool test rules" promtool test rules deploy/prometheus/rules_test.yam
 # Elsewhere than in the container the rules lie in another folder; only the syntax is asked.
 check "promtool check config" promtool check config --syntax-only deploy/compose/prometheus.yml
 check "names of metrics and options" names
-check "the dashboard's queries" promtool check rules "$work/dashboard-rules.yaml"
+check "the dashboard's queries are PromQL" promtool check rules "$work/dashboard-rules.yaml"
+# The one check that needs the service to run, and so its weights.
+if [ -n "$yolox" ] && (cd "$project" && "$yolox" weights fetch yolox-nano >/dev/null 2>&1); then
+  check "the dashboard's queries have data" python3 deploy/checks/dashboard.py "$yolox" 15
+  has_weights=yes
+fi
 proxies
 systemd_units
 
@@ -139,3 +145,4 @@ if [ "$failures" -gt 0 ]; then
   exit 1
 fi
 [ -n "$yolox" ] || echo "note: options were not compared; give a built yolox for that"
+[ -n "${has_weights:-}" ] || echo "note: the dashboard was not asked under load; that needs yolox and its weights"

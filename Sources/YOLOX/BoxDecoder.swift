@@ -91,4 +91,4 @@ extension DetectionOptions {
   package var objectnessThreshold: Float { log(scoreThreshold / (1 - scoreThreshold)) - 1e-3 }
 }
 
-private func sigmoid(_ x: Float) -> Float { 1 / (1 + exp(-x)) }
+func sigmoid(_ x: Float) -> Float { 1 / (1 + exp(-x)) }

@@ -10,15 +10,18 @@ package struct DetectionOptions: Hashable, Sendable {
   package var classes: Set<Int>?
   /// Whether boxes of different classes suppress each other.
   package var classAgnostic: Bool
+  /// Whether the network's own numbers are given too. Makes all of the head run, also where nothing is.
+  package var keepsPredictions: Bool
 
   package init(
     scoreThreshold: Float = 0.25, nmsThreshold: Float = 0.45, maxDetections: Int = 300,
-    classes: Set<Int>? = nil, classAgnostic: Bool = false
+    classes: Set<Int>? = nil, classAgnostic: Bool = false, keepsPredictions: Bool = false
   ) {
     self.scoreThreshold = scoreThreshold
     self.nmsThreshold = nmsThreshold
     self.maxDetections = maxDetections
     self.classes = classes
     self.classAgnostic = classAgnostic
+    self.keepsPredictions = keepsPredictions
   }
 }

@@ -22,6 +22,8 @@ package struct Predictor: ~Copyable {
     /// The run of the network, shared by all images in it.
     package let inference: Duration
     package let postprocess: Duration
+    /// The network's own numbers (``Engine/Executor/predictions(_:image:)``), where the options ask for them.
+    package let predictions: Tensor?
   }
 
   /// Finds the objects in each image.
@@ -31,7 +33,10 @@ package struct Predictor: ~Copyable {
   package mutating func detect(_ requests: [(image: PreparedImage, options: DetectionOptions)]) -> [Outcome] {
     let start = ContinuousClock.now
     // Classes are computed only where some request's decoding may ask for them.
-    executor.run(requests.map(\.image.pixels), gate: requests.map(\.options.objectnessThreshold).min())
+    let gate =
+      requests.contains(where: \.options.keepsPredictions)
+      ? nil : requests.map(\.options.objectnessThreshold).min()
+    executor.run(requests.map(\.image.pixels), gate: gate)
     let inference = start.duration(to: .now)
     return requests.indices.map { index in
       let (image, options) = requests[index]
@@ -41,7 +46,11 @@ package struct Predictor: ~Copyable {
         detection.box = image.letterbox.toImage(detection.box)
         return detection
       }
-      return Outcome(detections: detections, inference: inference, postprocess: start.duration(to: .now))
+      let predictions =
+        options.keepsPredictions ? executor.predictions(model.architecture, image: index) : nil
+      return Outcome(
+        detections: detections, inference: inference, postprocess: start.duration(to: .now),
+        predictions: predictions)
     }
   }
 

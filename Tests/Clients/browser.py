@@ -20,28 +20,29 @@ from pathlib import Path
 
 import websocket
 
-PORT = 9333
-
 
 class Browser:
     """The Chrome DevTools Protocol, as far as this needs it."""
 
-    def __init__(self):
+    def __init__(self, width=1100, height=800):
         self.profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        # On a port of its own choice, which it writes down; containers give little memory to share.
         self.process = subprocess.Popen(
-            ["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", f"--remote-debugging-port={PORT}",
-             "--remote-allow-origins=*", f"--user-data-dir={self.profile.name}", "--window-size=1100,800", "about:blank"],
+            ["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars",
+             "--remote-debugging-port=0", "--remote-allow-origins=*", f"--user-data-dir={self.profile.name}",
+             f"--window-size={width},{height}", "about:blank"],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.socket = websocket.create_connection(self.target(), timeout=30)
         self.numbers = itertools.count(1)
         self.problems = []
 
     def target(self):
-        for _ in range(100):
+        for _ in range(300):
             try:
-                pages = json.load(urllib.request.urlopen(f"http://127.0.0.1:{PORT}/json"))
+                port = (Path(self.profile.name) / "DevToolsActivePort").read_text().split()[0]
+                pages = json.load(urllib.request.urlopen(f"http://127.0.0.1:{port}/json"))
                 return next(page["webSocketDebuggerUrl"] for page in pages if page["type"] == "page")
-            except (OSError, StopIteration):
+            except (OSError, IndexError, StopIteration):
                 time.sleep(0.1)
         sys.exit("browser: chromium did not start")
 
@@ -61,25 +62,45 @@ class Browser:
         return self.call("Runtime.evaluate", expression=expression, returnByValue=True)["result"].get("value")
 
     def until(self, expression):
-        for _ in range(100):
+        for _ in range(300):
             value = self.evaluate(expression)
             if value:
                 return value
             time.sleep(0.1)
         sys.exit(f"browser: never became true: {expression}")
 
+    def open(self, address):
+        for domain in ("Page", "Runtime", "Log", "DOM"):
+            self.call(f"{domain}.enable")
+        self.call("Page.navigate", url=address)
+        self.until("document.readyState === 'complete'")
+
+    def choose(self, picture):
+        """Gives the page a picture, as a person does with its button."""
+        self.until("document.getElementById('curl').textContent")
+        root = self.call("DOM.getDocument")["root"]["nodeId"]
+        field = self.call("DOM.querySelector", nodeId=root, selector="#file")["nodeId"]
+        self.call("DOM.setFileInputFiles", nodeId=field, files=[str(Path(picture).resolve())])
+
+    def found(self):
+        """The labels in the page's table, once there are any."""
+        return self.until("[...document.querySelectorAll('#rows td:first-child')].map(cell => cell.textContent).join()")
+
+    def shoot(self, file):
+        shot = self.call("Page.captureScreenshot", format="png")["data"]
+        Path(file).write_bytes(base64.b64decode(shot))
+
+    def close(self):
+        self.process.terminate()
+        self.process.wait()
+
 
 def main():
     address, picture, screenshot, *keys = sys.argv[1:5]
     browser = Browser()
     try:
-        for domain in ("Page", "Runtime", "Log", "DOM"):
-            browser.call(f"{domain}.enable")
-        browser.call("Page.navigate", url=address)
-        browser.until("document.readyState === 'complete' && document.getElementById('curl').textContent")
-        root = browser.call("DOM.getDocument")["root"]["nodeId"]
-        field = browser.call("DOM.querySelector", nodeId=root, selector="#file")["nodeId"]
-        browser.call("DOM.setFileInputFiles", nodeId=field, files=[str(Path(picture).resolve())])
+        browser.open(address)
+        browser.choose(picture)
         for key in keys:
             browser.until("!document.getElementById('key-row').hidden")
             # The console notes every answer of 401, also one that is expected.
@@ -87,18 +108,18 @@ def main():
             browser.evaluate(
                 f"document.getElementById('key').value = {json.dumps(key)}; "
                 "document.querySelector('#key-row button').click()")
-        found = browser.until("[...document.querySelectorAll('#rows td:first-child')].map(cell => cell.textContent).join()")
-        shot = browser.call("Page.captureScreenshot", format="png")["data"]
-        Path(screenshot).write_bytes(base64.b64decode(shot))
+        found = browser.found()
+        browser.shoot(screenshot)
         browser.evaluate(
             "(() => { const t = document.getElementById('threshold'); t.value = 0.7; t.dispatchEvent(new Event('input')) })()")
-        fewer = browser.until("[...document.querySelectorAll('#rows td:first-child')].map(cell => cell.textContent).join()")
+        fewer = browser.found()
         print(f"found {found}; above 0.7 {fewer}")
         missing = {"dog", "bicycle", "car"} - set(fewer.split(","))
         if missing or len(fewer) > len(found) or browser.problems:
             sys.exit(f"browser: missing {missing}, console {browser.problems}")
     finally:
-        browser.process.terminate()
+        browser.close()
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -2,7 +2,8 @@
 
     python3 Tests/Clients/compatibility.py http://localhost:8080 dog.jpg [KEY]
 
-Needs from PyPI: tritonclient[http], deepstack-python, deepstack-sdk, pydoods, requests, numpy, pillow, opencv. Exits with 1 at the
+Needs from PyPI: tritonclient[http], deepstack-python, deepstack-sdk, pydoods, requests, numpy, pillow, opencv,
+onnxruntime. Exits with 1 at the
 first difference. The service has a model called yolox-nano, its first.
 """
 

@@ -2,15 +2,19 @@
 
 import asyncio
 import base64
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import cv2
 import numpy as np
+import onnxruntime
 import tritonclient.http
 import tritonclient.http.aio
 from tritonclient.utils import InferenceServerException
 
 MODEL = "yolox-nano"
+# The file that the service has the model from.
+WEIGHTS = [Path("weights/yolox_nano.onnx"), Path("../shared/weights/yolox_nano.onnx")]
 OUTPUTS = ("boxes", "scores", "labels", "num_detections")
 THRESHOLD = {"score_threshold": 0.4}
 
@@ -72,6 +76,7 @@ async def with_client(truth, expect, module, kind):
     try:
         await describe(client, truth, expect_)
         await infer(client, truth, module, expect_)
+        await raw(client, truth, module, expect_)
         await fail(client, truth, module, expect_)
     finally:
         await client.close()
@@ -94,7 +99,7 @@ async def describe(client, truth, expect):
     expect("server", server["name"] == "swift-yolox" and "binary_tensor_data" in server["extensions"], server)
     for version in ("", "1"):
         model = await client.get_model_metadata(MODEL, version, headers=headers)
-        expect("metadata", [one["name"] for one in model["outputs"]] == list(OUTPUTS), model)
+        expect("metadata", [one["name"] for one in model["outputs"]] == [*OUTPUTS, "raw"], model)
         config = await client.get_model_config(MODEL, version, headers=headers)
         labels = config["parameters"]["labels"]["string_value"].split("\n")
         expect("config", config["name"] == MODEL and labels == truth.classes, config)
@@ -136,6 +141,23 @@ async def infer(client, truth, module, expect):
     expect("nothing found", none.as_numpy("boxes").shape == (3, 0, 4) and none.as_numpy("scores").shape == (3, 0))
 
 
+async def raw(client, truth, module, expect):
+    """The network's numbers: those that ONNX Runtime gets from the authors' file, and in JSON the same."""
+    planes, _ = letterboxed(truth)
+    tensor = module.InferInput("input", [1, *planes.shape], "FP32").set_data_from_numpy(planes[None])
+    weights = next(path for path in WEIGHTS if path.exists())
+    session = onnxruntime.InferenceSession(weights, providers=["CPUExecutionProvider"])
+    reference = session.run(["output"], {"images": planes[None]})[0]
+    got = {}
+    for binary in (True, False):
+        wishes = [module.InferRequestedOutput("raw", binary_data=binary)]
+        result = await client.infer(MODEL, [tensor], headers=headers_of(truth), outputs=wishes)
+        expect("raw and nothing else", [one["name"] for one in result.get_response()["outputs"]] == ["raw"])
+        got[binary] = result.as_numpy("raw")
+    expect("raw as ONNX Runtime has it", got[True].shape == reference.shape and np.allclose(got[True], reference, atol=1e-3))
+    expect("raw in JSON and as bytes", np.array_equal(got[True], got[False]))
+
+
 async def fail(client, truth, module, expect):
     async def refused(what, status, word, call):
         try:
@@ -150,8 +172,8 @@ async def fail(client, truth, module, expect):
     await refused("no picture", 415, "JPEG", client.infer(MODEL, [picture], headers=headers_of(truth)))
     await refused("no model", 404, "nothing", client.infer("nothing", [picture], headers=headers_of(truth)))
     await refused("no model's metadata", 404, "nothing", client.get_model_metadata("nothing", headers=headers_of(truth)))
-    raw = [module.InferRequestedOutput("raw")]
-    await refused("no output", 400, "raw", client.infer(MODEL, [picture], outputs=raw, headers=headers_of(truth)))
+    logits = [module.InferRequestedOutput("logits")]
+    await refused("no output", 400, "logits", client.infer(MODEL, [picture], outputs=logits, headers=headers_of(truth)))
     sequence = client.infer(MODEL, [picture], sequence_id=5, headers=headers_of(truth))
     await refused("a sequence", 400, "sequence", sequence)
     two = client.infer(MODEL, [picture, picture], headers=headers_of(truth))

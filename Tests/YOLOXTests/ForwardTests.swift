@@ -92,7 +92,7 @@ struct ForwardTests {
       let actual = (0..<batch).flatMap { executor.dense("pan\(level)", image: $0) }
       expectClose(actual, try golden.expected("pan\(level)"), within: 1e-3, "\(variant.rawValue) pan\(level)")
     }
-    let (raw, decoded) = predictions(of: executor, batch: batch)
+    let (raw, decoded) = predictions(of: executor, variant)
     expectClose(raw, try golden.expected("raw"), within: 1e-3, "\(variant.rawValue) raw")
     // Widths and heights are exponentials of the raw numbers, here up to 7e9: what the raw ones allow absolutely, these
     // allow relatively.
@@ -113,7 +113,7 @@ struct ForwardTests {
     for image in golden.images { calibrator.observeExtremes(image) }
     for image in golden.images { calibrator.observeSpread(image) }
     let executor = try golden.executor(PlanOptions(precision: precision.0, ranges: calibrator.ranges))
-    let (raw, _) = predictions(of: executor, batch: GoldenForward.batch)
+    let (raw, _) = predictions(of: executor, variant)
     let expected = try golden.expected("raw")
     // Boxes and scores by themselves: root mean square of the errors over that of the distances from the mean.
     for (what, columns) in [("boxes", 0..<4), ("objectness", 4..<5), ("classes", 5..<85)] {
@@ -131,30 +131,21 @@ struct ForwardTests {
   }
 
   /// `[batch, anchors, 85]` as the authors' ONNX export gives them, before and after grid decoding.
-  private func predictions(of executor: borrowing Executor, batch: Int) -> (raw: [Float], decoded: [Float]) {
-    var raw: [Float] = []
-    var decoded: [Float] = []
-    for image in 0..<batch {
-      for (level, stride) in Stride.levels.enumerated() {
-        let box = executor.dense("box\(level)", image: image)
-        let objectness = executor.dense("objectness\(level)", image: image)
-        let classes = executor.dense("class\(level)", image: image)
-        let (rows, columns) = (64 / stride, 96 / stride)
-        let cells = rows * columns
-        for cell in 0..<cells {
-          let b = (0..<4).map { box[$0 * cells + cell] }
-          let scores =
-            [ReferenceOperators.apply(.sigmoid, to: objectness[cell])]
-            + (0..<80).map { ReferenceOperators.apply(.sigmoid, to: classes[$0 * cells + cell]) }
-          raw += b + scores
-          let scale = Float(stride)
-          decoded += [
-            (b[0] + Float(cell % columns)) * scale, (b[1] + Float(cell / columns)) * scale,
-            exp(b[2]) * scale, exp(b[3]) * scale,
-          ]
-          decoded += scores
-        }
-      }
+  private func predictions(
+    of executor: borrowing Executor, _ variant: Variant
+  ) -> (raw: [Float], decoded: [Float]) {
+    let images = 0..<GoldenForward.batch
+    let raw = images.flatMap { executor.predictions(variant.architecture, image: $0).values }
+    let cells = Stride.levels.flatMap { stride in
+      let (rows, columns) = (GoldenForward.height / stride, GoldenForward.width / stride)
+      return (0..<rows * columns).map { (x: $0 % columns, y: $0 / columns, scale: Float(stride)) }
+    }
+    var decoded = raw
+    for anchor in 0..<raw.count / 85 {
+      let (cell, box) = (cells[anchor % cells.count], anchor * 85)
+      decoded[box] = (raw[box] + Float(cell.x)) * cell.scale
+      decoded[box + 1] = (raw[box + 1] + Float(cell.y)) * cell.scale
+      for side in 2...3 { decoded[box + side] = exp(raw[box + side]) * cell.scale }
     }
     return (raw, decoded)
   }

@@ -86,7 +86,7 @@ package final class ServedModels: Sendable {
   }
 
   /// Drops a model; its memory is free once nothing uses it any more.
-  func unload(_ name: String) throws(Problem) {
+  package func unload(_ name: String) throws(Problem) {
     guard names.contains(name) else { throw .noModel(name, known: names) }
     detectors.withLock { $0[name] = nil }
     logger.info("model unloaded", metadata: ["model": "\(name)"])

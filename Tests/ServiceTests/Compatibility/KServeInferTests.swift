@@ -171,6 +171,58 @@ struct KServeInferTests {
     #expect(abs(x1 - 132.8) < 2)
   }
 
+  @Test("raw is the network's numbers, from which the boxes come, in JSON as in bytes")
+  func raw() async throws {
+    let model = try TestService.nano()
+    let prepared = model.prepare(try Image(decoding: try SharedData.bytes("images/dog.jpg")))
+    let bytes = prepared.pixels.values.map(\.bitPattern.littleEndian).withUnsafeBytes { Array($0) }
+    let tensor = KServeTensor("FP32", [1, 3, 416, 416], bytes: bytes)
+    let wishes = [["name": "raw"], ["name": "boxes"], ["name": "scores"]]
+    let outputs = try outputs(try await service.infer(tensor, outputs: wishes))
+    #expect(outputs["raw"]?["shape"] as? [Int] == [1, 3549, 85])
+    let raw = try #require(outputs["raw"]?["data"] as? [Double])
+
+    // The best row is the dog's; 52 x 52 cells of 8 pixels come first, then 26 x 26 of 16 and 13 x 13 of 32.
+    func score(_ row: Int) -> Double { raw[row * 85 + 4] * raw[row * 85 + 5 + 16] }
+    let best = try #require((0..<3549).max { score($0) < score($1) })
+    let scores = try #require(outputs["scores"]?["data"] as? [Double])
+    #expect(abs(score(best) - scores[0]) < 1e-5)
+    let (first, cells, size) =
+      best < 52 * 52 ? (0, 52, 8.0) : best < 65 * 52 ? (52 * 52, 26, 16.0) : (65 * 52, 13, 32.0)
+    let box = Array(raw[best * 85..<best * 85 + 4])
+    let center = [box[0] + Double((best - first) % cells), box[1] + Double((best - first) / cells)]
+    let corner = zip(center, box[2...]).map { ($0 - exp($1) / 2) * size }
+    for (side, expected) in zip(corner, try #require(outputs["boxes"]?["data"] as? [Double])) {
+      #expect(abs(side - expected) < 0.01)
+    }
+
+    let answer = try await service.infer(
+      tensor, parameters: ["binary_data_output": true], outputs: [["name": "raw"]])
+    let length = try #require(answer.fields["inference-header-content-length"].flatMap { Int($0) })
+    let numbers = answer.bytes[length...].withUnsafeBytes { bytes in
+      (0..<bytes.count / 4).map { index in
+        Float(
+          bitPattern: UInt32(
+            littleEndian: bytes.loadUnaligned(fromByteOffset: 4 * index, as: UInt32.self)))
+      }
+    }
+    #expect(numbers == raw.map { Float($0) })
+  }
+
+  @Test("raw is given of eight pictures at most")
+  func mostRaw() async throws {
+    let gray = try Image(width: 8, height: 8, gray: 114).encoded(as: .png)
+    func infer(_ count: Int) async throws -> RawResponse {
+      let elements = KServeTensor.elements(Array(repeating: gray, count: count))
+      return try await service.infer(
+        KServeTensor("BYTES", [count], bytes: elements), parameters: ["binary_data_output": true],
+        outputs: [["name": "raw"]])
+    }
+    let eight = try await infer(8)
+    #expect(eight.status == 200 && eight.bytes.count > 8 * 3549 * 85 * 4)
+    #expect(try await infer(9).status == 413)
+  }
+
   @Test("nothing found is a tensor without places")
   func nothing() async throws {
     let tensor = KServeTensor("BYTES", [1], bytes: try KServeTensor.dogs(1))
@@ -208,7 +260,7 @@ struct KServeInferTests {
     }
     for (parameters, outputs, word) in [
       (["score_threshold": 2], nil, "score_threshold"), (["sequence_id": 1], nil, "sequence_id"),
-      (["model": "a"], nil, "model"), ([:], [["name": "raw"]], "raw"),
+      (["model": "a"], nil, "model"), ([:], [["name": "logits"]], "logits"),
       ([:], [["name": "boxes", "parameters": ["classification": 3]]], "classification"),
     ] as [([String: Any], [[String: Any]]?, String)] {
       let response = try await service.infer(pixel, parameters: parameters, outputs: outputs)

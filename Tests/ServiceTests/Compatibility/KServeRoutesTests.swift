@@ -27,8 +27,9 @@ struct KServeRoutesTests {
     #expect(inputs.map { $0["datatype"] as? String } == ["BYTES", "UINT8", "FP32"])
     #expect(inputs[2]["shape"] as? [Int] == [-1, 3, 416, 416])
     let outputs = try #require(json["outputs"] as? [[String: Any]])
-    #expect(outputs.map { $0["name"] as? String } == ["boxes", "scores", "labels", "num_detections"])
-    #expect(outputs.map { $0["datatype"] as? String } == ["FP32", "FP32", "INT64", "INT32"])
+    #expect(outputs.map { $0["name"] as? String } == ["boxes", "scores", "labels", "num_detections", "raw"])
+    #expect(outputs.map { $0["datatype"] as? String } == ["FP32", "FP32", "INT64", "INT32", "FP32"])
+    #expect(outputs[4]["shape"] as? [Int] == [-1, 3549, 85])
     #expect(try await service.get("\(path)/ready").json["ready"] as? Bool == true)
     let config = try await service.get("\(path)/config").json
     #expect((config["input"] as? [[String: Any]])?.first?["data_type"] as? String == "TYPE_STRING")

@@ -36,6 +36,11 @@ struct InferRequest: Sendable {
   /// may take is said in X-Request-Timeout-Ms.
   private static let protocolParameters: Set<String> = ["binary_data_output", "priority", "timeout"]
 
+  /// The network's numbers of a picture are some megabytes, in JSON ten times as much as the picture.
+  static let mostRawPictures = 8
+
+  var wantsRaw: Bool { outputs.contains { $0.name == .raw } }
+
   init(_ request: Request) throws(Problem) {
     if let encoding = request.fields[.contentEncoding], encoding.lowercased() != "identity" {
       throw .badBody("The body is encoded as \(encoding); send it as it is.")
@@ -61,7 +66,7 @@ struct InferRequest: Sendable {
       }
       self.outputs = outputs
     } else {
-      outputs = InferOutput.Name.allCases.map { InferOutput(name: $0, isBinary: prefersBinary) }
+      outputs = InferOutput.Name.usual.map { InferOutput(name: $0, isBinary: prefersBinary) }
     }
 
     let own = parameters.filter { !InferRequest.protocolParameters.contains($0.key) }
@@ -139,9 +144,8 @@ extension InferRequest {
     let shape = input.shape
     let count = shape.first ?? 0
     guard count > 0 else { throw .noPicture("Input '\(input.name)' of shape \(shape) has no picture.") }
-    guard count <= DetectOrder.mostPictures else {
-      throw .tooManyPictures(count: count, limit: DetectOrder.mostPictures)
-    }
+    let limit = wantsRaw ? InferRequest.mostRawPictures : DetectOrder.mostPictures
+    guard count <= limit else { throw .tooManyPictures(count: count, limit: limit) }
     switch input.elements {
     case .bytes(let elements):
       guard elements.count == count else { throw wrongShape("[n]") }

@@ -1,3 +1,4 @@
+import Engine
 import HTTPServer
 import HTTPTypes
 import YOLOX
@@ -13,10 +14,15 @@ struct InferOutput: Sendable {
     case labels
     /// INT32 [n]: how many of the k are detections; the rest fills up.
     case detectionCounts = "num_detections"
+    /// FP32 [n, anchors, 5 + classes]: the network's own numbers, as the authors' ONNX export gives them.
+    case raw
+
+    /// What a request that names none is given.
+    static let usual: [Name] = [.boxes, .scores, .labels, .detectionCounts]
 
     var datatype: String {
       switch self {
-      case .boxes, .scores: "FP32"
+      case .boxes, .scores, .raw: "FP32"
       case .labels: "INT64"
       case .detectionCounts: "INT32"
       }
@@ -50,8 +56,8 @@ struct InferResponse: Sendable {
   let model: String
   let id: String?
   let outputs: [InferOutput]
-  /// For each picture.
-  let detections: [[Detection]]
+  /// For each picture; with the network's numbers where they are an output.
+  let found: [Predictor.Outcome]
 
   var response: Response {
     let tensors = outputs.map(tensor)
@@ -92,7 +98,7 @@ struct InferResponse: Sendable {
       try container.encode(name.datatype, forKey: .datatype)
       try container.encode(shape, forKey: .shape)
       if isBinary {
-        try container.encode(["binary_data_size": elements.bytes.count], forKey: .parameters)
+        try container.encode(["binary_data_size": elements.byteCount], forKey: .parameters)
       } else {
         switch elements {
         case .fp32(let values): try container.encode(values, forKey: .data)
@@ -108,21 +114,30 @@ struct InferResponse: Sendable {
     case int64([Int64])
     case int32([Int32])
 
-    /// Little-endian.
-    var bytes: [UInt8] {
+    var byteCount: Int {
       switch self {
-      case .fp32(let values): values.map(\.bitPattern).flatMap(littleEndian)
-      case .int64(let values): values.flatMap(littleEndian)
-      case .int32(let values): values.flatMap(littleEndian)
+      case .fp32(let values): values.count * MemoryLayout<Float>.size
+      case .int64(let values): values.count * MemoryLayout<Int64>.size
+      case .int32(let values): values.count * MemoryLayout<Int32>.size
       }
     }
 
-    private func littleEndian(_ value: some FixedWidthInteger) -> [UInt8] {
-      withUnsafeBytes(of: value.littleEndian) { Array($0) }
+    /// Little-endian.
+    var bytes: [UInt8] {
+      switch self {
+      case .fp32(let values): bytes(values.map(\.bitPattern.littleEndian))
+      case .int64(let values): bytes(values.map(\.littleEndian))
+      case .int32(let values): bytes(values.map(\.littleEndian))
+      }
+    }
+
+    private func bytes(_ values: [some FixedWidthInteger]) -> [UInt8] {
+      values.withUnsafeBytes { Array($0) }
     }
   }
 
   private func tensor(_ output: InferOutput) -> Tensor {
+    let detections = found.map(\.detections)
     let count = detections.count
     let places = detections.map(\.count).max() ?? 0
     func filled<Element>(_ filling: Element, _ element: (Detection) -> Element) -> [Element] {
@@ -140,6 +155,11 @@ struct InferResponse: Sendable {
       case .scores: ([count, places], .fp32(filled(0, \.score)))
       case .labels: ([count, places], .int64(filled(-1) { Int64($0.classID) }))
       case .detectionCounts: ([count], .int32(detections.map { Int32($0.count) }))
+      case .raw:
+        (
+          [count] + (found.first?.predictions?.shape ?? [0, 0]),
+          .fp32(found.flatMap { $0.predictions?.values ?? [] })
+        )
       }
     return Tensor(name: output.name, shape: shape, elements: elements, isBinary: output.isBinary)
   }

@@ -18,14 +18,15 @@ enum KServeModel {
     var versions = [version]
     var platform = "swift-yolox"
     let inputs: [Tensor]
-    var outputs = InferOutput.Name.allCases.map {
-      Tensor(name: $0.rawValue, datatype: $0.datatype, shape: $0.shape)
-    }
+    let outputs: [Tensor]
 
     init(_ model: Model) {
       name = model.name
       inputs = KServeModel.inputs(of: model).map {
         Tensor(name: $0.name, datatype: $0.datatype.rawValue, shape: $0.shape)
+      }
+      outputs = InferOutput.Name.allCases.map {
+        Tensor(name: $0.rawValue, datatype: $0.datatype, shape: $0.shape(of: model))
       }
     }
   }
@@ -45,9 +46,7 @@ enum KServeModel {
     var backend = "swift-yolox"
     var maxBatchSize = 0
     let input: [Tensor]
-    var output = InferOutput.Name.allCases.map {
-      Tensor(name: $0.rawValue, dataType: "TYPE_" + $0.datatype, dims: $0.shape)
-    }
+    let output: [Tensor]
     /// Under `labels` the classes' names, one a line.
     let parameters: [String: Text]
 
@@ -56,6 +55,9 @@ enum KServeModel {
       input = KServeModel.inputs(of: model).map { input in
         let type = input.datatype == .bytes ? "STRING" : input.datatype.rawValue
         return Tensor(name: input.name, dataType: "TYPE_" + type, dims: input.shape, optional: true)
+      }
+      output = InferOutput.Name.allCases.map {
+        Tensor(name: $0.rawValue, dataType: "TYPE_" + $0.datatype, dims: $0.shape(of: model))
       }
       parameters = ["labels": Text(stringValue: model.labels.joined(separator: "\n"))]
     }
@@ -87,11 +89,12 @@ enum KServeModel {
 }
 
 extension InferOutput.Name {
-  fileprivate var shape: [Int] {
+  fileprivate func shape(of model: Model) -> [Int] {
     switch self {
     case .boxes: [-1, -1, 4]
     case .scores, .labels: [-1, -1]
     case .detectionCounts: [-1]
+    case .raw: [-1] + model.predictionShape
     }
   }
 }

@@ -72,17 +72,20 @@ struct KServeRoutes: CompatibleRoutes {
         let order = try InferRequest(request)
         let pictures = try order.pictures(for: detector.model, limits: limits)
         do throws(DetectParameters.Invalid) {
-          return (order, pictures, try order.detection.options(for: detector.model))
+          var options = try order.detection.options(for: detector.model)
+          options.keepsPredictions = order.wantsRaw
+          return (order, pictures, options)
         } catch { throw Problem(error) }
       }
       let seen = try await look.look(
         at: pictures.map(Result.success), with: detector, options: options, lifetime: lifetime)
-      var detections: [[Detection]] = []
+      var found: [Predictor.Outcome] = []
       // The protocol has no word for one bad picture among good ones.
-      for picture in seen { detections.append(try picture.get().detections) }
-      return InferResponse(
-        model: detector.model.name, id: order.id, outputs: order.outputs, detections: detections
-      ).response
+      for picture in seen { found.append(try picture.get().result.outcome) }
+      let answer = InferResponse(
+        model: detector.model.name, id: order.id, outputs: order.outputs, found: found)
+      // Only the network's own numbers are so many that writing them down takes long.
+      return order.wantsRaw ? try await look.prepare(lifetime) { answer.response } : answer.response
     }
   }
 

@@ -1,0 +1,54 @@
+import Foundation
+import HTTPServer
+import Logging
+import Service
+import TestSupport
+import YOLOX
+import YOLOXClient
+
+#if canImport(FoundationNetworking)
+  import FoundationNetworking
+#endif
+
+/// The real service with YOLOX-Nano on a port of its own, in this process, and a client for it.
+struct RunningService {
+  let models: ServedModels
+  let url: URL
+  let client: DetectionClient
+  private let server: Server
+
+  init(
+    readiness: Readiness = Readiness(.ready),
+    _ adjust: (inout Service.Configuration) throws -> Void = { _ in }
+  ) async throws {
+    var configuration = Service.Configuration()
+    configuration.server.port = 0
+    configuration.threads = 1
+    // A busy machine may keep a test waiting for longer than a service, or a client, should let anybody wait.
+    configuration.requestTimeout = .seconds(300)
+    configuration.server.headTimeout = .seconds(300)
+    configuration.server.bodyTimeout = .seconds(300)
+    configuration.server.minimumBodyRate = 0
+    try adjust(&configuration)
+    let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    let metrics = ServiceMetrics(version: "test")
+    let nano = ModelSource(name: "yolox-nano") {
+      let weights = try PretrainedWeights(contentsOf: SharedData.url("weights/yolox_nano.onnx").path)
+      return try Model(weights, name: "yolox-nano")
+    }
+    models = ServedModels([nano], configuration: configuration, metrics: metrics, logger: logger)
+    server = Service.server(
+      models, configuration: configuration, readiness: readiness, metrics: metrics, logger: logger)
+    url = URL(string: "http://127.0.0.1:\(try server.start())")!
+    client = DetectionClient(url, session: RunningService.patientSession)
+    try await models.loadAll()
+  }
+
+  static let patientSession: URLSession = {
+    let configuration = URLSessionConfiguration.ephemeral
+    configuration.timeoutIntervalForRequest = 300
+    return URLSession(configuration: configuration)
+  }()
+
+  static let dog = SharedData.url("images/dog.jpg")
+}

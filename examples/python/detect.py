@@ -1,0 +1,58 @@
+"""Finds objects in pictures through the client that generate.sh makes.
+
+    examples/python/generate.sh http://localhost:8080 client
+    PYTHONPATH=client python3 examples/python/detect.py http://localhost:8080 dog.jpg more.jpg --key KEY
+
+Needs httpx and attrs, as the client does. A line for each object: file, label, score, box in pixels of the picture.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from swift_yolox_client import AuthenticatedClient, Client
+from swift_yolox_client.api.detection import detect
+from swift_yolox_client.api.models import list_models
+from swift_yolox_client.models import DetectFilesBody, Detections, Problem
+from swift_yolox_client.types import File
+
+
+def main():
+    options = argparse.ArgumentParser(description="Finds objects in pictures.")
+    options.add_argument("url")
+    options.add_argument("pictures", nargs="+", type=Path)
+    options.add_argument("--key", default="")
+    options.add_argument("--score", type=float, default=0.4, help="leave out what scores less")
+    options = options.parse_args()
+
+    if options.key:
+        client = AuthenticatedClient(options.url, token=options.key)
+    else:
+        client = Client(options.url)
+    models = list_models.sync(client=client)
+    if isinstance(models, Problem):
+        sys.exit(f"{models.title}: {models.detail}")
+    print("models:", ", ".join(model.name for model in models.models))
+
+    for path, answer in zip(options.pictures, ask(client, options.pictures, options.score)):
+        if not isinstance(answer, Detections):
+            print(path.name, answer.title, answer.detail, sep="\t")
+            continue
+        for found in answer.detections:
+            box = " ".join(f"{side:.0f}" for side in (found.box.x1, found.box.y1, found.box.x2, found.box.y2))
+            print(path.name, found.label, f"{found.score:.2f}", box, sep="\t")
+
+
+def ask(client, pictures, score):
+    """What each picture shows, or the problem that there is with it."""
+    if len(pictures) == 1:
+        with pictures[0].open("rb") as picture:
+            return [detect.sync(client=client, body=File(picture), score_threshold=score)]
+    files = [File(path.open("rb"), path.name, "application/octet-stream") for path in pictures]
+    answer = detect.sync(client=client, body=DetectFilesBody(image=files, score_threshold=score))
+    if isinstance(answer, Problem):
+        return [answer] * len(pictures)
+    return [one if isinstance(one, Detections) else one.error for one in answer.results]
+
+
+main()

@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Generates a typed Python client from the description that a running service gives of itself.
+#
+# usage: examples/python/generate.sh [URL] [FOLDER]
+#
+# FOLDER/swift_yolox_client is the client; it needs httpx and attrs. openapi-python-client is taken from the PATH, or
+# from PyPI into .venv-client-python.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+url=${1:-http://localhost:8080}
+folder=${2:-$here/client}
+
+if ! command -v openapi-python-client >/dev/null; then
+  venv=$here/../../.venv-client-python
+  if [ ! -x "$venv/bin/openapi-python-client" ]; then
+    python3 -m venv "$venv"
+    "$venv/bin/pip" install --quiet openapi-python-client
+  fi
+  PATH=$venv/bin:$PATH
+fi
+# What it cannot make a client of is an error, not a gap in the client.
+openapi-python-client generate --fail-on-warning --overwrite --config "$here/generator.yaml" \
+  --url "$url/openapi.json" --output-path "$folder"
