@@ -92,7 +92,7 @@ let package = Package(
     .executableTarget(
       name: "TrainCLI",
       dependencies: [
-        "COCO", "Engine", "Imaging", "Training", "YOLOX",
+        "COCO", "Checkpoints", "Engine", "Imaging", "Training", "YOLOX",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     // For other people's programs: asks a service what pictures show. Shares nothing with the server but the API.
