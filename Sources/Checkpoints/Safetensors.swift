@@ -109,21 +109,22 @@ package enum Safetensors {
         dtype: ElementType.float32.rawValue, shape: tensor.shape, offsets: [offset, end])
       offset = end
     }
-    do {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-      var text = try encoder.encode(header)
-      // Numbers start at a multiple of 8, as the format recommends.
-      while !text.count.isMultiple(of: 8) { text.append(UInt8(ascii: " ")) }
-      var file = Data(capacity: 8 + text.count + offset)
-      withUnsafeBytes(of: UInt64(text.count).littleEndian) { file.append(contentsOf: $0) }
-      file.append(text)
-      for name in names {
-        tensors[name]?.values.withUnsafeBytes { file.append(contentsOf: $0) }
-      }
-      try file.write(to: URL(filePath: path), options: .atomic)
-    } catch {
-      throw .unwritable(path: path, reason: "cannot be written")
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    guard var text = try? [UInt8](encoder.encode(header)) else {
+      throw .unwritable(path: path, reason: "its names cannot be written as JSON")
     }
+    // Numbers start at a multiple of 8, as the format recommends.
+    while !text.count.isMultiple(of: 8) { text.append(UInt8(ascii: " ")) }
+    var file = try PartialFile(for: path)
+    try file.append(withUnsafeBytes(of: UInt64(text.count).littleEndian) { [UInt8]($0) })
+    try file.append(text)
+    for name in names {
+      guard let values = tensors[name]?.values else { continue }
+      try values.withUnsafeBufferPointer { numbers throws(CheckpointError) in
+        try file.append(UnsafeRawBufferPointer(numbers))
+      }
+    }
+    try file.finish()
   }
 }

@@ -1,10 +1,12 @@
 import ArgumentParser
 import COCO
+import Engine
 import Foundation
 import Training
 import YOLOX
 
-/// Times what an iteration consists of, on drawn pictures, and prints one line of JSON; `make bench-train` compares.
+/// Times what an iteration consists of, on drawn pictures, and prints one line of JSON; `make bench-train` compares, and
+/// under `mpirun` `Benchmarks/training_scaling.py` does.
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Time iterations of training and the making of batches.")
@@ -12,7 +14,7 @@ struct BenchCommand: ParsableCommand {
   @Option(help: "nano, tiny, s, m, l, x or darknet53.")
   var model = "nano"
 
-  @Option(help: "Pictures in a batch.")
+  @Option(help: "Pictures in a batch, of all processes together.")
   var batch = 8
 
   @Option(help: "Side of the network's input, a multiple of 32.")
@@ -38,6 +40,13 @@ struct BenchCommand: ParsableCommand {
   }
 
   func run() throws {
+    try withPeers { peers in
+      try run(peers)
+      return nil
+    }
+  }
+
+  private func run(_ peers: Peers) throws {
     guard let variant = Variant(rawValue: model) else { throw ValidationError("--model \(model)") }
     let folder = FileManager.default.temporaryDirectory.appending(path: "bench-\(UUID().uuidString)").path
     defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -57,26 +66,48 @@ struct BenchCommand: ParsableCommand {
     var options = TrainingOptions(variant: variant, epochs: 300, batchSize: batch, threads: threads)
     options.inputSide = input
     let loader = BatchLoader(
-      dataset: dataset, batchSize: batch, seed: 1, augmentation: options.augmentation)
+      dataset: dataset, batchSize: batch, seed: 1, augmentation: options.augmentation, peers: peers)
+    var gradientCount = 0
     let body: (Int) throws -> Void
     if augmentation {
       body = { _ = try loader.batch($0 % loader.batchesPerEpoch, epoch: $0, side: input, isAugmented: true) }
     } else {
       let trainer = try Trainer(
         options: options, training: dataset, validation: nil, weights: nil, folder: folder + "/run",
-        report: { _ in })
+        peers: peers, report: { _ in })
+      gradientCount = trainer.pass.layout.trainableCount
       let batches = try (0..<2).map { try loader.batch($0, epoch: 0, side: input, isAugmented: true) }
       body = { trainer.step(batches[$0 % 2], usesL1: false, rate: 1e-4) }
     }
     // Buffers are made and pictures decoded in the first ones.
     for iteration in 0..<max(2, augmentation ? 4 : 2) { try body(iteration) }
     var seconds: [Double] = []
+    let processorStart = BenchCommand.processorSeconds
     for iteration in 0..<iterations {
       let start = ContinuousClock.now
       try body(iteration)
       let elapsed = start.duration(to: .now).components
       seconds.append(Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18)
     }
-    print("{\"seconds\": [\(seconds.map { "\($0)" }.joined(separator: ", "))]}")
+    let processorSeconds = (BenchCommand.processorSeconds - processorStart) / Double(iterations)
+    guard peers.isFirst else { return }
+    let list = seconds.map { "\($0)" }.joined(separator: ", ")
+    print(
+      "{\"seconds\": [\(list)], \"processor_seconds\": \(processorSeconds), \"gradient_bytes\": \(4 * gradientCount), \"normalizations\": \(normalizationCount(options))}"
+    )
+  }
+
+  /// That this process has taken so far, which others on the machine hardly change.
+  private static var processorSeconds: Double {
+    var time = timespec()
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+  }
+
+  /// Each exchanges its statistics twice in an iteration.
+  private func normalizationCount(_ options: TrainingOptions) -> Int {
+    RunState(options: options, labels: Array(repeating: "", count: classes)).graph.nodes.count {
+      if case .batchNormalization = $0.operation { true } else { false }
+    }
   }
 }

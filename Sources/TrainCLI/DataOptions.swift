@@ -34,19 +34,23 @@ struct DataOptions: ParsableArguments {
     }
   }
 
-  /// - Parameter outlines: whether to read the objects' outlines as well.
-  func training(outlines: Bool = false) throws -> DetectionDataset {
-    guard let dataset = try dataset(.train, annotations, images, outlines: outlines) else {
+  /// - Parameters:
+  ///   - outlines: whether to read the objects' outlines as well.
+  ///   - isQuiet: whether to leave out the lines about what was read.
+  func training(outlines: Bool = false, isQuiet: Bool = false) throws -> DetectionDataset {
+    guard let dataset = try dataset(.train, annotations, images, outlines: outlines, isQuiet: isQuiet) else {
       throw TrainingError.unusableData(
         path: data ?? "", reason: "no annotations/instances_train*.json or instances_train*.json in it")
     }
     return dataset
   }
 
-  func validation() throws -> DetectionDataset? { try dataset(.val, valAnnotations, valImages) }
+  func validation(isQuiet: Bool = false) throws -> DetectionDataset? {
+    try dataset(.val, valAnnotations, valImages, outlines: false, isQuiet: isQuiet)
+  }
 
   private func dataset(
-    _ split: DataFolder.Split, _ annotations: String?, _ images: String?, outlines: Bool = false
+    _ split: DataFolder.Split, _ annotations: String?, _ images: String?, outlines: Bool, isQuiet: Bool
   ) throws -> DetectionDataset? {
     let part: DataFolder.Part?
     if let annotations, let images {
@@ -58,6 +62,7 @@ struct DataOptions: ParsableArguments {
     let dataset = DetectionDataset(
       annotations: try Annotations(contentsOf: part.annotations), images: part.images,
       outlines: outlines ? try Outline.read(part.annotations) : [:])
+    if isQuiet { return dataset }
     for complaint in dataset.complaints { print("\(part.annotations): \(complaint)") }
     print("\(part.annotations): \(dataset.summary)")
     return dataset

@@ -31,7 +31,7 @@ struct ExportCommand: ParsableCommand {
   func run() throws {
     let exported: (weights: PretrainedWeights, epoch: Int)
     if let folder {
-      let (state, tensors) = try RunState.read(folder + "/last.safetensors")
+      let (state, tensors) = try RunCheckpoint.latest(in: folder)
       exported = (try state.weights(tensors, "average", path: folder), state.epochsDone)
     } else {
       exported = (try PretrainedWeights(contentsOf: weights ?? ""), 0)

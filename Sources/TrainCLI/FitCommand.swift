@@ -27,6 +27,9 @@ struct FitCommand: ParsableCommand {
   @Option(help: "Folder for checkpoints and metrics.")
   var output: String
 
+  @Flag(help: "If --output holds a run already, go on with it, by its own options.")
+  var orResume = false
+
   @Option(
     help:
       "Learning rate after the warm-up; 0.01 x batch / 64 from nothing, 0.4 of that from weights if not given."
@@ -39,10 +42,14 @@ struct FitCommand: ParsableCommand {
   @Option(help: "Last epochs without mosaic and with the L1 loss; up to 15 if not given.")
   var plainEpochs: Int?
 
-  @Option(help: "Steps of 32 pixels by which the input gets smaller or larger every 10 iterations.")
-  var multiScale = 0
+  @Option(
+    help:
+      "Another side of the input every 10 iterations: auto (the paper's range), off, or a range like 448-832; auto from nothing, off from weights if not given."
+  )
+  var multiScale: MultiScaleOption?
 
-  @Option(help: "Batches whose gradients are added up for one step.")
+  @Option(
+    help: "Batches whose gradients are added up for one step. The rate follows: it is that of all together.")
   var accumulation = 1
 
   @Option(help: "Epochs between evaluations.")
@@ -97,7 +104,7 @@ struct FitCommand: ParsableCommand {
     guard (method == .anchors) == (head.anchors > 1) else {
       throw ValidationError("--assignment anchors and --head anchored or anchoredDecoupled belong together")
     }
-    guard epochs > 0, batch > 0, accumulation > 0, evaluateEvery > 0, threads > 0, multiScale >= 0 else {
+    guard epochs > 0, batch > 0, accumulation > 0, evaluateEvery > 0, threads > 0 else {
       throw ValidationError("counts must be positive")
     }
     if let input, input <= 0 || input % 32 != 0 {
@@ -107,14 +114,23 @@ struct FitCommand: ParsableCommand {
 
   func run() throws {
     guard let variant = Variant(rawValue: model) else { throw ValidationError("--model \(model)") }
-    var options = TrainingOptions(variant: variant, epochs: epochs, batchSize: batch, threads: threads)
+    if RunCheckpoint.exists(in: output) {
+      let run = try RunCheckpoint.latest(in: output, report: printLine)
+      guard orResume else {
+        throw TrainingError.occupied(
+          folder: output, epochsDone: run.state.epochsDone, epochs: run.state.options.epochs)
+      }
+      return try resume(run, data: data, folder: output)
+    }
+    var options = TrainingOptions(
+      variant: variant, epochs: epochs, batchSize: batch, accumulation: accumulation, threads: threads)
     if weights != nil { options.startFromWeights() }
     options.inputSide = input ?? options.inputSide
     options.peakRate = rate ?? options.peakRate
     options.warmUpEpochs = warmUpEpochs ?? options.warmUpEpochs
     options.plainEpochs = plainEpochs ?? options.plainEpochs
-    options.multiScaleSteps = multiScale
-    options.accumulation = accumulation
+    options.multiScale = (multiScale ?? (weights == nil ? .auto : .off)).range(
+      variant, side: options.inputSide)
     options.evaluationInterval = evaluateEvery
     options.boxLoss = boxLoss
     options.centerRadius = centerRadius
@@ -129,52 +145,11 @@ struct FitCommand: ParsableCommand {
     options.seed = seed
     try withPeers { peers in
       let trainer = try Trainer(
-        options: options, training: try data.training(outlines: copyPaste > 0),
-        validation: try data.validation(),
+        options: options, training: try data.training(outlines: copyPaste > 0, isQuiet: !peers.isFirst),
+        validation: try data.validation(isQuiet: !peers.isFirst),
         weights: try weights.map { try PretrainedWeights(contentsOf: $0) }, folder: output, peers: peers,
         report: printLine)
-      try trainer.runUntilInterrupted()
+      return try trainer.runUntilInterrupted()
     }
   }
-}
-
-struct ResumeCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "resume", abstract: "Go on with a run from its last checkpoint.")
-
-  @OptionGroup var data: DataOptions
-
-  @Option(help: "Folder of the run.")
-  var output: String
-
-  func run() throws {
-    let (state, tensors) = try RunState.read(output + "/last.safetensors")
-    try withPeers { peers in
-      let trainer = try Trainer(
-        options: state.options, training: try data.training(outlines: state.options.copyPaste > 0),
-        validation: try data.validation(),
-        weights: nil, folder: output, peers: peers, report: printLine)
-      try trainer.resume(state, tensors)
-      try trainer.runUntilInterrupted()
-    }
-  }
-}
-
-/// Runs `body` with the processes that `mpirun` started, if it did. A fault in one of them ends all.
-private func withPeers(_ body: (Peers) throws -> Void) throws {
-  let peers = try Peers.join()
-  do {
-    try body(peers)
-    peers.leave()
-  } catch {
-    if peers.count > 1 { FileHandle.standardError.write(Data("yolox-train: \(error)\n".utf8)) }
-    peers.abandon()
-    throw error
-  }
-}
-
-/// At once: a run is watched through a pipe or a file as often as on a terminal.
-private func printLine(_ line: String) {
-  print(line)
-  fflush(nil)
 }

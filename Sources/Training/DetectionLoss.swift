@@ -3,7 +3,7 @@ import YOLOX
 
 /// The four losses of the paper over a batch (yolo_head.py, get_losses), each divided by the number of anchors that
 /// answer for an object.
-package struct Losses: Sendable, Equatable {
+package struct Losses: Codable, Sendable, Equatable {
   /// Weighted by 5.
   package var box: Float = 0
   package var l1: Float = 0

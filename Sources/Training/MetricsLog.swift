@@ -33,9 +33,12 @@ struct MetricsLog {
     }
 
     /// For people.
-    func line(of epochs: Int, secondsLeft: Double) -> String {
+    ///
+    /// - Parameter part: how much of the epoch has been done, of 1.
+    func line(of epochs: Int, part: Double = 1, secondsLeft: Double) -> String {
       let parts = [
-        "epoch \(epoch)/\(epochs)", "loss \(rounded(losses.total))", "box \(rounded(losses.box))",
+        "epoch \(epoch)/\(epochs)" + (part < 1 ? ", \(Int(part * 100)) %" : ""),
+        "loss \(rounded(losses.total))", "box \(rounded(losses.box))",
         "obj \(rounded(losses.objectness))", "class \(rounded(losses.classes))", "l1 \(rounded(losses.l1))",
         "lr \(Float(rate))", "\(rounded(Float(imagesPerSecond))) images/s", "\(Int(secondsLeft)) s left",
       ]
@@ -54,22 +57,30 @@ struct MetricsLog {
 
   /// What was logged, by epoch; lines that are none are passed over.
   func rows() -> [[String: Double]] {
-    let data = FileManager.default.contents(atPath: folder + "/metrics.jsonl") ?? Data()
-    return data.split(separator: UInt8(ascii: "\n")).compactMap {
+    content(folder + "/metrics.jsonl").split(separator: UInt8(ascii: "\n")).compactMap {
       try? JSONDecoder().decode([String: Double].self, from: Data($0))
     }
   }
 
-  private func append(_ line: String, to path: String, header: String?) throws(TrainingError) {
-    do {
-      let url = URL(filePath: path)
-      var text = FileManager.default.fileExists(atPath: path) ? try Data(contentsOf: url) : Data()
-      if text.isEmpty, let header { text.append(contentsOf: (header + "\n").utf8) }
-      text.append(contentsOf: (line + "\n").utf8)
-      try text.write(to: url, options: .atomic)
-    } catch {
-      throw .unwritable(path: path, reason: "cannot be written")
+  /// Leaves only the first `epochs` lines: those after them are of epochs that a resumed run does again.
+  func cut(after epochs: Int) throws(TrainingError) {
+    for (path, headers) in [("/metrics.csv", 1), ("/metrics.jsonl", 0)] {
+      let lines = content(folder + path).split(separator: UInt8(ascii: "\n"))
+      guard lines.count > headers + epochs else { continue }
+      let kept = lines.prefix(headers + epochs).flatMap { $0 + [UInt8(ascii: "\n")] }
+      try WholeFile.write(kept, to: folder + path)
     }
+  }
+
+  private func append(_ line: String, to path: String, header: String?) throws(TrainingError) {
+    var text = content(path)
+    if text.isEmpty, let header { text += (header + "\n").utf8 }
+    text += (line + "\n").utf8
+    try WholeFile.write(text, to: path)
+  }
+
+  private func content(_ path: String) -> [UInt8] {
+    [UInt8](FileManager.default.contents(atPath: path) ?? Data())
   }
 }
 

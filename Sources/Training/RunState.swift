@@ -19,6 +19,9 @@ package struct RunState: Codable, Sendable, Equatable {
   package var epochsDone = 0
   /// Below -1, which says that there was nothing to find.
   package var bestAP = -2.0
+  /// Of the iterations of the epoch that is under way, added up.
+  package var epochLosses = Losses()
+  package var epochIterations = 0
 
   package init(options: TrainingOptions, labels: [String]) {
     self.options = options
@@ -53,32 +56,4 @@ package struct RunState: Codable, Sendable, Equatable {
     return try weights(layout.parameters(buffer))
   }
 
-  private static let metadataKey = "run_state"
-
-  /// The file appears whole or not at all; an earlier one stays until then.
-  func write(_ buffers: [String: FloatBuffer], to path: String) throws(TrainingError) {
-    do {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = .sortedKeys
-      let text = String(decoding: try encoder.encode(self), as: UTF8.self)
-      let tensors = buffers.mapValues { Tensor(shape: [$0.count], values: $0.values) }
-      try Safetensors.write(tensors, metadata: [RunState.metadataKey: text], to: path)
-    } catch {
-      throw .unwritable(path: path, reason: "\(error)")
-    }
-  }
-
-  package static func read(_ path: String) throws(TrainingError) -> (state: RunState, tensors: Parameters) {
-    do {
-      let checkpoint = try Checkpoint.open(path)
-      guard let text = checkpoint.metadata[metadataKey] else {
-        throw TrainingError.unreadableCheckpoint(path: path, reason: "holds weights, not the state of a run")
-      }
-      return (try JSONDecoder().decode(RunState.self, from: Data(text.utf8)), checkpoint.tensors)
-    } catch let error as TrainingError {
-      throw error
-    } catch {
-      throw .unreadableCheckpoint(path: path, reason: "\(error)")
-    }
-  }
 }

@@ -66,8 +66,13 @@ package final class Trainer {
     events = TensorBoardLog(folder: folder, time: Date().timeIntervalSince1970)
   }
 
-  /// Takes up a run where `last.safetensors` left it.
+  /// Takes up a run where a checkpoint left it.
   package func resume(_ state: RunState, _ tensors: Parameters) throws(TrainingError) {
+    guard state.labels == self.state.labels else {
+      throw .unusableData(
+        path: folder,
+        reason: "the run was begun with the classes \(state.labels), the data has \(self.state.labels)")
+    }
     for (name, buffer) in buffers {
       guard let tensor = tensors[name], tensor.count == buffer.count else {
         throw .unreadableCheckpoint(path: folder, reason: "\(name) is missing or of another size")
@@ -82,64 +87,82 @@ package final class Trainer {
     ["parameters": pass.parameters, "momentum": optimizer.momentumBuffer, "average": average.parameters]
   }
 
-  /// - Parameter shouldStop: asked after each iteration; on `true` the run is saved and left.
-  package func run(shouldStop: () -> Bool = { false }) throws {
+  /// How a call of ``run(shouldStop:)`` ended.
+  package enum Ending: Sendable { case finished, stopped }
+
+  /// - Parameter shouldStop: asked after each step; on `true` the run is saved and left.
+  @discardableResult
+  package func run(shouldStop: () -> Bool = { false }) throws -> Ending {
     let options = state.options
     let perEpoch = loader.batchesPerEpoch
     let rates = options.learningRate(batchesPerEpoch: perEpoch)
     let end = options.epochs * perEpoch
     var next = state.iteration < end ? prefetch(state.iteration) : nil
-    var epochLosses = Losses()
-    var epochIterations = 0
-    var clock = ContinuousClock.now
+    if crew.peers.isFirst { try metrics.cut(after: state.epochsDone) }
+    // A folder that cannot take a checkpoint is better known before the first epoch than after it.
+    if state.iteration == 0 { try save() }
+    var pace = Pace()
+    var lastSave = ContinuousClock.now
 
     while let batch = next, state.iteration < end {
       let (epoch, inEpoch) = (state.iteration / perEpoch, state.iteration % perEpoch)
       let ready = try batch.get()
       next = state.iteration + 1 < end ? prefetch(state.iteration + 1) : nil
-      let losses = step(ready, usesL1: isPlain(epoch), rate: rates.rate(state.iteration))
+      let group = AccumulationGroup(
+        batch: inEpoch, batchesPerEpoch: perEpoch, accumulation: options.accumulation)
+      let rate = rates.rate(state.iteration)
+      let losses = step(ready, usesL1: isPlain(epoch), rate: rate, group: group)
       guard losses.total.isFinite else { throw TrainingError.diverged(epoch: epoch, iteration: inEpoch) }
-      epochLosses.add(losses)
-      epochIterations += 1
+      state.epochLosses.add(losses)
+      state.epochIterations += 1
       state.iteration += 1
       state.averageUpdates = average.updates
+      pace.add(images: options.batchSize)
 
       if inEpoch == perEpoch - 1 {
-        let seconds = clock.duration(to: .now).seconds
-        try finishEpoch(
-          epoch, losses: epochLosses.divided(by: Float(epochIterations)),
-          rate: rates.rate(state.iteration - 1),
-          imagesPerSecond: Double(epochIterations * options.batchSize) / seconds)
-        (epochLosses, epochIterations, clock) = (Losses(), 0, ContinuousClock.now)
+        try finishEpoch(epoch, rate: rate, imagesPerSecond: pace.imagesPerSecond)
+        (pace, lastSave) = (Pace(), .now)
+      } else if pace.isLineDue() {
+        let row = row(epoch, rate: rate, imagesPerSecond: pace.imagesPerSecond)
+        reportProgress(row, part: Double(inEpoch + 1) / Double(perEpoch))
       }
+      guard group.isComplete else { continue }
       if anyoneWants(shouldStop()) {
         try save()
         report("stopped; `yolox-train resume` goes on from iteration \(state.iteration) of \(end)")
-        return
+        return .stopped
       }
+      if Pace.isDue(&lastSave, every: Trainer.saveInterval) { try save() }
     }
-    guard crew.peers.isFirst else { return }
+    guard crew.peers.isFirst else { return .finished }
     try RunReport.write(
       folder: folder, weights: try PretrainedWeights(contentsOf: folder + "/best.safetensors"),
       validation: validation, pool: crew.pool)
     report("\(folder)/report.html shows how it went")
+    return .finished
   }
 
+  /// Epochs of large data sets take hours.
+  private static let saveInterval = Duration.seconds(600)
+
   /// One iteration. Public to benchmarks and tests.
+  ///
+  /// - Parameter group: the batches whose gradients are added up for one step, which follows the last of them.
   @discardableResult
-  package func step(_ batch: Batch, usesL1: Bool, rate: Double) -> Losses {
+  package func step(
+    _ batch: Batch, usesL1: Bool, rate: Double, group: AccumulationGroup = .single
+  ) -> Losses {
     let options = state.options
     var loss = DetectionLoss(assign: options.assignment.assigner(centerRadius: options.centerRadius))
     loss.strides = options.architecture.outputStrides
     loss.usesL1 = usesL1
     loss.boxLoss = BoxLoss(rawValue: options.boxLoss) ?? .iou
     pass.forward(batch.images)
-    let outcome = loss(pass, targets: batch.targets, scale: 1 / Float(options.accumulation), crew: crew)
+    let outcome = loss(pass, targets: batch.targets, scale: 1 / Float(group.size), crew: crew)
     guard outcome.losses.total.isFinite else { return outcome.losses }
-    let isStep = (state.iteration + 1) % options.accumulation == 0
     var exchange = GradientExchange(pass, peers: crew.peers)
-    pass.backward { offset in if isStep { exchange.isFinal(from: offset) } }
-    if isStep {
+    pass.backward { offset in if group.isComplete { exchange.isFinal(from: offset) } }
+    if group.isComplete {
       exchange.finish()
       optimizer.step(pass, rate: Float(rate))
       average.update(pass.parameters)
@@ -165,9 +188,26 @@ package final class Trainer {
     }
   }
 
-  private func finishEpoch(_ epoch: Int, losses: Losses, rate: Double, imagesPerSecond: Double) throws {
+  private func row(_ epoch: Int, rate: Double, imagesPerSecond: Double, ap: Double? = nil) -> MetricsLog.Row {
+    MetricsLog.Row(
+      epoch: epoch + 1, losses: state.epochLosses.divided(by: Float(state.epochIterations)), rate: rate,
+      imagesPerSecond: imagesPerSecond, ap: ap)
+  }
+
+  /// - Parameter part: of the row's epoch, how much has been done.
+  private func reportProgress(_ row: MetricsLog.Row, part: Double = 1) {
+    let options = state.options
+    let batches = (Double(options.epochs - row.epoch) + 1 - part) * Double(loader.batchesPerEpoch)
+    let secondsLeft = batches * Double(options.batchSize) / row.imagesPerSecond
+    report(row.line(of: options.epochs, part: part, secondsLeft: secondsLeft))
+  }
+
+  private func finishEpoch(_ epoch: Int, rate: Double, imagesPerSecond: Double) throws {
     state.epochsDone = epoch + 1
-    guard crew.peers.isFirst else { return }
+    guard crew.peers.isFirst else {
+      (state.epochLosses, state.epochIterations) = (Losses(), 0)
+      return
+    }
     var ap: Double?
     let isDue =
       (epoch + 1).isMultiple(of: state.options.evaluationInterval) || epoch + 1 == state.options.epochs
@@ -182,27 +222,23 @@ package final class Trainer {
     } else if validation == nil {
       try WeightsFile.write(weights, to: folder + "/best.safetensors")
     }
-    try save()
-    let row = MetricsLog.Row(
-      epoch: epoch + 1, losses: losses, rate: rate, imagesPerSecond: imagesPerSecond, ap: ap)
+    let row = row(epoch, rate: rate, imagesPerSecond: imagesPerSecond, ap: ap)
+    (state.epochLosses, state.epochIterations) = (Losses(), 0)
+    // Before the checkpoint: a line too many is cut off when the run is resumed, one too few would not come back.
     try metrics.append(row)
+    try save()
     try events.append(
       row.fields.compactMap { field in field.value.map { ("train/" + field.name, Float($0)) } },
       step: state.iteration, time: Date().timeIntervalSince1970)
-    let left = Double((state.options.epochs - epoch - 1) * loader.batchesPerEpoch * state.options.batchSize)
-    report(row.line(of: state.options.epochs, secondsLeft: left / imagesPerSecond))
+    reportProgress(row)
   }
 
   package func save() throws(TrainingError) {
-    if crew.peers.isFirst { try state.write(buffers, to: folder + "/last.safetensors") }
+    if crew.peers.isFirst { try RunCheckpoint.write(state, buffers, in: folder) }
   }
 
   /// The slow copy as weights that can be served.
   package func averageWeights() throws -> PretrainedWeights {
     try state.weights(pass.layout.parameters(average.parameters))
   }
-}
-
-extension Duration {
-  var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
 }

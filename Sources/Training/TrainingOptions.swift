@@ -12,8 +12,8 @@ package struct TrainingOptions: Codable, Sendable, Equatable {
   package var warmUpEpochs: Int
   /// Last epochs, without mosaic and mix-up and with the L1 loss.
   package var plainEpochs: Int
-  /// Every 10 iterations another input size, up to so many steps of 32 smaller or larger; 0 for none.
-  package var multiScaleSteps: Int
+  /// Every 10 iterations another side of the input, a multiple of 32 in this range; none: always `inputSide`.
+  package var multiScale: ClosedRange<Int>?
   package var evaluationInterval: Int
   /// Batches whose gradients are added up for one step.
   package var accumulation: Int
@@ -36,17 +36,17 @@ package struct TrainingOptions: Codable, Sendable, Equatable {
   package var threads: Int
 
   /// The paper's recipe for `variant`; short runs get shorter warm-ups and ends.
-  package init(variant: Variant, epochs: Int, batchSize: Int, threads: Int) {
+  package init(variant: Variant, epochs: Int, batchSize: Int, accumulation: Int = 1, threads: Int) {
     model = variant.rawValue
     inputSide = variant.inputSize.width
     self.epochs = epochs
     self.batchSize = batchSize
-    peakRate = LearningRate.basePer64 * Double(batchSize) / 64
+    peakRate = LearningRate.basePer64 * Double(batchSize * accumulation) / 64
     warmUpEpochs = min(5, epochs / 6)
     plainEpochs = min(15, epochs / 3)
-    multiScaleSteps = 0
+    multiScale = nil
     evaluationInterval = 10
-    accumulation = 1
+    self.accumulation = accumulation
     freezesBackbone = false
     freezesStatistics = false
     synchronizesStatistics = true
@@ -95,10 +95,22 @@ package struct TrainingOptions: Codable, Sendable, Equatable {
       flatIterations: plainEpochs * batchesPerEpoch, totalIterations: epochs * batchesPerEpoch)
   }
 
+  /// The paper's range of input sides round `side`: 448 to 832 for 640, and 320 to 640 for the 416 of nano and tiny
+  /// (exps/default/yolox_nano.py, random_size).
+  package static func multiScale(_ variant: Variant, side: Int) -> ClosedRange<Int> {
+    let (least, most) =
+      switch variant {
+      case .nano, .tiny: (10.0 / 13, 20.0 / 13)
+      default: (0.7, 1.3)
+      }
+    func multiple(_ factor: Double) -> Int { max(1, Int((Double(side) * factor / 32).rounded())) * 32 }
+    return multiple(least)...multiple(most)
+  }
+
   /// Side of the input in an iteration counted over the whole run.
   package func side(iteration: Int) -> Int {
-    guard multiScaleSteps > 0 else { return inputSide }
+    guard let multiScale else { return inputSide }
     var random = RandomSource(seed, 3, UInt64(iteration / 10))
-    return max(1, inputSide / 32 + Int.random(in: -multiScaleSteps...multiScaleSteps, using: &random)) * 32
+    return Int.random(in: multiScale.lowerBound / 32...multiScale.upperBound / 32, using: &random) * 32
   }
 }

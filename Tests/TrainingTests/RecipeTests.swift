@@ -3,6 +3,7 @@ import Imaging
 import TestSupport
 import Testing
 import Training
+import YOLOX
 
 @Suite("Recipe")
 struct RecipeTests {
@@ -49,6 +50,27 @@ struct RecipeTests {
     #expect(abs(rate.rate(450) - 0.00525) < 1e-9)
     #expect(abs(rate.rate(850) - 0.0005) < 1e-9)
     #expect(abs(rate.rate(999) - 0.0005) < 1e-9)
+  }
+
+  @Test("accumulated batches make one step, and an epoch ends with one")
+  func accumulation() {
+    let groups = (0..<5).map { AccumulationGroup(batch: $0, batchesPerEpoch: 5, accumulation: 2) }
+    #expect(groups.map(\.size) == [2, 2, 2, 2, 1])
+    #expect(groups.map(\.isComplete) == [false, true, false, true, true])
+    #expect(
+      TrainingOptions(variant: .s, epochs: 9, batchSize: 8, accumulation: 8, threads: 1).peakRate == 0.01)
+  }
+
+  @Test("input sizes are the paper's")
+  func multiScale() {
+    #expect(TrainingOptions.multiScale(.s, side: 640) == 448...832)
+    #expect(TrainingOptions.multiScale(.nano, side: 416) == 320...640)
+    var options = TrainingOptions(variant: .s, epochs: 9, batchSize: 8, threads: 1)
+    #expect(options.side(iteration: 70) == 640)
+    options.multiScale = 448...832
+    let sides = (0..<4000).map(options.side)
+    #expect(Set(sides) == Set(stride(from: 448, through: 832, by: 32)))
+    #expect(stride(from: 0, to: 4000, by: 10).allSatisfy { Set(sides[$0..<$0 + 10]).count == 1 })
   }
 
   @Test("SimOTA gives a contested anchor to the cheaper object and every object at least one")

@@ -39,9 +39,13 @@ struct TrainerTests {
     return (folder, try Annotations(contentsOf: path.path))
   }
 
-  private func trainer(_ dataset: DetectionDataset, folder: URL) throws -> Trainer {
-    var options = TrainingOptions(variant: .nano, epochs: 3, batchSize: 4, threads: 2)
+  private func trainer(
+    _ dataset: DetectionDataset, folder: URL, accumulation: Int = 1, multiScale: ClosedRange<Int>? = nil
+  ) throws -> Trainer {
+    var options = TrainingOptions(
+      variant: .nano, epochs: 3, batchSize: 4, accumulation: accumulation, threads: 2)
     options.inputSide = 64
+    options.multiScale = multiScale
     options.warmUpEpochs = 1
     return try Trainer(
       options: options, training: dataset, validation: nil, weights: nil, folder: folder.path,
@@ -61,29 +65,70 @@ struct TrainerTests {
     }
   }
 
-  @Test("a run that was stopped and resumed ends with the same bits as one that was not")
-  func resume() throws {
+  @Test(
+    "a run that was stopped and resumed ends with the same bits as one that was not",
+    arguments: [(1, nil), (2, 32...96)] as [(Int, ClosedRange<Int>?)])
+  func resume(accumulation: Int, multiScale: ClosedRange<Int>?) throws {
     let (folder, annotations) = try TrainerTests.shapes()
     defer { try? FileManager.default.removeItem(at: folder) }
     let dataset = DetectionDataset(annotations: annotations, images: folder.path)
 
-    let whole = try trainer(dataset, folder: folder.appending(path: "whole"))
-    try whole.run()
-
-    let parts = folder.appending(path: "parts")
-    let first = try trainer(dataset, folder: parts)
-    var iterations = 0
-    try first.run {
-      iterations += 1
-      return iterations == 4
+    func trainer(_ name: String) throws -> Trainer {
+      try self.trainer(
+        dataset, folder: folder.appending(path: name), accumulation: accumulation, multiScale: multiScale)
     }
-    let (state, tensors) = try RunState.read(parts.appending(path: "last.safetensors").path)
-    #expect(state.iteration == 4)
-    let second = try trainer(dataset, folder: parts)
+    let whole = try trainer("whole")
+    #expect(try whole.run() == .finished)
+
+    // Stops where it may after its fourth iteration: in the second of three epochs.
+    let first = try trainer("parts")
+    let ending = try first.run { first.state.iteration >= 4 }
+    #expect(ending == .stopped)
+    let (state, tensors) = try RunCheckpoint.latest(in: folder.appending(path: "parts").path)
+    #expect(state.iteration == (accumulation == 1 ? 4 : 5))
+    let second = try trainer("parts")
     try second.resume(state, tensors)
     try second.run()
 
     #expect(second.pass.parameters.values == whole.pass.parameters.values)
     #expect(second.average.parameters.values == whole.average.parameters.values)
+    // The curves are the same as well, but for the speed.
+    func curves(_ name: String) -> [[String: Double]] {
+      RunReport.curves(folder: folder.appending(path: name).path).map {
+        $0.filter { $0.key != "images_per_second" }
+      }
+    }
+    #expect(curves("parts").count == 3)
+    #expect(curves("parts") == curves("whole"))
+  }
+
+  @Test("a run is not resumed with other classes, and an epoch that is done again is logged once")
+  func otherData() throws {
+    let (folder, annotations) = try TrainerTests.shapes()
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let dataset = DetectionDataset(annotations: annotations, images: folder.path)
+    let run = folder.appending(path: "run")
+    let first = try trainer(dataset, folder: run)
+    try first.run { first.state.iteration == 4 }
+    let (state, tensors) = try RunCheckpoint.latest(in: run.path)
+
+    let renamed = DetectionDataset(
+      annotations: Annotations(
+        images: annotations.images, categories: [Annotations.Category(id: 1, name: "circle")],
+        objects: annotations.objects), images: folder.path)
+    #expect {
+      try trainer(renamed, folder: run).resume(state, tensors)
+    } throws: {
+      "\($0)".contains("[\"square\"]") && "\($0)".contains("[\"circle\"]")
+    }
+
+    // As if the process had died between the line of the second epoch and its checkpoint.
+    let log = run.appending(path: "metrics.jsonl")
+    let lines = try String(contentsOf: log, encoding: .utf8)
+    try (lines + lines).write(to: log, atomically: true, encoding: .utf8)
+    let second = try trainer(dataset, folder: run)
+    try second.resume(state, tensors)
+    try second.run()
+    #expect(RunReport.curves(folder: run.path).map { $0["epoch"] } == [1, 2, 3])
   }
 }

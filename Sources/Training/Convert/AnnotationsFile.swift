@@ -48,13 +48,15 @@ package struct AnnotationsFile: Encodable {
 
   /// The file appears whole or not at all.
   package static func write(_ annotations: Annotations, to path: String) throws(TrainingError) {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    let text: Data
     do {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-      try encoder.encode(AnnotationsFile(annotations)).write(to: URL(filePath: path), options: .atomic)
+      text = try encoder.encode(AnnotationsFile(annotations))
     } catch {
       throw .unwritable(path: path, reason: "\(error)")
     }
+    try WholeFile.write([UInt8](text), to: path)
   }
 
   private init(_ source: Annotations) {

@@ -44,10 +44,6 @@ package enum TorchCheckpoint {
     zip.add("archive/byteorder", Array("little".utf8))
     for (index, storage) in storages.enumerated() { zip.add("archive/data/\(index)", storage) }
     zip.add("archive/version", Array("3\n".utf8))
-    do {
-      try Data(zip.finished()).write(to: URL(filePath: path), options: .atomic)
-    } catch {
-      throw .unwritable(path: path, reason: "\(error)")
-    }
+    try WholeFile.write(zip.finished(), to: path)
   }
 }

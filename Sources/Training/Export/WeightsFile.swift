@@ -36,7 +36,7 @@ package enum WeightsFile {
             architecture: weights.architecture, labels: weights.labels, inputSize: weights.inputSize,
             preprocessing: weights.preprocessing), to: path)
       } catch {
-        throw .unwritable(path: path, reason: error.description)
+        throw TrainingError(error, path: path)
       }
     }
   }

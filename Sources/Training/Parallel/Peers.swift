@@ -82,7 +82,10 @@ struct GradientExchange {
     private mutating func send(_ range: Range<Int>) {
       if range.isEmpty { return }
       pending.append(ym_begin_sum(gradients.pointer + range.lowerBound, Int32(range.count)))
-      // MPI moves messages on while it is being called.
+    }
+
+    /// MPI moves messages on while it is being called.
+    private mutating func proceed() {
       for index in pending.indices { _ = ym_test(&pending[index]) }
     }
 
@@ -92,14 +95,18 @@ struct GradientExchange {
     }
   #else
     private func send(_ range: Range<Int>) {}
+    private func proceed() {}
     private func wait() {}
   #endif
 
   /// The convolution weights from `offset` on have their gradients.
   mutating func isFinal(from offset: Int) {
-    guard peers.count > 1, end - offset >= GradientExchange.bucket else { return }
-    send(offset..<end)
-    end = offset
+    guard peers.count > 1 else { return }
+    if end - offset >= GradientExchange.bucket {
+      send(offset..<end)
+      end = offset
+    }
+    proceed()
   }
 
   /// Returns when all gradients are those of the whole batch.

@@ -119,9 +119,7 @@ package struct RunReport {
       </html>
 
       """
-    do { try Data(page.utf8).write(to: URL(filePath: path), options: .atomic) } catch {
-      throw .unwritable(path: path, reason: "\(error)")
-    }
+    try WholeFile.write(Array(page.utf8), to: path)
   }
 
   private mutating func section(_ name: String, _ content: String) {

@@ -22,13 +22,8 @@ package struct TensorBoardLog {
     var bytes: [UInt8] = []
     if !hasBegun { bytes += TensorBoardLog.record(TensorBoardLog.header(time: time)) }
     bytes += TensorBoardLog.record(TensorBoardLog.event(scalars, step: step, time: time))
-    do {
-      let file = URL(filePath: path)
-      let earlier = FileManager.default.fileExists(atPath: path) ? try Data(contentsOf: file) : Data()
-      try (earlier + bytes).write(to: file, options: .atomic)
-    } catch {
-      throw .unwritable(path: path, reason: "cannot be written")
-    }
+    let earlier = FileManager.default.contents(atPath: path) ?? Data()
+    try WholeFile.write(earlier + bytes, to: path)
     hasBegun = true
   }
 
