@@ -84,6 +84,17 @@ custom_resources() {
   check "pods of kserve" python3 deploy/checks/pods.py deploy/kserve/serving-runtime.yaml
 }
 
+training() {
+  local job=deploy/training/mpijob.yaml trainer=${yolox:+$(dirname "$yolox")/yolox-train}
+  check "schema of training/mpijob.yaml" check-jsonschema --schemafile deploy/checks/schemas/mpijob.json "$job"
+  check "pods of training/mpijob.yaml can be taken out" \
+    bash -c "python3 deploy/checks/mpijob.py $job --pods >$work/pods.yaml"
+  check "schemas of training" validate "$work/pods.yaml"
+  check "pods of training" python3 deploy/checks/pods.py "$work/pods.yaml"
+  [ -x "$trainer" ] || trainer=
+  check "parts of training/mpijob.yaml" python3 deploy/checks/mpijob.py "$job" ${trainer:+"$trainer"}
+}
+
 proxies() {
   openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=localhost \
     -keyout "$work/yolox.key" -out "$work/yolox.crt" 2>/dev/null
@@ -122,10 +133,11 @@ install_tools
 check "no Foundation in the server" no_foundation
 check "yamllint" bash -c "$(declare -f yaml_files); yaml_files | xargs yamllint --strict --config-file deploy/checks/yamllint.yaml"
 check "shellcheck" bash -c 'find deploy scripts Tests/Deploy -name "*.sh" | xargs shellcheck'
-check "hadolint" hadolint --failure-threshold info Dockerfile
+check "hadolint" hadolint --failure-threshold info Dockerfile deploy/training/Dockerfile
 check "compose" check-jsonschema --builtin-schema vendor.compose-spec deploy/compose/compose.yaml
 kubernetes
 custom_resources
+training
 check "promtool check rules" promtool check rules deploy/prometheus/rules.yaml
 check "promtool test rules" promtool test rules deploy/prometheus/rules_test.yaml
 # Elsewhere than in the container the rules lie in another folder; only the syntax is asked.

@@ -14,12 +14,12 @@ PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
 def containers_of(resource):
     """(where, pod specification, container), for everything that makes pods."""
     spec = resource.get("spec") or {}
-    pod = spec if resource["kind"] == "ServingRuntime" else spec.get("template", {}).get("spec", {})
+    pod = spec if resource["kind"] in ("Pod", "ServingRuntime") else spec.get("template", {}).get("spec", {})
     for container in pod.get("containers", []) + pod.get("initContainers", []):
         yield f"{resource['kind']} {resource['metadata']['name']}, {container['name']}", pod, container
 
 
-def problems_of_container(pod, container):
+def problems_of_container(resource_kind, pod, container):
     of_pod, own = pod.get("securityContext", {}), container.get("securityContext", {})
     context = {**of_pod, **own}
     if context.get("runAsNonRoot") is not True:
@@ -46,7 +46,8 @@ def problems_of_container(pod, container):
                 yield f"resources.{kind}.{resource} is missing"
     ports = {port.get("name") for port in container.get("ports", [])} | {
         port["containerPort"] for port in container.get("ports", [])}
-    for probe in PROBES:
+    # Pods by themselves are those of jobs, which serve nobody.
+    for probe in PROBES if resource_kind != "Pod" else ():
         port = container.get(probe, {}).get("httpGet", {}).get("port")
         if port is None:
             yield f"{probe} is missing"
@@ -112,7 +113,7 @@ def main(paths):
         for resource in resources:
             for where, pod, container in containers_of(resource):
                 checked += 1
-                problems += [(where, problem) for problem in problems_of_container(pod, container)]
+                problems += [(where, problem) for problem in problems_of_container(resource["kind"], pod, container)]
             if resource["kind"] == "Deployment":
                 problems += [("Deployment", problem) for problem in problems_of_deployment(resource)]
         for where, problem in problems:
