@@ -85,6 +85,17 @@ sanitize: bootstrap ## Run the tests under the address and the thread sanitizer
 	$(SWIFT) test --scratch-path .build-asan --sanitize=address --disable-xctest
 	$(SWIFT) test --scratch-path .build-tsan --sanitize=thread --disable-xctest
 
+WEIGHTS_NANO ?= $(firstword $(wildcard weights/yolox_nano.pth ../shared/weights/yolox_nano.pth))
+.PHONY: check-training
+check-training: bootstrap ## Interrupt, kill and damage training runs; with mpirun and WEIGHTS_NANO, compare two processes with one
+	$(BUILD) --product yolox-train
+	python3 Tests/Training/faults.py
+	Benchmarks/training-roadmap/try.sh
+	@if command -v mpirun >/dev/null && [ -n "$(WEIGHTS_NANO)" ]; then \
+	  YOLOX_MPI=1 $(BUILD) --scratch-path .build-mpi --product yolox-train && \
+	  python3 Benchmarks/training_mpi.py .build-mpi/release/yolox-train $(WEIGHTS_NANO); \
+	else echo "two processes were not compared: needs mpirun (libopenmpi-dev) and yolox_nano.pth"; fi
+
 MINUTES ?= 10
 .PHONY: fuzz
 fuzz: ## Fuzz the HTTP parsers for MINUTES (10)

@@ -3,8 +3,9 @@
     YOLOX_MPI=1 swift build -c release --scratch-path .build-mpi --product yolox-train
     Benchmarks/training_scaling.py .build-mpi/release/yolox-train [--svg docs/training-scaling.svg]
 
-Measured: iterations of one process alone and of two at once, each with its own share of the processors, the same
-pictures for each process (weak scaling).
+Measured: iterations of one process alone and of two at once, each with its own share of the processors, as many pictures
+for each process (weak scaling). Where others keep the processors busy, the processor time says more than the elapsed: what
+a process takes beside another is what it computes and how long it asks, without sleeping, whether the other has come.
 
 Modelled: workers that are so many times (WORKERS) as fast as one thread here; a process computes for the processor time
 that an iteration took, divided by that. On top comes, as far as it is not hidden
@@ -91,9 +92,11 @@ def drawing(curves):
             x = x0 + row * 82
             parts.append(f'<path d="M{x} {top + height + 44}h18" stroke="{colors[gigabits]}" stroke-width="2"/>')
             parts.append(f'<text x="{x + 22}" y="{top + height + 48}">{gigabits} Gbit/s</text>')
-        x, y = place(2, max(measured, 1))
-        parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4"/>')
-    parts.append(f'<text x="{left}" y="{top + height + 34}">processes; dashed: no loss; dot: measured, two on one machine</text>')
+        if measured:
+            x, y = place(2, max(measured, 1))
+            parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4"/>')
+    caption = "speed-up over processes; dashed: no loss" + ("; dot: measured, two on one machine" if measured else "")
+    parts.append(f'<text x="{left}" y="{top + height + 34}">{caption}</text>')
     return "\n".join([*parts, "</svg>", ""])
 
 
@@ -102,33 +105,44 @@ def main():
     parser.add_argument("program", help="yolox-train, built with YOLOX_MPI=1")
     parser.add_argument("--rounds", type=int, default=3, help="turns of each number of processes")
     parser.add_argument("--iterations", type=int, default=6, help="timed in each turn")
+    parser.add_argument("--given", metavar="nano=S,s=S", help="model with these processor times instead of measuring")
     parser.add_argument("--svg", help="where to draw the curves")
     options = parser.parse_args()
     program = os.path.abspath(options.program)
+    if options.given:
+        facts = {}
+        for model, batch, _ in CASES:
+            sizes = measure(program, 1, model, 2, 64, 1, 1)
+            compute = float(dict(pair.split("=") for pair in options.given.split(","))[model])
+            facts[model] = (batch, compute, None, sizes["gradient_bytes"], sizes["normalizations"])
+        return report_model(facts, options.svg)
     threads = max(1, len(os.sched_getaffinity(0)) // 2)
 
     print(f"load average at the start: {os.getloadavg()[0]:.1f}; {threads} threads for each process\n")
-    print("| network | batch a process | side | 1 process, images/s | 2 processes, images/s | ratio | processor time, s | gradients, MB | normalisations |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
+    print("| network | batch a process | side | 1 process, images/s | 2 processes, images/s | ratio | processor time of one alone, s | of one of two | gradients, MB | normalisations |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     facts = {}
     for model, batch, side in CASES:
-        seconds, compute = {1: [], 2: []}, []
+        seconds, processor = {1: [], 2: []}, {1: [], 2: []}
         for _ in range(options.rounds):
             for processes in seconds:
                 result = measure(program, processes, model, batch, side, options.iterations, threads)
                 seconds[processes] += result["seconds"]
-                if processes == 1:
-                    compute.append(result["processor_seconds"])
+                processor[processes].append(result["processor_seconds"])
         one, two = (statistics.median(seconds[processes]) for processes in (1, 2))
         ratio = 2 * one / two
-        compute = statistics.median(compute)
+        compute, beside = (statistics.median(processor[processes]) for processes in (1, 2))
         facts[model] = (batch, compute, ratio, result["gradient_bytes"], result["normalizations"])
         print(
             f"| {model} | {batch} | {side} | {batch / one:.2f} | {2 * batch / two:.2f} | {ratio:.2f} "
-            f"| {compute:.2f} | {result['gradient_bytes'] / 1e6:.1f} | {result['normalizations']} |",
+            f"| {compute:.2f} | {beside:.2f} | {result['gradient_bytes'] / 1e6:.1f} | {result['normalizations']} |",
             flush=True,
         )
 
+    report_model(facts, options.svg)
+
+
+def report_model(facts, svg):
     print("\n| network | worker | Gbit/s | " + " | ".join(f"{n} processes" for n in PROCESSES[1:]) + " |")
     print("| --- | --- | --- |" + " --- |" * len(PROCESSES[1:]))
     curves = {}
@@ -144,8 +158,8 @@ def main():
                 print(f"| {model} | {worker}x | {gigabits} | {figures} |")
         # Of the fastest worker, which has to wait the most.
         curves[f"{model}, {batch} pictures in {1000 * one:.0f} ms ({worker}x worker)"] = (ratio, lines)
-    if options.svg:
-        with open(options.svg, "w", encoding="utf-8") as file:
+    if svg:
+        with open(svg, "w", encoding="utf-8") as file:
             file.write(drawing(curves))
 
 
