@@ -118,7 +118,7 @@ def main():
         p, q = (max(peaks[name]) for name in ("ours", "theirs"))
         print(
             f"| {model} | {batch} | {side} | {a:.3f} | {b:.3f} | {a / b:.2f} | {p:.0f} | {q:.0f} | {p / q:.2f} "
-            f"| {batch / statistics.median(making):.0f} | {batch / a:.0f} |",
+            f"| {batch / statistics.median(making):.1f} | {batch / a:.1f} |",
             flush=True,
         )
 
