@@ -82,8 +82,11 @@ bench-train: bootstrap ## Time training beside the authors' code in YOLOX_REPOSI
 
 .PHONY: sanitize
 sanitize: bootstrap ## Run the tests under the address and the thread sanitizer
-	$(SWIFT) test --scratch-path .build-asan --sanitize=address --disable-xctest
-	$(SWIFT) test --scratch-path .build-tsan --sanitize=thread --disable-xctest
+	@for sanitizer in address thread; do \
+	  options="-c release --scratch-path .build-$$sanitizer --sanitize=$$sanitizer"; \
+	  nice $(SWIFT) build --build-tests $$options && \
+	  nice scripts/run-tests.sh $(SWIFT) test --skip-build --disable-xctest $$options || exit; \
+	done
 
 WEIGHTS_NANO ?= $(firstword $(wildcard weights/yolox_nano.pth ../shared/weights/yolox_nano.pth))
 .PHONY: check-training

@@ -23,6 +23,14 @@ struct RequestTimeoutTests {
     }
   }
 
+  @Test("a request with more pictures than there is ever room for is not told to come back")
+  func neverFits() async throws {
+    let service = try await TestService { $0.batching.queueLimit = 2 }
+    let three = try await service.post(json: ["images": ["AA==", "AA==", "AA=="]])
+    #expect(try three.status == 413 && three.problem == "too-many-images")
+    #expect(try await service.post(json: ["images": ["AA==", "AA=="]]).status == 200)
+  }
+
   @Test("when there is no room, a request is turned away at once and told when to come back")
   func overloaded() async throws {
     let service = try await TestService { $0.batching.queueLimit = 2 }

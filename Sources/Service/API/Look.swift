@@ -75,6 +75,9 @@ struct Look: Sendable {
   }
 
   private func admit(_ count: Int, to detector: Detector) throws(Problem) -> Admission.Pass {
+    // More than ever fit: coming back later would not help.
+    let limit = detector.queueLimit
+    guard count <= limit else { throw .tooManyPictures(count: count, limit: limit) }
     do { return try detector.admit(count) } catch { throw rejection(error) }
   }
 
