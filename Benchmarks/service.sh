@@ -15,5 +15,5 @@ command -v wrk >/dev/null || {
   exit 1
 }
 .venv-bench/bin/python -m pip install --quiet --disable-pip-version-check \
-  onnxruntime numpy opencv-python-headless fastapi uvicorn litserve
+  onnxruntime numpy opencv-python-headless fastapi uvicorn python-multipart litserve
 exec .venv-bench/bin/python Benchmarks/service/compare.py "$@"
