@@ -61,7 +61,7 @@ extension Weights {
     }
 
     private func ranges(_ weights: PretrainedWeights, _ pool: WorkerPool) throws -> ActivationRanges {
-      let all = try PictureFiles.expand([calibrate])
+      let all = PictureFiles.expand([calibrate])
       guard !all.isEmpty else { throw Failure("\(calibrate): no pictures there") }
       let count = min(all.count, limit)
       let paths = (0..<count).map { all[$0 * all.count / count] }

@@ -25,8 +25,10 @@ package struct ConfigurationReference: ParsableCommand {
 
       """
     let options = OptionDescription.all(of: Serve.self)
-    for section in options.reduce(into: [String]()) { if !$0.contains($1.section) { $0.append($1.section) } }
-    {
+    let sections = options.reduce(into: [String]()) { known, option in
+      if !known.contains(option.section) { known.append(option.section) }
+    }
+    for section in sections {
       text += "\n## \(section)\n\n| option | default | |\n| --- | --- | --- |\n"
       for option in options where option.section == section {
         text +=
