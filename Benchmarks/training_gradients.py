@@ -6,7 +6,6 @@ The authors' modules get weights of their own making and run in float64. Python 
 """
 
 import argparse
-import array
 import contextlib
 import json
 import os
@@ -14,6 +13,8 @@ import struct
 import subprocess
 import sys
 import tempfile
+
+from training_runs import read_tensors
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 OURS = os.environ.get("YOLOX_TRAIN", os.path.join(ROOT, ".build", "release", "yolox-train"))
@@ -48,18 +49,6 @@ def write_safetensors(path, tensors):
         file.write(struct.pack("<Q", len(text)) + text + data)
 
 
-def read_safetensors(path):
-    with open(path, "rb") as file:
-        (length,) = struct.unpack("<Q", file.read(8))
-        header = json.loads(file.read(length))
-        data = file.read()
-    header.pop("__metadata__", None)
-    return {
-        name: array.array("f", data[entry["data_offsets"][0] : entry["data_offsets"][1]])
-        for name, entry in header.items()
-    }
-
-
 def compare(name, side):
     import torch
 
@@ -84,7 +73,7 @@ def compare(name, side):
         subprocess.run(
             [OURS, "gradients", "--weights", f"{folder}/weights.pth", "--batch", f"{folder}/batch.safetensors",
              "--output", f"{folder}/gradients.safetensors"], check=True)  # fmt: skip
-        ours = read_safetensors(f"{folder}/gradients.safetensors")
+        ours = read_tensors(f"{folder}/gradients.safetensors")
 
     model.double().train()
     model.head.use_l1 = True

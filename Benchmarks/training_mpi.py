@@ -8,26 +8,14 @@ Needs Open MPI's mpirun, and weights of nano: from nothing, the first iterations
 rounding.
 """
 
-import array
 import json
 import os
-import struct
 import subprocess
 import sys
 import tempfile
 import time
 
-
-def tensors(path):
-    with open(path, "rb") as file:
-        (length,) = struct.unpack("<Q", file.read(8))
-        header = json.loads(file.read(length))
-        data = file.read()
-    header.pop("__metadata__", None)
-    return {
-        name: array.array("f", data[entry["data_offsets"][0] : entry["data_offsets"][1]])
-        for name, entry in header.items()
-    }
+from training_runs import in_processes, read_tensors
 
 
 def distance(one, two):
@@ -51,19 +39,14 @@ def main():
                 "--epochs", "4", "--batch", "8", "--input", "160", "--threads", "1", "--warm-up-epochs", "1",
                 "--mosaic", "1", "--evaluate-every", "4", "--output", run,
             ]  # fmt: skip
-            if processes > 1:
-                launcher = ["mpirun", "-np", str(processes), "--bind-to", "none", "--oversubscribe"]
-                launcher += ["--mca", "mpi_yield_when_idle", "1"]
-                if os.geteuid() == 0:
-                    launcher.append("--allow-run-as-root")
-                command = launcher + command
+            command = in_processes(processes, command)
             start = time.perf_counter()
             subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
             seconds[processes] = time.perf_counter() - start
             with open(f"{run}/metrics.jsonl") as file:
                 metrics[processes] = [json.loads(line) for line in file]
-            weights[processes] = tensors(f"{run}/best.safetensors")
-        before = tensors(f"{folder}/start.safetensors")
+            weights[processes] = read_tensors(f"{run}/best.safetensors")
+        before = read_tensors(f"{folder}/start.safetensors")
 
     for one, two in zip(metrics[1], metrics[2]):
         print(f"iteration {one['epoch']:.0f}: loss {one['loss']:.6f} with one process, {two['loss']:.6f} with two")

@@ -26,6 +26,8 @@ import statistics
 import subprocess
 import sys
 
+from training_runs import in_processes
+
 CASES = [("nano", 8, 416), ("s", 4, 640)]
 PROCESSES = [1, 2, 4, 8, 16, 32]
 GIGABITS = [1, 10, 25, 100]
@@ -40,13 +42,7 @@ def measure(program, processes, model, batch, side, iterations, threads):
         program, "bench", "--model", model, "--batch", str(batch * processes), "--input", str(side),
         "--iterations", str(iterations), "--threads", str(threads),
     ]  # fmt: skip
-    if processes > 1:
-        launcher = ["mpirun", "-np", str(processes), "--bind-to", "none", "--oversubscribe"]
-        launcher += ["--mca", "mpi_yield_when_idle", "1"]
-        if os.geteuid() == 0:
-            launcher.append("--allow-run-as-root")
-        command = launcher + command
-    result = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    result = subprocess.run(in_processes(processes, command), check=True, stdout=subprocess.PIPE, text=True)
     return json.loads(result.stdout.splitlines()[-1])
 
 

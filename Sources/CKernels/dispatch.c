@@ -51,17 +51,11 @@
 #include "kernels.inl.h"
 #pragma clang attribute pop
 
-// 32 registers of 16 floats: 14 pixels of two blocks, two vectors of weights, a broadcast.
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), apply_to = function)
 #define HAS_SCALE
 #define NAME(x) avx512_##x
 #define ISA_NAME "avx512"
-#define MAX_BLOCKS 2
-#define MAX_PIXELS 14
-#define TILE_CASES(blocks) CASES_14(blocks)
-#define DEPTHWISE_PIXELS 8
-#define DEPTHWISE_CASES(kernel) CASES_8(kernel)
-#include "kernels.inl.h"
+#include "kernels512.inl.h"
 #pragma clang attribute pop
 
 // The same with two bfloat16 products in the place of one float32 product.
@@ -69,23 +63,13 @@
 #define HAS_NARROW_DOT
 #define NAME(x) avx512bf16_##x
 #define ISA_NAME "avx512bf16"
-#define MAX_BLOCKS 2
-#define MAX_PIXELS 14
-#define TILE_CASES(blocks) CASES_14(blocks)
-#define DEPTHWISE_PIXELS 8
-#define DEPTHWISE_CASES(kernel) CASES_8(kernel)
-#include "kernels.inl.h"
+#include "kernels512.inl.h"
 
 // And with divisions, for processors that are quick at them.
 #define HAS_FAST_DIVISION
 #define NAME(x) avx512bf16_dividing_##x
 #define ISA_NAME "avx512bf16"
-#define MAX_BLOCKS 2
-#define MAX_PIXELS 14
-#define TILE_CASES(blocks) CASES_14(blocks)
-#define DEPTHWISE_PIXELS 8
-#define DEPTHWISE_CASES(kernel) CASES_8(kernel)
-#include "kernels.inl.h"
+#include "kernels512.inl.h"
 #undef HAS_FAST_DIVISION
 #undef HAS_NARROW_DOT
 #undef HAS_SCALE

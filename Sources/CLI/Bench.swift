@@ -162,6 +162,4 @@ struct Bench: AsyncParsableCommand {
   }
 }
 
-func milliseconds(_ duration: Duration) -> Double {
-  Double(duration.components.seconds) * 1e3 + Double(duration.components.attoseconds) / 1e15
-}
+func milliseconds(_ duration: Duration) -> Double { duration.seconds * 1e3 }

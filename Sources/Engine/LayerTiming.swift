@@ -24,8 +24,7 @@ extension Executor {
       LayerTiming(
         path: step.path, kernel: step.kernelName, operations: Double(step.operations * inputs.count),
         bytes: Double(step.bytes * inputs.count),
-        microseconds: Double(duration.components.attoseconds) / 1e12 + Double(duration.components.seconds)
-          * 1e6)
+        microseconds: duration.seconds * 1e6)
     }
   }
 }

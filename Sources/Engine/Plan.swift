@@ -84,7 +84,7 @@ package final class Plan: @unchecked Sendable {
   ) throws(PlanError) {
     let fused = try graph.fusedLayers(parameters)
     // What saves products of floats is of no use to bytes, whose ranges are those of the layers as they are.
-    let layers = options.precision == .int8 ? fused : try fused.rewritten(for: graph)
+    let layers = options.precision == .int8 ? fused : fused.rewritten(for: graph)
     guard case .input(let channels)? = graph.nodes.first?.operation else {
       throw .unsupported(path: graph.nodes.first?.path ?? "graph", reason: "a graph begins with its input")
     }

@@ -10,18 +10,11 @@ package struct Service: ServiceLifecycle.Service {
   private let metrics: ServiceMetrics
   private let readiness = Readiness()
   private let logger: Logger
-  private let started: @Sendable (_ port: Int) -> Void
 
-  /// - Parameters:
-  ///   - sources: at least one model.
-  ///   - started: told the port once the service is ready.
-  package init(
-    _ sources: [ModelSource], configuration: Configuration, logger: Logger,
-    started: @escaping @Sendable (_ port: Int) -> Void = { _ in }
-  ) {
+  /// - Parameter sources: at least one model.
+  package init(_ sources: [ModelSource], configuration: Configuration, logger: Logger) {
     self.configuration = configuration
     self.logger = logger
-    self.started = started
     metrics = ServiceMetrics(version: configuration.version)
     models = ServedModels(sources, configuration: configuration, metrics: metrics, logger: logger)
   }
@@ -35,7 +28,7 @@ package struct Service: ServiceLifecycle.Service {
     // Not on sockets that a service manager holds: whoever connects waits there, and would get a 503 here.
     let isActivated = !configuration.server.inheritedDescriptors.isEmpty
     if isActivated { try await models.loadAll() }
-    let port = try server.start()
+    _ = try server.start()
     if !isActivated {
       do { try await models.loadAll() } catch {
         await server.shutdown(timeout: .zero)
@@ -48,7 +41,6 @@ package struct Service: ServiceLifecycle.Service {
       metadata: [
         "addresses": "\(server.addresses.joined(separator: " "))", "threads": "\(configuration.threads)",
       ])
-    started(port)
     try? await gracefulShutdown()
     readiness.phase = .stopping
     logger.info("stopping", metadata: ["connections": "\(server.connectionCount)"])

@@ -86,8 +86,7 @@ struct BenchCommand: ParsableCommand {
     for iteration in 0..<iterations {
       let start = ContinuousClock.now
       try body(iteration)
-      let elapsed = start.duration(to: .now).components
-      seconds.append(Double(elapsed.seconds) + Double(elapsed.attoseconds) * 1e-18)
+      seconds.append(start.duration(to: .now).seconds)
     }
     let processorSeconds = (BenchCommand.processorSeconds - processorStart) / Double(iterations)
     guard peers.isFirst else { return }

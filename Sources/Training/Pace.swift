@@ -1,3 +1,5 @@
+import Engine
+
 /// How fast a run is, and when it is time for something that is done now and then.
 struct Pace {
   private let start = ContinuousClock.now
@@ -17,8 +19,4 @@ struct Pace {
     last = .now
     return true
   }
-}
-
-extension Duration {
-  var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
 }

@@ -35,6 +35,18 @@ package struct Problem: Error, Encodable, Sendable {
   }
 }
 
+extension Response {
+  /// An answer in JSON, whatever type `fields` may name.
+  static func json(
+    _ value: some Encodable, status: HTTPResponse.Status = .ok, fields: HTTPFields = [:],
+    inSnakeCase: Bool = false
+  ) -> Response {
+    var fields = fields
+    fields[.contentType] = "application/json"
+    return Response(status, fields: fields, body: encodeJSON(value, inSnakeCase: inSnakeCase))
+  }
+}
+
 /// JSON with its keys in order, so that equal answers are equal bytes.
 func encodeJSON(_ value: some Encodable, inSnakeCase: Bool = false) -> [UInt8] {
   let encoder = JSONEncoder()

@@ -12,20 +12,20 @@ struct ModelRoutes: Sendable {
   let logger: Logger
 
   func list(_ request: Request) -> Response {
-    json(ModelList(models: models.names.map(description)))
+    .json(ModelList(models: models.names.map(description)))
   }
 
   func one(_ request: Request) -> Response {
     let name = request.parameters["name"] ?? ""
     guard models.names.contains(name) else { return Problem.noModel(name, known: models.names).response }
-    return json(description(name))
+    return .json(description(name))
   }
 
   func load(_ request: Request) async -> Response {
     let name = request.parameters["name"] ?? ""
     do throws(Problem) {
       try await load(name)
-      return json(description(name))
+      return .json(description(name))
     } catch { return error.response }
   }
 
@@ -33,7 +33,7 @@ struct ModelRoutes: Sendable {
     let name = request.parameters["name"] ?? ""
     do throws(Problem) {
       try unload(name)
-      return json(description(name))
+      return .json(description(name))
     } catch { return error.response }
   }
 
@@ -58,10 +58,6 @@ struct ModelRoutes: Sendable {
       input: PictureSize(width: model.inputSize.width, height: model.inputSize.height), classes: model.labels,
       parameters: model.parameterCount, sha256: model.sha256, precision: model.plan.precision.rawValue,
       queueLimit: detector.queueLimit, memory: detector.memoryBytes)
-  }
-
-  private func json(_ value: some Encodable) -> Response {
-    Response(.ok, fields: [.contentType: "application/json"], body: encodeJSON(value))
   }
 }
 

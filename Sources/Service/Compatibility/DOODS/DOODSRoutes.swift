@@ -28,7 +28,7 @@ struct DOODSRoutes: CompatibleRoutes {
   }
 
   func response(to problem: Problem) -> Response {
-    json(
+    .json(
       DOODSAnswer(detections: [], error: problem.detail), status: .init(code: problem.status),
       fields: problem.fields)
   }
@@ -46,7 +46,7 @@ struct DOODSRoutes: CompatibleRoutes {
         name: alias, model: name, labels: model.labels, width: model.inputSize.width,
         height: model.inputSize.height)
     }
-    return json(DOODSDetectors(detectors: list))
+    return .json(DOODSDetectors(detectors: list))
   }
 
   private func detector(named name: String?) throws(Problem) -> Detector {
@@ -65,7 +65,7 @@ struct DOODSRoutes: CompatibleRoutes {
       let detector = try detector(named: order.detectorName)
       let format = format(order.image)
       guard let lowestScore = order.lowestScore else {
-        return json(DOODSAnswer(id: order.id, detections: [], duration: 0))
+        return .json(DOODSAnswer(id: order.id, detections: [], duration: 0))
       }
       let seen = try await look.look(
         at: [.success(.encoded(picture))], with: detector,
@@ -85,7 +85,7 @@ struct DOODSRoutes: CompatibleRoutes {
           }
         }
       }
-      return json(answer)
+      return .json(answer)
     }
   }
 
@@ -121,14 +121,6 @@ struct DOODSRoutes: CompatibleRoutes {
     case ".png", "png", "image/png": .png
     default: nil
     }
-  }
-
-  private func json(
-    _ value: some Encodable, status: HTTPResponse.Status = .ok, fields: HTTPFields = [:]
-  ) -> Response {
-    var fields = fields
-    fields[.contentType] = "application/json"
-    return Response(status, fields: fields, body: encodeJSON(value))
   }
 }
 

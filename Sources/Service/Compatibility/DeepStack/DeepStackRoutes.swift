@@ -44,7 +44,7 @@ struct DeepStackRoutes: CompatibleRoutes {
     // DeepStack says 400 of a picture that it cannot read, and its clients know no other number for that.
     let isPicture = [415, 422].contains(problem.status)
     let code = isPicture ? 400 : problem.status
-    return json(
+    return .json(
       DeepStackError(error: problem.detail, code: code), status: .init(code: code), fields: problem.fields)
   }
 
@@ -59,7 +59,7 @@ struct DeepStackRoutes: CompatibleRoutes {
       let detector = try look.models.detector(named: request.parameters["name"])
       let seen = try await look.look(
         at: [.success(.encoded(picture))], with: detector, options: options, lifetime: lifetime)[0].get()
-      return json(
+      return .json(
         DeepStackDetections(
           seen, labels: detector.model.labels, command: command, elapsed: start.duration(to: .now)))
     }
@@ -68,7 +68,7 @@ struct DeepStackRoutes: CompatibleRoutes {
   private func list(_ request: Request) async -> Response {
     await look.answer(request, problem: response(to:)) { lifetime async throws(Problem) in
       _ = try await form(of: request, lifetime)
-      return json(DeepStackModelList(models: look.models.names))
+      return .json(DeepStackModelList(models: look.models.names))
     }
   }
 
@@ -82,13 +82,13 @@ struct DeepStackRoutes: CompatibleRoutes {
 
   private func version(_ request: Request) -> Response {
     let version = look.configuration.version
-    return json(DeepStackVersion(message: version, version: .init(version)))
+    return .json(DeepStackVersion(message: version, version: .init(version)))
   }
 
   /// This service does not call home.
   private func updates(_ request: Request) -> Response {
     let number = DeepStackVersion.Number(look.configuration.version)
-    return json(
+    return .json(
       DeepStackVersion(
         message: "This is the current version", version: number, updateAvailable: false, latest: number,
         current: number))
@@ -101,14 +101,6 @@ struct DeepStackRoutes: CompatibleRoutes {
       case .ready: "Started"
       case .stopping: "Stopping"
       }
-    return json(DeepStackStatuses(statuses: [.init(version: look.configuration.version, status: status)]))
-  }
-
-  private func json(
-    _ value: some Encodable, status: HTTPResponse.Status = .ok, fields: HTTPFields = [:]
-  ) -> Response {
-    var fields = fields
-    fields[.contentType] = "application/json"
-    return Response(status, fields: fields, body: encodeJSON(value))
+    return .json(DeepStackStatuses(statuses: [.init(version: look.configuration.version, status: status)]))
   }
 }

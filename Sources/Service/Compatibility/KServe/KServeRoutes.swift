@@ -55,10 +55,7 @@ struct KServeRoutes: CompatibleRoutes {
   }
 
   func response(to problem: Problem) -> Response {
-    var fields = problem.fields
-    fields[.contentType] = "application/json"
-    return Response(
-      .init(code: problem.status), fields: fields, body: encodeJSON(["error": problem.detail]))
+    .json(["error": problem.detail], status: .init(code: problem.status), fields: problem.fields)
   }
 
   // MARK: Inference
@@ -143,7 +140,6 @@ struct KServeRoutes: CompatibleRoutes {
   }
 
   private func json(_ value: some Encodable, status: HTTPResponse.Status = .ok) -> Response {
-    Response(
-      status, fields: [.contentType: "application/json"], body: encodeJSON(value, inSnakeCase: true))
+    .json(value, status: status, inSnakeCase: true)
   }
 }

@@ -16,7 +16,7 @@ struct TorchServeRoutes: CompatibleRoutes {
       .get, "/ping",
       observed.immediate("/ping") { _ in
         let isReady = readiness.phase == .ready
-        return json(
+        return .json(
           ["status": isReady ? "Healthy" : "Unhealthy"], status: isReady ? .ok : .internalServerError)
       })
     // `curl -T` puts.
@@ -26,7 +26,7 @@ struct TorchServeRoutes: CompatibleRoutes {
   }
 
   func response(to problem: Problem) -> Response {
-    json(
+    .json(
       TorchServeError(
         code: problem.status, type: TorchServeRoutes.exception(problem.status), message: problem.detail),
       status: .init(code: problem.status), fields: problem.fields)
@@ -60,16 +60,8 @@ struct TorchServeRoutes: CompatibleRoutes {
       let seen = try await look.look(
         at: order.pictures.map { $0.map(GivenPicture.encoded) }, with: detector, options: options,
         lifetime: lifetime)[0].get()
-      return json(seen.detections.map { TorchServePrediction($0, labels: detector.model.labels) })
+      return .json(seen.detections.map { TorchServePrediction($0, labels: detector.model.labels) })
     }
-  }
-
-  private func json(
-    _ value: some Encodable, status: HTTPResponse.Status = .ok, fields: HTTPFields = [:]
-  ) -> Response {
-    var fields = fields
-    fields[.contentType] = "application/json"
-    return Response(status, fields: fields, body: encodeJSON(value))
   }
 }
 
