@@ -82,7 +82,8 @@ bench-train: bootstrap ## Time training beside the authors' code in YOLOX_REPOSI
 
 .PHONY: sanitize
 sanitize: bootstrap ## Run the tests under the address and the thread sanitizer
-	@for sanitizer in address thread; do \
+	@export LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/leaks.supp; \
+	for sanitizer in address thread; do \
 	  options="-c release --scratch-path .build-$$sanitizer --sanitize=$$sanitizer"; \
 	  nice $(SWIFT) build --build-tests $$options && \
 	  nice scripts/run-tests.sh $(SWIFT) test --skip-build --disable-xctest $$options || exit; \

@@ -42,20 +42,24 @@ final class Listener: @unchecked Sendable {
 
   /// Accepts what the system has accepted for us and is waiting in the backlog, then nothing more.
   func close() async {
-    await withCheckedContinuation { continuation in
-      queue.async { [self] in
-        guard let source else { return continuation.resume() }
+    await withCheckedContinuation { continuation in close { continuation.resume() } }
+  }
+
+  /// The same without waiting for it. Without it a listener must not go: Dispatch ends the process where a source goes that
+  /// is suspended.
+  func close(then closed: @escaping @Sendable () -> Void) {
+    queue.async { [self] in
+      guard let source else { return closed() }
+      acceptAll()
+      isClosing = true
+      resume()
+      source.setCancelHandler { [self] in
+        // Once more for what came meanwhile: whoever is still waiting when the descriptor closes is reset.
         acceptAll()
-        isClosing = true
-        resume()
-        source.setCancelHandler { [self] in
-          // Once more for what came meanwhile: whoever is still waiting when the descriptor closes is reset.
-          acceptAll()
-          socket = nil
-          continuation.resume()
-        }
-        source.cancel()
+        socket = nil
+        closed()
       }
+      source.cancel()
     }
   }
 

@@ -39,7 +39,10 @@ package final class Server: @unchecked Sendable {
     bodyMemory = BodyMemory(limit: configuration.bodyMemory)
   }
 
-  deinit { for loop in loops { loop.stop() } }
+  deinit {
+    for listener in listeners { listener.close {} }
+    for loop in loops { loop.stop() }
+  }
 
   package var connectionCount: Int { connections.count }
 

@@ -29,6 +29,9 @@ package struct Service: ServiceLifecycle.Service {
     let isActivated = !configuration.server.inheritedDescriptors.isEmpty
     if isActivated { try await models.loadAll() }
     _ = try server.start()
+    // Dispatch opens a descriptor for a clock when it is first waited for. Now there is one; under load there may be none,
+    // and a wait that could not begin does not end.
+    await Service.pause(.milliseconds(1))
     if !isActivated {
       do { try await models.loadAll() } catch {
         await server.shutdown(timeout: .zero)

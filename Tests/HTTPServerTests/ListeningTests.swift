@@ -135,15 +135,7 @@ struct ListeningTests {
       let waiting = try server.client()
       waiting.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n")
       await server.untilBegun()
-      // Room for a few more than there are, however many were inherited.
-      var taken = (0..<8).map { _ in open("/dev/null", O_RDONLY) }
-      let room = rlim_t((taken.max() ?? 0) + 1)
-      for descriptor in taken { close(descriptor) }
-      taken = []
-      var limit = rlimit(rlim_cur: room, rlim_max: room)
-      precondition(setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0)
-      let late = try server.client()
-      while case let descriptor = open("/dev/null", O_RDONLY), descriptor >= 0 { taken.append(descriptor) }
+      let (late, taken) = try withTheLastDescriptor { try server.client() }
       late.send(getNow)
       // The connection waits in the backlog, the one that was there is served.
       server.gate.continuation.yield()
@@ -154,4 +146,33 @@ struct ListeningTests {
       precondition(accepted?.status == 200)
     }
   }
+
+  @Test("may be let go of while it is out of descriptors")
+  func goneWhileExhausted() async {
+    await #expect(processExitsWith: .success) {
+      var server: TestServer? = try TestServer()
+      let (client, taken) = try withTheLastDescriptor { try server?.client() }
+      // Time to try to accept, and to rest. Dispatch would need a descriptor to wait.
+      usleep(100_000)
+      server = nil
+      usleep(100_000)
+      for descriptor in taken { close(descriptor) }
+      withExtendedLifetime(client) {}
+    }
+  }
+}
+
+/// Takes all descriptors that this process may have but one, and opens something with that.
+private func withTheLastDescriptor<Connection>(
+  open opening: () throws -> Connection
+) throws -> (Connection, taken: [Int32]) {
+  // Room for a few more than there are, however many were inherited.
+  let some = (0..<8).map { _ in open("/dev/null", O_RDONLY) }
+  let room = rlim_t((some.max() ?? 0) + 1)
+  var limit = rlimit(rlim_cur: room, rlim_max: room)
+  precondition(setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0)
+  var taken = some
+  while case let descriptor = open("/dev/null", O_RDONLY), descriptor >= 0 { taken.append(descriptor) }
+  close(taken.removeLast())
+  return (try opening(), taken)
 }

@@ -39,7 +39,7 @@ struct CalibrationTests {
     let options = DetectionOptions(scoreThreshold: 0.3, nmsThreshold: 0.45)
     let validation = try FileManager.default.contentsOfDirectory(
       atPath: SharedData.url("coco/val2017").path
-    ).sorted().prefix(20).map { "coco/val2017/\($0)" }
+    ).sorted().map { "coco/val2017/\($0)" }
     var (wanted, found) = (0, 0)
     for name in ["images/dog.jpg"] + validation {
       let image = try picture(name)
@@ -53,7 +53,7 @@ struct CalibrationTests {
           } ? 1 : 0
       }
     }
-    #expect(wanted > 50 && found * 100 >= wanted * 95, "\(found) of \(wanted)")
+    #expect(wanted > 200 && found * 10 >= wanted * 9, "\(found) of \(wanted)")
   }
 
   @Test("files without ranges have no calibration, and are refused in int8")
