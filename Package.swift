@@ -1,4 +1,4 @@
-// swift-tools-version: 6.2
+// swift-tools-version: 6.3
 import PackageDescription
 
 // The folders are the architecture; imports point one way, down. docs/architecture.md draws it.
