@@ -75,6 +75,10 @@ soak: weights ## Stop the service under load 20 times, then load it with everyth
 	python3 Tests/Load/stops.py
 	python3 Tests/Load/soak.py $(SOAK)
 
+.PHONY: crowd
+crowd: weights ## Load the service beside 500 idle and 50 slow connections, and compare with the pipeline in one process
+	python3 Tests/Load/crowd.py
+
 .PHONY: bench-train
 bench-train: bootstrap ## Time training beside the authors' code in YOLOX_REPOSITORY (makes .venv-bench-train)
 	$(BUILD) --product yolox-train

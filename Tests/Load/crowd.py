@@ -1,0 +1,114 @@
+"""Does a crowd that does nothing slow down those who do? And what of the pipeline's pace reaches clients?
+
+    python3 Tests/Load/crowd.py [ROUNDS]
+
+Sixteen connections post a picture by wrk, in turns alone and beside 500 idle and 50 slow connections; the same picture goes
+through `yolox bench --picture` in between. Prints medians. Fails if a request does; needs wrk, python3 and ../shared.
+"""
+
+import json
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+from service import ROOT, Service, pictures
+
+ROUNDS = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+IDLE, SLOW, CONNECTIONS, SECONDS = 500, 50, 16, 6
+
+
+class Crowd:
+    """Connections that had an answer and ask for nothing more, and such that never come to the end of a body."""
+
+    def __init__(self, port):
+        self.port, self.is_over = port, False
+        self.idle = [self.connect() for _ in range(IDLE)]
+        for connection in self.idle:
+            connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+            if not connection.recv(4096).startswith(b"HTTP/1.1 200"):
+                sys.exit("an idle connection was not let in")
+        self.drip = threading.Thread(target=self.keep_dripping)
+        self.drip.start()
+
+    def connect(self):
+        return socket.create_connection(("127.0.0.1", self.port), 10)
+
+    def keep_dripping(self):
+        slow = [None] * SLOW
+        while not self.is_over:
+            for index, connection in enumerate(slow):
+                try:
+                    if connection is None:
+                        slow[index] = self.connect()
+                        slow[index].sendall(b"POST /detect HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n")
+                    else:
+                        connection.sendall(b"x")
+                except OSError:
+                    # The service has had enough of it; the next one comes.
+                    slow[index] = None
+            time.sleep(0.2)
+        for connection in filter(None, slow):
+            connection.close()
+
+    def leave(self):
+        self.is_over = True
+        self.drip.join()
+        for connection in self.idle:
+            connection.close()
+
+
+def load(port, picture):
+    """Requests a second, and what half and 99 of 100 of them took, in milliseconds."""
+    command = [
+        "wrk", "--threads", "1", "--connections", str(CONNECTIONS), "--duration", f"{SECONDS}s", "--timeout", "30s",
+        "--script", ROOT / "Benchmarks/service/post.lua", f"http://127.0.0.1:{port}/detect",
+    ]  # fmt: skip
+    output = subprocess.check_output(
+        command, env=dict(os.environ, BODY=picture, BODY_TYPE="image/jpeg"), text=True)
+    result = next(line for line in output.splitlines() if line.startswith("RESULT"))
+    requests, microseconds, errors, p50, p99 = map(float, result.split()[1:])
+    if errors:
+        sys.exit(f"{errors:.0f} of {requests:.0f} requests failed")
+    return requests / microseconds * 1e6, p50, p99
+
+
+def pipeline(picture):
+    """Pictures a second, one after the other in one process on all processors."""
+    output = subprocess.check_output(
+        [ROOT / ".build/release/yolox", "bench", "--weights", "yolox-nano", "--picture", picture, "--runs", "150", "--json"],
+        cwd=ROOT, text=True)  # fmt: skip
+    return 1000 / json.loads(output)["medianMilliseconds"]
+
+
+def main():
+    with tempfile.NamedTemporaryFile(suffix=".jpg") as file:
+        file.write(pictures(1)[0])
+        file.flush()
+        rates, alone, crowded = [], [], []
+        for _ in range(ROUNDS):
+            rates.append(pipeline(file.name))
+            service = Service()
+            load(service.port, file.name)
+            alone.append(load(service.port, file.name))
+            crowd = Crowd(service.port)
+            crowded.append(load(service.port, file.name))
+            crowd.leave()
+            service.process.terminate()
+            if service.process.wait(60):
+                sys.exit("the service did not stop as it should")
+    rate = statistics.median(rates)
+    print(f"in process, one after the other: {rate:.0f} pictures/s")
+    names = (f"{CONNECTIONS} connections", f"beside {IDLE} idle and {SLOW} slow ones")
+    for name, rows in zip(names, (alone, crowded)):
+        throughput, p50, p99 = (statistics.median(column) for column in zip(*rows))
+        print(f"{name}: {throughput:.0f} pictures/s, {throughput / rate:.2f} of that; p50 {p50:.0f} ms, p99 {p99:.0f} ms,"
+              f" {p99 / p50:.2f} times p50")  # fmt: skip
+    print(f"p50 moves by {100 * statistics.median(b[1] / a[1] - 1 for a, b in zip(alone, crowded)):+.0f} %")
+
+
+main()
