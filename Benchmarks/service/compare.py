@@ -17,6 +17,8 @@ import time
 import urllib.request
 from pathlib import Path
 
+from wrk import load
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 SHARED = ROOT.parent / "shared"
@@ -92,7 +94,7 @@ def measure(name, command, seconds, connections):
     file = tempfile.NamedTemporaryFile()
     file.write(body)
     file.flush()
-    environment = dict(os.environ, WEIGHTS=str(WEIGHTS), PYTHONPATH=str(HERE), BODY=file.name, BODY_TYPE=kind)
+    environment = dict(os.environ, WEIGHTS=str(WEIGHTS), PYTHONPATH=str(HERE))
     started = time.monotonic()
     process = subprocess.Popen(
         command(port), cwd=HERE, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
@@ -110,14 +112,10 @@ def measure(name, command, seconds, connections):
         classes = {found["class_id"] for found in answer["detections"]}
         if not CLASSES <= classes:
             sys.exit(f"compare: {name} finds {classes}")
-        load = ["wrk", "--threads", "1", "--connections", str(connections), "--timeout", "30s", "--script", str(HERE / "post.lua")]
         address = f"http://127.0.0.1:{port}/detect"
-        subprocess.run(load + ["--duration", "2s", address], env=environment, check=True, stdout=subprocess.DEVNULL)
-        output = subprocess.check_output(load + ["--duration", f"{seconds}s", address], env=environment, text=True)
-        result = next(line for line in output.splitlines() if line.startswith("RESULT")).split()[1:]
-        requests, microseconds, errors, p50, p99 = map(float, result)
-        return {"images/s": requests / microseconds * 1e6, "p50 ms": p50, "p99 ms": p99, "errors": errors,
-                "memory MB": memory(process), "first answer s": cold}
+        load(address, file.name, kind, connections, 2)
+        return {**load(address, file.name, kind, connections, seconds), "memory MB": memory(process),
+                "first answer s": cold}
     finally:
         end(process)
 

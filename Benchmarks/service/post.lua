@@ -1,4 +1,4 @@
--- wrk posts one body, again and again, and says at the end what compare.py reads.
+-- wrk posts one body, again and again, and says at the end what wrk.py reads.
 local file = assert(io.open(os.getenv("BODY"), "rb"))
 wrk.method = "POST"
 wrk.body = file:read("*a")

@@ -7,7 +7,6 @@ through `yolox bench --picture` in between. Prints medians. Fails if a request d
 """
 
 import json
-import os
 import socket
 import statistics
 import subprocess
@@ -17,6 +16,9 @@ import threading
 import time
 
 from service import ROOT, Service, pictures
+
+sys.path.append(str(ROOT / "Benchmarks/service"))
+from wrk import load
 
 ROUNDS = int(sys.argv[1]) if len(sys.argv) > 1 else 3
 IDLE, SLOW, CONNECTIONS, SECONDS = 500, 50, 16, 6
@@ -62,19 +64,12 @@ class Crowd:
             connection.close()
 
 
-def load(port, picture):
+def loaded(service, picture):
     """Requests a second, and what half and 99 of 100 of them took, in milliseconds."""
-    command = [
-        "wrk", "--threads", "1", "--connections", str(CONNECTIONS), "--duration", f"{SECONDS}s", "--timeout", "30s",
-        "--script", ROOT / "Benchmarks/service/post.lua", f"http://127.0.0.1:{port}/detect",
-    ]  # fmt: skip
-    output = subprocess.check_output(
-        command, env=dict(os.environ, BODY=picture, BODY_TYPE="image/jpeg"), text=True)
-    result = next(line for line in output.splitlines() if line.startswith("RESULT"))
-    requests, microseconds, errors, p50, p99 = map(float, result.split()[1:])
-    if errors:
-        sys.exit(f"{errors:.0f} of {requests:.0f} requests failed")
-    return requests / microseconds * 1e6, p50, p99
+    result = load(f"http://127.0.0.1:{service.port}/detect", picture, "image/jpeg", CONNECTIONS, SECONDS)
+    if result["errors"]:
+        sys.exit(f"{result['errors']:.0f} requests failed")
+    return result["images/s"], result["p50 ms"], result["p99 ms"]
 
 
 def pipeline(picture):
@@ -93,10 +88,10 @@ def main():
         for _ in range(ROUNDS):
             rates.append(pipeline(file.name))
             service = Service()
-            load(service.port, file.name)
-            alone.append(load(service.port, file.name))
+            loaded(service, file.name)
+            alone.append(loaded(service, file.name))
             crowd = Crowd(service.port)
-            crowded.append(load(service.port, file.name))
+            crowded.append(loaded(service, file.name))
             crowd.leave()
             service.process.terminate()
             if service.process.wait(60):

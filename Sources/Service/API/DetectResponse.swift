@@ -1,3 +1,4 @@
+import Engine
 import YOLOX
 
 /// The answer to one picture, in JSON.
@@ -52,8 +53,5 @@ package struct DetectResponse: Encodable, Sendable {
 
 extension Duration {
   /// With three digits after the point: microseconds are as fine as anybody wants.
-  var roundedMilliseconds: Double {
-    let nanoseconds = Double(components.seconds) * 1e9 + Double(components.attoseconds) / 1e9
-    return (nanoseconds / 1e3).rounded() / 1e3
-  }
+  var roundedMilliseconds: Double { (seconds * 1e6).rounded() / 1e3 }
 }
