@@ -44,11 +44,11 @@ let package = Package(
         .product(name: "Subprocess", package: "swift-subprocess"),
       ]),
     // Which sockets are ready: epoll or kqueue.
-    .target(name: "CReadiness"),
+    .target(name: "CEventPoll"),
     // HTTP/1.1 on sockets and Dispatch; knows nothing of pictures.
     .target(
       name: "HTTPServer",
-      dependencies: ["CReadiness", .product(name: "HTTPTypes", package: "swift-http-types")]),
+      dependencies: ["CEventPoll", .product(name: "HTTPTypes", package: "swift-http-types")]),
     // A swift-metrics backend that Prometheus reads.
     .target(
       name: "PrometheusMetrics", dependencies: [.product(name: "CoreMetrics", package: "swift-metrics")]),
@@ -69,7 +69,7 @@ let package = Package(
         .embedInCode("API/openapi.json"),
         .embedInCode("Page/index.html"), .embedInCode("Page/page.css"), .embedInCode("Page/page.js"),
       ]),
-    // Settings of the C library's allocator for a process that runs for long.
+    // OptionSources of the C library's allocator for a process that runs for long.
     .target(name: "CAllocator"),
     // The `yolox` command. Named so because a folder `yolox` beside `YOLOX` collides on case-insensitive disks.
     .executableTarget(

@@ -39,7 +39,7 @@ private let router: Router = {
 
 private struct Reading: Equatable {
   var events: [RequestParser.Event] = []
-  var refusal: Refusal?
+  var refusal: HTTPError?
 }
 
 private func read(

@@ -115,10 +115,10 @@ INLINE void NAME(rows)(const yx_convolution *c, const float *in, const float *do
     const float *bias = c->bias + (int64_t)block * YX_BLOCK;
     for (int y = first_row; y < end_row; y++) {
       const float *tile_in = in + (y - first_row) * c->input_row_step;
-      float *tile_out = out + c->output.origin + y * c->output.row_step + block * c->output.block_step;
+      float *tile_out = out + c->output.origin + y * c->output.row_stride + block * c->output.block_step;
       const float *tile_residual =
-          residual ? residual + c->residual.origin + y * c->residual.row_step + block * c->residual.block_step : 0;
-      const float *doubled_row = doubled + y / 2 * c->doubled.row_step + block * c->doubled.block_step;
+          residual ? residual + c->residual.origin + y * c->residual.row_stride + block * c->residual.block_step : 0;
+      const float *doubled_row = doubled + y / 2 * c->doubled.row_stride + block * c->doubled.block_step;
       int x = 0;
       for (int i = 0; i < tiles; i++) {
         const int pixels = narrow + (i < wider);
@@ -146,7 +146,7 @@ static void NAME(narrow_convolution)(const yx_narrow_convolution *c, const float
   const int64_t plane_step = c->most_rows * c->narrow_row_step;
   for (int plane = 0; plane < c->planes; plane++) {
     for (int row = 0; row < rows; row++) {
-      NAME(narrow)(in + c->input.origin + plane * c->input.block_step + (first_row * c->stride + row) * c->input.row_step,
+      NAME(narrow)(in + c->input.origin + plane * c->input.block_step + (first_row * c->stride + row) * c->input.row_stride,
                    scratch + plane * plane_step + row * c->narrow_row_step, c->row_floats);
     }
   }

@@ -9,7 +9,7 @@ INLINE void NAME(depthwise_tile)(const yx_depthwise *c, const float *in, float *
   const int64_t pixel_step = (int64_t)c->stride * YX_BLOCK;
 #pragma clang loop unroll(full)
   for (int ky = 0; ky < kernel; ky++) {
-    const float *row = in + ky * c->input.row_step;
+    const float *row = in + ky * c->input.row_stride;
 #pragma clang loop unroll(full)
     for (int kx = 0; kx < kernel; kx++) {
 #pragma clang loop unroll(full)
@@ -47,8 +47,8 @@ INLINE void NAME(depthwise_rows)(const yx_depthwise *c, const float *in, float *
   const int wider = c->width % tiles;
   for (int y = first_row; y < end_row; y++) {
     const float *in_tile =
-        in + c->input.origin + block * c->input.block_step + (int64_t)y * c->stride * c->input.row_step;
-    float *out_tile = out + c->output.origin + block * c->output.block_step + y * c->output.row_step;
+        in + c->input.origin + block * c->input.block_step + (int64_t)y * c->stride * c->input.row_stride;
+    float *out_tile = out + c->output.origin + block * c->output.block_step + y * c->output.row_stride;
     for (int i = 0; i < tiles; i++) {
       const int pixels = narrow + (i < wider);
       switch (pixels) { DEPTHWISE_CASES(kernel) }

@@ -52,7 +52,7 @@
 #pragma clang attribute pop
 
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), apply_to = function)
-#define HAS_SCALE
+#define HAS_AVX512_ROUNDSCALE
 #define NAME(x) avx512_##x
 #define ISA_NAME "avx512"
 #include "kernels512.inl.h"
@@ -60,7 +60,7 @@
 
 // The same with two bfloat16 products in the place of one float32 product.
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx2,fma"))), apply_to = function)
-#define HAS_NARROW_DOT
+#define HAS_BF16_DOT
 #define NAME(x) avx512bf16_##x
 #define ISA_NAME "avx512bf16"
 #include "kernels512.inl.h"
@@ -71,8 +71,8 @@
 #define ISA_NAME "avx512bf16"
 #include "kernels512.inl.h"
 #undef HAS_FAST_DIVISION
-#undef HAS_NARROW_DOT
-#undef HAS_SCALE
+#undef HAS_BF16_DOT
+#undef HAS_AVX512_ROUNDSCALE
 #pragma clang attribute pop
 #endif
 
@@ -113,7 +113,7 @@ void yx_clear_border(float *out, const yx_layout *layout, int width, int height,
   for (int b = first_block; b < first_block + blocks; b++) {
     float *plane = out + layout->origin + b * layout->block_step;
     for (int y = top; y < bottom; y++) {
-      float *row = plane + y * layout->row_step;
+      float *row = plane + y * layout->row_stride;
       if (y < 0 || y >= height) {
         memset(row - border * YX_BLOCK, 0, (size_t)(width + 2 * border) * pixel);
       } else {
@@ -127,8 +127,8 @@ void yx_clear_border(float *out, const yx_layout *layout, int width, int height,
 void yx_upsample2x(const float *in, const yx_layout *input, float *out, const yx_layout *output, int width, int block,
                    int first_row, int end_row) {
   for (int y = first_row; y < end_row; y++) {
-    const float *source = in + input->origin + block * input->block_step + (y / 2) * input->row_step;
-    float *target = out + output->origin + block * output->block_step + y * output->row_step;
+    const float *source = in + input->origin + block * input->block_step + (y / 2) * input->row_stride;
+    float *target = out + output->origin + block * output->block_step + y * output->row_stride;
     for (int x = 0; x < width; x++) {
       memcpy(target + (int64_t)x * YX_BLOCK, source + (int64_t)(x / 2) * YX_BLOCK, YX_BLOCK * sizeof(float));
     }
@@ -138,7 +138,7 @@ void yx_upsample2x(const float *in, const yx_layout *input, float *out, const yx
 void yx_find_spans(const float *in, const yx_layout *layout, int width, int height, float threshold, int reaches,
                    int32_t *spans) {
   for (int y = 0; y < height; y++) {
-    const float *row = in + layout->origin + y * layout->row_step;
+    const float *row = in + layout->origin + y * layout->row_stride;
     int32_t first = 0, end = 0;
     for (int x = 0; x < width; x++) {
       if (!(row[(int64_t)x * YX_BLOCK] >= threshold)) continue;

@@ -10,15 +10,15 @@ static void NAME(max_pool)(const yx_max_pool *c, const float *in, float *out, fl
     const int top = y - reach < 0 ? 0 : y - reach;
     const int bottom = y + reach >= c->height ? c->height - 1 : y + reach;
     for (int x = 0; x < c->width; x++) {
-      const float *column = plane + top * c->input.row_step + (int64_t)x * YX_BLOCK;
+      const float *column = plane + top * c->input.row_stride + (int64_t)x * YX_BLOCK;
       vec most = NAME(load)(column);
       for (int row = top; row < bottom; row++) {
-        column += c->input.row_step;
+        column += c->input.row_stride;
         most = NAME(max)(most, NAME(load)(column));
       }
       NAME(store)(scratch + (int64_t)x * YX_BLOCK, most);
     }
-    float *out_row = out + c->output.origin + block * c->output.block_step + y * c->output.row_step;
+    float *out_row = out + c->output.origin + block * c->output.block_step + y * c->output.row_stride;
     for (int x = 0; x < c->width; x++) {
       const int left = x - reach < 0 ? 0 : x - reach;
       const int right = x + reach >= c->width ? c->width - 1 : x + reach;

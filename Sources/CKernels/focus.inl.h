@@ -63,22 +63,22 @@ static void NAME(focus_row)(const yx_focus *c, const float *image, int y, float 
 static void NAME(focus)(const yx_focus *c, const float *image, float *out, float *scratch, int first_row,
                         int end_row) {
   // Of the map of phases, rows first_row - 1 to the last that the tiles reach.
-  const int64_t row_step = c->row_step;
+  const int64_t row_stride = c->row_stride;
   const int rows = (end_row - first_row + 3) / 4 * 4 + 2;
   for (int row = 0; row < rows; row++) {
     const int y = first_row - 1 + row;
     if (y >= 0 && y < c->winograd.height) {
-      NAME(focus_row)(c, image, y, scratch + row * row_step);
+      NAME(focus_row)(c, image, y, scratch + row * row_stride);
     } else {
-      __builtin_memset(scratch + row * row_step, 0, (c->winograd.width + 2) * YX_BLOCK * sizeof(float));
+      __builtin_memset(scratch + row * row_stride, 0, (c->winograd.width + 2) * YX_BLOCK * sizeof(float));
     }
   }
   yx_winograd winograd = c->winograd;
-  winograd.input.origin = (1 - (int64_t)first_row) * row_step + YX_BLOCK;
-  winograd.input.row_step = row_step;
+  winograd.input.origin = (1 - (int64_t)first_row) * row_stride + YX_BLOCK;
+  winograd.input.row_stride = row_stride;
   const int end_tile = (end_row + 3) / 4 * winograd.tiles_across;
   for (int tile = first_row / 4 * winograd.tiles_across; tile < end_tile; tile += YX_FOCUS_TILES) {
     const int end = tile + YX_FOCUS_TILES < end_tile ? tile + YX_FOCUS_TILES : end_tile;
-    NAME(winograd)(&winograd, scratch, out, 0, scratch + rows * row_step, tile, end);
+    NAME(winograd)(&winograd, scratch, out, 0, scratch + rows * row_stride, tile, end);
   }
 }

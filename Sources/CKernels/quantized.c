@@ -42,7 +42,7 @@
 #pragma clang attribute pop
 
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), apply_to = function)
-#define HAS_SCALE
+#define HAS_AVX512_ROUNDSCALE
 #define HAS_WIDE_PAIRS
 #define NAME(x) avx512_##x
 #define ISA_NAME "avx512"
@@ -57,7 +57,7 @@
 // 32 registers of 16 sums: 14 pixels of two blocks, two vectors of weights, a broadcast. All four products of a word and
 // their sum are one instruction.
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma"))), apply_to = function)
-#define HAS_BYTE_DOT
+#define HAS_VNNI
 #define DEPTHWISE_BYTE_PIXELS 8
 #define DEPTHWISE_BYTE_CASES(stride) CASES_8(stride)
 #define NAME(x) avx512vnni_##x
@@ -67,8 +67,8 @@
 #define BYTE_CASES(vectors) CASES_14(vectors)
 #define avx512vnni_reciprocal(x) (1.0f / (x))
 #include "quantized.inl.h"
-#undef HAS_BYTE_DOT
-#undef HAS_SCALE
+#undef HAS_VNNI
+#undef HAS_AVX512_ROUNDSCALE
 #pragma clang attribute pop
 #endif
 
@@ -96,7 +96,7 @@ void yx_fill_border(uint8_t *out, const yx_layout *layout, int width, int height
   const int bottom = end_row == height ? height + border : end_row;
   uint8_t *plane = out + layout->origin + block * layout->block_step;
   for (int y = top; y < bottom; y++) {
-    uint8_t *row = plane + y * layout->row_step;
+    uint8_t *row = plane + y * layout->row_stride;
     const int isInside = y >= 0 && y < height;
     for (int x = -border; x < width + border; x++) {
       if (isInside && x == 0) x = width;
@@ -108,8 +108,8 @@ void yx_fill_border(uint8_t *out, const yx_layout *layout, int width, int height
 void yx_upsample2x_bytes(const uint8_t *in, const yx_layout *input, uint8_t *out, const yx_layout *output, int width,
                          int block, int first_row, int end_row) {
   for (int y = first_row; y < end_row; y++) {
-    const uint8_t *source = in + input->origin + block * input->block_step + (y / 2) * input->row_step;
-    uint8_t *target = out + output->origin + block * output->block_step + y * output->row_step;
+    const uint8_t *source = in + input->origin + block * input->block_step + (y / 2) * input->row_stride;
+    uint8_t *target = out + output->origin + block * output->block_step + y * output->row_stride;
     for (int x = 0; x < width; x++) {
       memcpy(target + (int64_t)x * YX_BLOCK, source + (int64_t)(x / 2) * YX_BLOCK, YX_BLOCK);
     }

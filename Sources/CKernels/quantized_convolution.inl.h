@@ -72,9 +72,9 @@ INLINE void NAME(byte_rows)(const yx_quantized_convolution *c, const uint8_t *fi
   const int64_t number = c->requantization.output_scale ? 1 : sizeof(float);
   for (int y = first_row; y < end_row; y++) {
     const uint8_t *in = first_in + y * c->input_row_step;
-    uint8_t *out = first_out + (y * c->output.row_step + block * c->output.block_step) * number;
+    uint8_t *out = first_out + (y * c->output.row_stride + block * c->output.block_step) * number;
     const uint8_t *residual =
-        first_residual ? first_residual + y * c->residual.row_step + block * c->residual.block_step : 0;
+        first_residual ? first_residual + y * c->residual.row_stride + block * c->residual.block_step : 0;
     for (int i = 0; i < tiles; i++) {
       const int pixels = narrow + (i < wider);
       switch (pixels) { BYTE_CASES(vectors) }

@@ -1,6 +1,6 @@
 // Depthwise 3x3 convolution of bytes.
 
-#ifdef HAS_BYTE_DOT
+#ifdef HAS_VNNI
 // Four neighbouring pixels become 16 words, a word for each channel with its byte of every pixel, and meet the three
 // weights of a row and a zero. With stride 1 the same words, met by a zero and the three weights, belong to the next
 // output pixel.
@@ -18,7 +18,7 @@ INLINE void NAME(byte_depthwise_tile)(const yx_quantized_depthwise *c, const uin
   for (int p = 0; p < pixels; p++) sum[p] = (ivec)0;
 #pragma clang loop unroll(full)
   for (int ky = 0; ky < 3; ky++) {
-    const uint8_t *row = in + ky * c->input.row_step;
+    const uint8_t *row = in + ky * c->input.row_stride;
 #pragma clang loop unroll(full)
     for (int p = 0; p < pixels; p += 3 - stride) {
       const ivec x = NAME(pixels_of_channels)(row + p * stride * YX_BLOCK);
@@ -47,8 +47,8 @@ INLINE void NAME(byte_depthwise_rows)(const yx_quantized_depthwise *c, const uin
   const int narrow = c->width / tiles;
   const int wider = c->width % tiles;
   for (int y = first_row; y < end_row; y++) {
-    const uint8_t *in = first_in + (int64_t)y * stride * c->input.row_step;
-    uint8_t *out = first_out + y * c->output.row_step;
+    const uint8_t *in = first_in + (int64_t)y * stride * c->input.row_stride;
+    uint8_t *out = first_out + y * c->output.row_stride;
     for (int i = 0; i < tiles; i++) {
       const int pixels = narrow + (i < wider);
       switch (pixels) { DEPTHWISE_BYTE_CASES(stride) }
@@ -68,14 +68,14 @@ INLINE void NAME(byte_depthwise_rows)(const yx_quantized_depthwise *c, const uin
     weights[i] = c->weights[((lane * 3 + ky * YX_BLOCK) + i % YX_BLOCK) * YX_BYTES + kx];
   }
   for (int y = first_row; y < end_row; y++) {
-    const uint8_t *in = first_in + (int64_t)y * stride * c->input.row_step;
-    uint8_t *out = first_out + y * c->output.row_step;
+    const uint8_t *in = first_in + (int64_t)y * stride * c->input.row_stride;
+    uint8_t *out = first_out + y * c->output.row_stride;
     for (int x = 0; x < c->width; x++) {
       vec sum = (vec)0.0f;
 #pragma clang loop unroll(full)
       for (int tap = 0; tap < 9; tap++) {
         sum += NAME(load)(weights + tap * YX_BLOCK) *
-               NAME(float_of_bytes)(in + tap / 3 * c->input.row_step + (x * stride + tap % 3) * YX_BLOCK);
+               NAME(float_of_bytes)(in + tap / 3 * c->input.row_stride + (x * stride + tap % 3) * YX_BLOCK);
       }
       NAME(requantize)(&c->requantization, lane, sum, 0, out + (int64_t)x * YX_BLOCK);
     }
@@ -103,15 +103,15 @@ static void NAME(quantized_max_pool)(const yx_max_pool *c, const uint8_t *in, ui
     const int top = y - reach < 0 ? 0 : y - reach;
     const int bottom = y + reach >= c->height ? c->height - 1 : y + reach;
     for (int x = 0; x < c->width; x++) {
-      const uint8_t *column = plane + top * c->input.row_step + (int64_t)x * YX_BLOCK;
+      const uint8_t *column = plane + top * c->input.row_stride + (int64_t)x * YX_BLOCK;
       bytes most = *(const bytes *)column;
       for (int row = top; row < bottom; row++) {
-        column += c->input.row_step;
+        column += c->input.row_stride;
         most = __builtin_elementwise_max(most, *(const bytes *)column);
       }
       *(bytes *)(scratch + (int64_t)x * YX_BLOCK) = most;
     }
-    uint8_t *out_row = out + c->output.origin + block * c->output.block_step + y * c->output.row_step;
+    uint8_t *out_row = out + c->output.origin + block * c->output.block_step + y * c->output.row_stride;
     for (int x = 0; x < c->width; x++) {
       const int left = x - reach < 0 ? 0 : x - reach;
       const int right = x + reach >= c->width ? c->width - 1 : x + reach;

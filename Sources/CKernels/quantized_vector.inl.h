@@ -9,7 +9,7 @@ typedef int32_t NAME(words) __attribute__((ext_vector_type(16), aligned(4), may_
 INLINE vec NAME(float_of_bytes)(const uint8_t *p) { return __builtin_convertvector(*(const bytes *)p, vec); }
 
 // Adds to each lane the products of its four bytes of `x`, without sign, and of `w`, with sign.
-#if defined(HAS_BYTE_DOT)
+#if defined(HAS_VNNI)
 INLINE ivec NAME(add_byte_products)(ivec sum, ivec x, ivec w) {
   return (ivec)_mm512_dpbusd_epi32((__m512i)sum, (__m512i)x, (__m512i)w);
 }
@@ -48,7 +48,7 @@ INLINE ivec NAME(add_byte_products)(ivec sum, ivec x, ivec w) {
 }
 #endif
 
-#ifdef HAS_SCALE
+#ifdef HAS_AVX512_ROUNDSCALE
 // x/2 + g(|x|) with the even g(a) = a tanh(a/2) / 2: a quadratic on each half unit, its coefficients found by the lowest
 // bits of the rounded 2a. Absolute error below 2e-4, and below 6e-3 where |x| > 7.25: a fraction of a byte's step.
 INLINE vec NAME(rough_silu)(vec x) {
@@ -80,7 +80,7 @@ INLINE vec NAME(rough_silu)(vec x) { return x * NAME(sigmoid)(x); }
 INLINE void NAME(store_bytes)(uint8_t *p, vec y) {
   const float shift = 12582912.0f;  // 1.5 * 2^23: adding it leaves the nearest integer in the low mantissa bits
   y = NAME(min)(NAME(max)(y + shift, (vec)shift), (vec)(shift + 255));
-#ifdef HAS_SCALE
+#ifdef HAS_AVX512_ROUNDSCALE
   _mm_storeu_si128((__m128i *)p, _mm512_cvtepi32_epi8((__m512i)y));
 #else
   *(bytes *)p = __builtin_convertvector((ivec)y & 255, bytes);

@@ -39,7 +39,7 @@ INLINE vec NAME(sigmoid)(vec x) { return 1.0f / ((vec)1.0f + NAME(exp)(-x)); }
 //     x / (1 + e^-x) = t / (log2 e + log2 e * 2^-t)
 //
 // so that neither the exponential nor the result costs a multiplication.
-#ifdef HAS_SCALE
+#ifdef HAS_AVX512_ROUNDSCALE
 // 2^-t = 2^i 2^(j / 32) 2^-r with whole numbers i, 0 <= j < 32 and |r| <= 1 / 64. The table has log2 e * 2^(j / 32), less j
 // in the bits to which i 32 + j is added; 2^-r is a polynomial of degree 2. Where a division takes 16 cycles for 16 numbers
 // (Intel), a reciprocal of 14 bits and a Newton step replace it; where it takes 6 (AMD), it is the faster of the two.
@@ -107,7 +107,7 @@ INLINE vec NAME(activate_one)(vec x, yx_activation activation) {
 
 // Numbers of 16 bits are the upper halves of floats (bfloat16), rounded to nearest, ties to even. Two of them share a
 // word: the first in its lower half.
-#ifdef HAS_NARROW_DOT
+#ifdef HAS_BF16_DOT
 INLINE vec NAME(add_products)(vec sum, vec a, vec b) {
   return (vec)_mm512_dpbf16_ps((__m512)sum, (__m512bh)a, (__m512bh)b);
 }
@@ -131,7 +131,7 @@ INLINE uint16_t NAME(narrow_one)(float x) {
 INLINE void NAME(narrow)(const float *in, float *out, int64_t count) {
   uint16_t *narrow = (uint16_t *)out;
   int64_t i = 0;
-#ifdef HAS_NARROW_DOT
+#ifdef HAS_BF16_DOT
   for (; i + YX_BLOCK <= count; i += YX_BLOCK) {
     _mm256_storeu_si256((__m256i *)(narrow + i), (__m256i)_mm512_cvtneps_pbh((__m512)NAME(load)(in + i)));
   }

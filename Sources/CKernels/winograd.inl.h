@@ -29,13 +29,13 @@ INLINE void NAME(winograd_out)(const vec m[6], vec y[4]) {
 }
 
 // One block of one tile: 6x6 pixels at `in` to 36 vectors, `step` floats apart.
-static void NAME(winograd_in_tile)(const float *in, int64_t row_step, float *out, int64_t step) {
+static void NAME(winograd_in_tile)(const float *in, int64_t row_stride, float *out, int64_t step) {
   vec half[6][6];
 #pragma clang loop unroll(full)
   for (int x = 0; x < 6; x++) {
     vec column[6], t[6];
 #pragma clang loop unroll(full)
-    for (int y = 0; y < 6; y++) column[y] = NAME(load)(in + y * row_step + x * YX_BLOCK);
+    for (int y = 0; y < 6; y++) column[y] = NAME(load)(in + y * row_stride + x * YX_BLOCK);
     NAME(winograd_in)(column, t);
 #pragma clang loop unroll(full)
     for (int y = 0; y < 6; y++) half[y][x] = t[y];
@@ -54,7 +54,7 @@ static void NAME(winograd_patch)(const yx_winograd *c, const float *in, int top,
   for (int y = 0; y < 6; y++) {
     for (int x = 0; x < 6; x++) {
       const int isInside = top + y <= c->height && left + x <= c->width;
-      const float *pixel = in + y * c->input.row_step + (int64_t)x * YX_BLOCK;
+      const float *pixel = in + y * c->input.row_stride + (int64_t)x * YX_BLOCK;
       NAME(store)(patch + (y * 6 + x) * YX_BLOCK, isInside ? NAME(load)(pixel) : (vec)0.0f);
     }
   }
@@ -82,8 +82,8 @@ INLINE void NAME(winograd_out_tile)(const yx_winograd *c, const float *sums, int
     for (int x = 0; x < 4; x++) {
       if (x >= columns) continue;
       vec value = NAME(activate_one)(t[x] + bias, activation);
-      if (residual) value += NAME(load)(residual + y * c->residual.row_step + x * YX_BLOCK);
-      NAME(store)(out + y * c->output.row_step + x * YX_BLOCK, value);
+      if (residual) value += NAME(load)(residual + y * c->residual.row_stride + x * YX_BLOCK);
+      NAME(store)(out + y * c->output.row_stride + x * YX_BLOCK, value);
     }
   }
 }
@@ -138,10 +138,10 @@ static void NAME(winograd)(const yx_winograd *c, const float *in, float *out, co
     const int isWhole = top + 5 <= c->height && left + 5 <= c->width;
     for (int b = 0; b < c->input_blocks; b++) {
       const float *from =
-          in + (c->input.origin + b * c->input.block_step + top * c->input.row_step + (int64_t)left * YX_BLOCK);
+          in + (c->input.origin + b * c->input.block_step + top * c->input.row_stride + (int64_t)left * YX_BLOCK);
       float *target = spread + i * tile_step + b * YX_BLOCK;
       if (isWhole) {
-        NAME(winograd_in_tile)(from, c->input.row_step, target, spread_step);
+        NAME(winograd_in_tile)(from, c->input.row_stride, target, spread_step);
       } else {
         float patch[YX_WINOGRAD * YX_BLOCK] __attribute__((aligned(64)));
         NAME(winograd_patch)(c, from, top, left, patch);
@@ -176,10 +176,10 @@ static void NAME(winograd)(const yx_winograd *c, const float *in, float *out, co
         const int y = (first_tile + i) / c->tiles_across * 4;
         const int x = (first_tile + i) % c->tiles_across * 4;
         const float *from = sums + b * sums_block_step + (int64_t)i * YX_BLOCK;
-        float *to = out + c->output.origin + (block + b) * c->output.block_step + y * c->output.row_step +
+        float *to = out + c->output.origin + (block + b) * c->output.block_step + y * c->output.row_stride +
                     (int64_t)x * YX_BLOCK;
         const float *more = residual ? residual + c->residual.origin + (block + b) * c->residual.block_step +
-                                           y * c->residual.row_step + (int64_t)x * YX_BLOCK
+                                           y * c->residual.row_stride + (int64_t)x * YX_BLOCK
                                      : 0;
         const int rows = c->height - y, columns = c->width - x;
         const int64_t step = blocks * sums_block_step;

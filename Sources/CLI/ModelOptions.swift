@@ -41,7 +41,7 @@ struct ModelOptions: ParsableArguments {
       auto, or off: decode every pixel of a JPEG, also where the network's input takes less than half of its width and \
       height.
       """)
-  var fastDecode = FastDecode.auto
+  var fastDecode = ScaledDecode.auto
 
   func validate() throws {
     if let threads, threads < 1 { throw ValidationError("--threads must be at least 1") }
@@ -65,10 +65,10 @@ struct ModelOptions: ParsableArguments {
   ) throws -> Model {
     let path = try WeightsLocation.path(of: weights)
     let pretrained: PretrainedWeights
-    do { pretrained = try PretrainedWeights(contentsOf: path) } catch { throw Failure("\(path): \(error)") }
+    do { pretrained = try PretrainedWeights(contentsOf: path) } catch { throw CLIError("\(path): \(error)") }
     let names = try labels.map { file in
       guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
-        throw Failure("\(file): cannot be read as text")
+        throw CLIError("\(file): cannot be read as text")
       }
       return text.split(whereSeparator: \.isNewline)
         .map { $0.split(whereSeparator: \.isWhitespace).joined(separator: " ") }.filter { !$0.isEmpty }
@@ -100,7 +100,7 @@ enum WeightsLocation {
     guard
       let directory = folders.first(where: { FileManager.default.fileExists(atPath: $0 + "/manifest.json") })
     else {
-      throw Failure(
+      throw CLIError(
         "no manifest.json in \(folders.joined(separator: " or ")); give --weights a file, or run from the checkout"
       )
     }
@@ -129,18 +129,18 @@ enum WeightsLocation {
     guard !weights.contains("/"), let store = try? store(),
       let model = try? store.manifest.model(named: weights)
     else {
-      throw Failure("\(weights): no such file, and no published weights of that name")
+      throw CLIError("\(weights): no such file, and no published weights of that name")
     }
     let places = [store.directory] + store.localSources
     guard let path = places.map({ "\($0)/\(model.file)" }).first(where: files.fileExists(atPath:)) else {
-      throw Failure("\(model.name) is not here yet; run: yolox weights fetch \(model.name)")
+      throw CLIError("\(model.name) is not here yet; run: yolox weights fetch \(model.name)")
     }
     return path
   }
 }
 
 /// One line for the user.
-struct Failure: Error, CustomStringConvertible {
+struct CLIError: Error, CustomStringConvertible {
   let description: String
 
   init(_ description: String) { self.description = description }
@@ -152,6 +152,6 @@ extension InputSize: ExpressibleByArgument {
 
 extension Preprocessing: ExpressibleByArgument {}
 
-extension FastDecode: ExpressibleByArgument {}
+extension ScaledDecode: ExpressibleByArgument {}
 
 extension Variant: ExpressibleByArgument {}

@@ -36,7 +36,7 @@ enum PictureFiles {
   static func open(_ path: String) throws -> EncodedImage { try EncodedImage(read(path), limits: limits) }
 
   static func read(_ path: String) throws -> [UInt8] {
-    guard let bytes = try? Data(contentsOf: URL(filePath: path)) else { throw Failure("cannot be read") }
+    guard let bytes = try? Data(contentsOf: URL(filePath: path)) else { throw CLIError("cannot be read") }
     return [UInt8](bytes)
   }
 

@@ -43,7 +43,9 @@ extension Weights {
     func run() async throws {
       let path = try WeightsLocation.path(of: weights)
       let pretrained: PretrainedWeights
-      do { pretrained = try PretrainedWeights(contentsOf: path) } catch { throw Failure("\(path): \(error)") }
+      do { pretrained = try PretrainedWeights(contentsOf: path) } catch {
+        throw CLIError("\(path): \(error)")
+      }
       let pool = WorkerPool(threads: threads ?? availableProcessors())
       var calibration = Calibration(ranges: try ranges(pretrained, pool))
       if let annotations {
@@ -62,7 +64,7 @@ extension Weights {
 
     private func ranges(_ weights: PretrainedWeights, _ pool: WorkerPool) throws -> ActivationRanges {
       let all = PictureFiles.expand([calibrate])
-      guard !all.isEmpty else { throw Failure("\(calibrate): no pictures there") }
+      guard !all.isEmpty else { throw CLIError("\(calibrate): no pictures there") }
       let count = min(all.count, limit)
       let paths = (0..<count).map { all[$0 * all.count / count] }
       let model = try Model(weights, inputSize: size)
@@ -71,7 +73,7 @@ extension Weights {
       return try weights.calibrated(pool: pool, imageCount: count, inputSize: size) { index, _ in
         defer { progress.advance() }
         do { return try model.prepare(PictureFiles.open(paths[index])).pixels } catch {
-          throw Failure("\(paths[index]): \(error)")
+          throw CLIError("\(paths[index]): \(error)")
         }
       }
     }

@@ -17,7 +17,7 @@ struct ServedModelOptions: ParsableArguments {
     let named = named.isEmpty ? [NamedWeights(weights: options.weights)] : named
     let names = named.map(\.name)
     if let twice = names.first(where: { name in names.count { $0 == name } > 1 }) {
-      throw Failure("--model: '\(twice)' is there twice")
+      throw CLIError("--model: '\(twice)' is there twice")
     }
     return named.map { entry in
       ModelSource(name: entry.name) {
@@ -88,7 +88,7 @@ struct ListeningOptions: ParsableArguments {
     ])
   }
 
-  func apply(to configuration: inout Service.Configuration) throws {
+  func apply(to configuration: inout DetectionService.Configuration) throws {
     configuration.server.host = host
     configuration.server.port = port
     configuration.server.unixSocket = unixSocket
@@ -146,7 +146,7 @@ struct RequestOptions: ParsableArguments {
     }
   }
 
-  func apply(to configuration: inout Service.Configuration) {
+  func apply(to configuration: inout DetectionService.Configuration) {
     configuration.server.limits.body = maxBodySize
     configuration.server.bodyMemory = bodyMemory
     configuration.imageLimits.bytes = maxBodySize
@@ -206,9 +206,9 @@ struct AccessOptions: ParsableArguments {
     }
   }
 
-  func apply(to configuration: inout Service.Configuration) throws {
+  func apply(to configuration: inout DetectionService.Configuration) throws {
     do { configuration.access.keys = try apiKeyFile.map(APIKeys.init(contentsOfFile:)) } catch {
-      throw Failure("--api-key-file: \(error)")
+      throw CLIError("--api-key-file: \(error)")
     }
     configuration.access.hasOpenMetrics = openMetrics
     configuration.access.crossOrigin.allowedOrigins = Set(allowOrigin)
@@ -250,7 +250,7 @@ struct OperationOptions: ParsableArguments {
     }
   }
 
-  func apply(to configuration: inout Service.Configuration) {
+  func apply(to configuration: inout DetectionService.Configuration) {
     configuration.drainDelay = .seconds(drainDelay)
     configuration.shutdownTimeout = .seconds(shutdownTimeout)
   }

@@ -36,7 +36,7 @@ struct Weights: AsyncParsableCommand {
 
     func run() async throws {
       let weights: PretrainedWeights
-      do { weights = try PretrainedWeights(contentsOf: file) } catch { throw Failure("\(file): \(error)") }
+      do { weights = try PretrainedWeights(contentsOf: file) } catch { throw CLIError("\(file): \(error)") }
       let graph = Graph.yolox(weights.architecture, classCount: weights.classCount)
       let facts: [(String, String)] = [
         ("format", weights.format.rawValue), ("model", weights.architecture.modelName),
@@ -69,7 +69,7 @@ struct Weights: AsyncParsableCommand {
         throw ValidationError("the output must end in .safetensors")
       }
       let weights: PretrainedWeights
-      do { weights = try PretrainedWeights(contentsOf: input) } catch { throw Failure("\(input): \(error)") }
+      do { weights = try PretrainedWeights(contentsOf: input) } catch { throw CLIError("\(input): \(error)") }
       try weights.write(to: output, calibration: weights.calibration)
       print(
         "\(output): \(weights.architecture.modelName), \(weights.classCount) classes, \(weights.inputSize)")

@@ -21,13 +21,14 @@ struct Yolox: AsyncParsableCommand {
       """,
     version: version,
     subcommands: [
-      Serve.self, Health.self, Detect.self, Eval.self, Bench.self, Weights.self, ConfigurationReference.self,
+      ServeCommand.self, HealthCommand.self, DetectCommand.self, EvalCommand.self, BenchCommand.self,
+      Weights.self, ConfigurationReference.self,
     ])
 
   static let version = "0.1.0"
 
   /// The service and its probe take their options from a file and the environment too.
-  private static let configurable: [any ParsableCommand.Type] = [Serve.self, Health.self]
+  private static let configurable: [any ParsableCommand.Type] = [ServeCommand.self, HealthCommand.self]
 
   static func main() async {
     let arguments = Array(CommandLine.arguments.dropFirst())
@@ -39,11 +40,11 @@ struct Yolox: AsyncParsableCommand {
 
   private static func run(_ type: any ParsableCommand.Type, _ arguments: [String]) async {
     let options = OptionDescription.all(of: type)
-    let settings: Settings
+    let settings: OptionSources
     do {
-      settings = try Settings(
+      settings = try OptionSources(
         options: options, arguments: arguments, environment: ProcessInfo.processInfo.environment)
-    } catch { exit(withError: Failure("\(error)")) }
+    } catch { exit(withError: CLIError("\(error)")) }
     var command: any ParsableCommand
     do { command = try parseAsRoot([type._commandName] + settings.arguments + arguments) } catch {
       // A request for help is an error too, to the parser.
@@ -54,8 +55,8 @@ struct Yolox: AsyncParsableCommand {
       exit(withError: exitCode(for: error))
     }
     do {
-      if let serve = command as? Serve, serve.printConfig {
-        return print(PrintedSettings(options: options, settings: settings, arguments: arguments).text)
+      if let serve = command as? ServeCommand, serve.printConfig {
+        return print(ConfigDump(options: options, settings: settings, arguments: arguments).text)
       }
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()

@@ -110,7 +110,7 @@ void cl_begin(cl_letterbox *box, int image_width, int image_height, const cl_tar
       .image_width = image_width,
       .image_height = image_height,
       .loops = loops,
-      .row_step = source_step(image_height, target->resized_height),
+      .row_stride = source_step(image_height, target->resized_height),
       .lines = {lines, lines + line},
       .columns = (blend *)(lines + 2 * line),
       .held = {-1, -1},
@@ -126,7 +126,7 @@ static const int16_t *held_line(const cl_letterbox *box, int y) { return box->li
 void cl_take_row(cl_letterbox *box, const uint8_t *row) {
   const int y = box->rows_taken++;
   while (box->rows_written < box->target.resized_height) {
-    const blend rows = place(box->rows_written, box->row_step);
+    const blend rows = place(box->rows_written, box->row_stride);
     const int upper = clamped(rows.first, box->image_height);
     const int lower = clamped(rows.first + 1, box->image_height);
     if (y < upper) return;

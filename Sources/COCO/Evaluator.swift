@@ -27,10 +27,10 @@ package struct Evaluator: Sendable {
   private let categoryIDs: [Int]
   private let labels: [String]
   /// By class index, then in the order of the files.
-  private let objects: [[ClassScene.Object]]
-  private let detections: [[ClassScene.Detection]]
+  private let objects: [[ClassEvaluation.Object]]
+  private let detections: [[ClassEvaluation.Detection]]
 
-  package init(annotations: Annotations, results: [Result]) {
+  package init(annotations: Annotations, results: [DetectionRecord]) {
     categoryIDs = annotations.categoryIDs
     labels = annotations.labels
     let classIndices = annotations.classIndices
@@ -38,23 +38,23 @@ package struct Evaluator: Sendable {
     let imageIDs = Set(annotations.images.map(\.id)).sorted()
     let imageIndices = Dictionary(uniqueKeysWithValues: imageIDs.enumerated().map { ($1, $0) })
 
-    var objects = [[ClassScene.Object]](repeating: [], count: categoryIDs.count)
+    var objects = [[ClassEvaluation.Object]](repeating: [], count: categoryIDs.count)
     for object in annotations.objects {
       guard let index = classIndices[object.categoryID], let image = imageIndices[object.imageID] else {
         continue
       }
       objects[index].append(
-        ClassScene.Object(
+        ClassEvaluation.Object(
           image: image, order: objects[index].count, id: object.id, box: Box(object.box), area: object.area,
           isCrowd: object.isCrowd))
     }
-    var detections = [[ClassScene.Detection]](repeating: [], count: categoryIDs.count)
+    var detections = [[ClassEvaluation.Detection]](repeating: [], count: categoryIDs.count)
     for result in results {
       guard let index = classIndices[result.categoryID], let image = imageIndices[result.imageID] else {
         continue
       }
       detections[index].append(
-        ClassScene.Detection(
+        ClassEvaluation.Detection(
           image: image, order: detections[index].count, box: Box(result.box), score: result.score))
     }
     self.objects = objects
@@ -63,14 +63,14 @@ package struct Evaluator: Sendable {
 
   /// What came of each detection, by class index.
   func evaluate() -> [ClassMatches] {
-    zip(objects, detections).map { ClassScene(objects: $0, detections: $1).matches() }
+    zip(objects, detections).map { ClassEvaluation(objects: $0, detections: $1).matches() }
   }
 
   /// Precision and recall of each class in each area range.
-  package func accumulated() -> Accumulation {
-    Accumulation(
+  package func accumulated() -> PrecisionRecall {
+    PrecisionRecall(
       categoryIDs: categoryIDs, labels: labels,
-      cells: evaluate().map { matches in AreaRange.allCases.map { Accumulation.Cell(matches, area: $0) } })
+      cells: evaluate().map { matches in AreaRange.allCases.map { PrecisionRecall.Cell(matches, area: $0) } })
   }
 
   package func summary() -> Summary { Summary(accumulated()) }

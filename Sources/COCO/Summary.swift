@@ -48,9 +48,9 @@ package struct Summary: Encodable, Sendable {
     case perClass = "per_class"
   }
 
-  package init(_ accumulation: Accumulation) {
+  package init(_ accumulation: PrecisionRecall) {
     let classes = accumulation.labels.indices
-    func cells(_ area: Evaluator.AreaRange) -> [Accumulation.Cell] {
+    func cells(_ area: Evaluator.AreaRange) -> [PrecisionRecall.Cell] {
       classes.compactMap { accumulation[$0, area] }
     }
     ap = mean(cells(.all).flatMap { $0.precisions() })
@@ -75,7 +75,7 @@ package struct Summary: Encodable, Sendable {
   }
 }
 
-extension Accumulation.Cell {
+extension PrecisionRecall.Cell {
   /// At every threshold, or at the one with this index.
   fileprivate func precisions(at threshold: Int? = nil) -> [Double] {
     threshold.map { curves[$0].precision } ?? curves.flatMap(\.precision)

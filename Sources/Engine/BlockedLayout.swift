@@ -39,7 +39,7 @@ package struct BlockedLayout: Sendable {
   }
 
   var kernelLayout: yx_layout {
-    yx_layout(origin: Int64(origin), row_step: Int64(rowStep), block_step: Int64(blockStep))
+    yx_layout(origin: Int64(origin), row_stride: Int64(rowStep), block_step: Int64(blockStep))
   }
 
   /// Where in the memory the number of `channel` at (`row`, `column`) lies. Only for maps of a single run.

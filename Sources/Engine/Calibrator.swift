@@ -2,8 +2,8 @@
 /// then how the numbers are spread between them, from which the ranges follow that bytes represent best.
 package struct Calibrator: ~Copyable {
   private var executor: Executor
-  private var layers: [(path: String, numbers: NumberStatistics)]
-  private var image: NumberStatistics
+  private var layers: [(path: String, numbers: HistogramObserver)]
+  private var image: HistogramObserver
   /// The name of the image's range.
   private let imagePath: String
 
@@ -20,9 +20,9 @@ package struct Calibrator: ~Copyable {
       nodes: graph.nodes, outputs: results.map { (name: $0.path, value: $0.result) }, gates: [])
     executor = Executor(
       try Plan(exposed, parameters: parameters, height: height, width: width), capacity: 1, pool: pool)
-    layers = results.map { ($0.path, NumberStatistics(channels: graph[$0.result].channels)) }
+    layers = results.map { ($0.path, HistogramObserver(channels: graph[$0.result].channels)) }
     imagePath = graph.nodes[0].path
-    image = NumberStatistics(channels: graph.nodes[0].channels)
+    image = HistogramObserver(channels: graph.nodes[0].channels)
   }
 
   /// The first pass over the images.
@@ -49,7 +49,7 @@ package struct Calibrator: ~Copyable {
   }
 
   private mutating func forEachLayer(
-    _ pixels: Tensor, _ body: (inout NumberStatistics, Span<Float>, BlockedLayout) -> Void
+    _ pixels: Tensor, _ body: (inout HistogramObserver, Span<Float>, BlockedLayout) -> Void
   ) {
     executor.run([pixels])
     for index in layers.indices {

@@ -32,7 +32,8 @@ extension StepBuilder {
       scratchSize,
       (rowsPerUnit + 2) * rowStep + Int(YX_FOCUS_TILES) * Int(YX_WINOGRAD) * 4 * channelBlock)
     append(
-      .focus(yx_focus(winograd: winograd, channels: Int32(image.channels), row_step: Int64(rowStep))), layer,
+      .focus(yx_focus(winograd: winograd, channels: Int32(image.channels), row_stride: Int64(rowStep))),
+      layer,
       input: 0, output: output, rowsPerUnit: rowsPerUnit, blocksPerUnit: output.blocks,
       operationsPerPixel: 2 * 9 * depth * channelBlock)
   }

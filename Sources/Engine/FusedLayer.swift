@@ -22,7 +22,7 @@ struct FusedLayer {
   /// Values that lie in unused places of the result's last block.
   var companions: [Companion] = []
   /// Where the result matters, if not everywhere.
-  var gate: Gate?
+  var gate: SpanMask?
   /// The node in whose place the step runs.
   var order: Int
 

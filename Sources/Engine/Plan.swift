@@ -94,7 +94,7 @@ package final class Plan: @unchecked Sendable {
     let quantization =
       options.precision == .int8
       ? try NetworkQuantization(graph, layers: layers, ranges: options.ranges) : nil
-    let placement = Placement(
+    let placement = MemoryPlan(
       graph, layers: layers, height: height, width: width, bytes: quantization?.values ?? [])
     let chosen = options.instructionSet.flatMap { yx_kernels_named($0) } ?? yx_best_kernels()
     guard let chosen else {
@@ -103,7 +103,7 @@ package final class Plan: @unchecked Sendable {
 
     var builder = StepBuilder(
       placement: placement, precision: options.precision,
-      image: ImageStaging(
+      image: PaddedInput(
         channels: channels, height: height, width: width, layers: layers,
         numberSize: quantization == nil ? .float : .byte))
     if let quantization {
@@ -148,14 +148,14 @@ extension Graph {
 
 /// The memory into which an image is copied first, so that the first convolution finds zeros around it. It lies behind
 /// the memory of the values and is never used for anything else: its border stays zero.
-struct ImageStaging {
+struct PaddedInput {
   let channels: Int
   let height: Int
   let width: Int
   let padding: Int
-  let numberSize: NumberSize
+  let numberSize: ElementSize
 
-  init(channels: Int, height: Int, width: Int, layers: [FusedLayer], numberSize: NumberSize = .float) {
+  init(channels: Int, height: Int, width: Int, layers: [FusedLayer], numberSize: ElementSize = .float) {
     self.numberSize = numberSize
     self.channels = channels
     self.height = height
@@ -175,6 +175,6 @@ struct ImageStaging {
   }
   var layout: yx_layout {
     yx_layout(
-      origin: Int64(padding * rowStep + padding), row_step: Int64(rowStep), block_step: Int64(planeStep))
+      origin: Int64(padding * rowStep + padding), row_stride: Int64(rowStep), block_step: Int64(planeStep))
   }
 }

@@ -72,7 +72,7 @@ struct QuantizedKernel {
   ) {
     let layout = step.outputLayout
     let target = output + layout.row(row, block: channel)
-    let rowStep = Int(layout.row_step)
+    let rowStep = Int(layout.row_stride)
     let zero = image.zeros[channel]
     kernels.quantize(
       pixels + (channel * step.height + row) * step.width, target, Int64(step.width),

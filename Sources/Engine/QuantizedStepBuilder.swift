@@ -95,8 +95,8 @@ extension QuantizedStepWriter {
       let width = output.height * output.width / rows
       kernel.width = Int32(width)
       kernel.input_row_step = Int64(width * channelBlock)
-      kernel.output.row_step = Int64(width * channelBlock)
-      kernel.residual.row_step = Int64(width * channelBlock)
+      kernel.output.row_stride = Int64(width * channelBlock)
+      kernel.residual.row_stride = Int64(width * channelBlock)
     }
     let operations = 2 * taps.offsets.count * taps.depth * 4 * channelBlock
     append(
@@ -117,7 +117,7 @@ extension QuantizedStepWriter {
   }
 
   /// The image lies in planes: a tap for each channel and kernel row, its words are neighbouring pixels.
-  private func stemTaps(_ geometry: FoldedWeights.Geometry, _ image: ImageStaging) -> Taps {
+  private func stemTaps(_ geometry: FoldedWeights.Geometry, _ image: PaddedInput) -> Taps {
     let (kernel, depth) = (geometry.kernel, (geometry.kernel + 3) / 4)
     return Taps(
       offsets: (0..<image.channels).flatMap { channel in

@@ -4,7 +4,7 @@ import CKernels
 struct Step {
   enum Kernel {
     /// Finds where the steps of a gate have to compute; `input` is the map that decides, pixel (0, 0) of its channel.
-    case gate(GateMemory, input: yx_layout)
+    case gate(ActiveSpans, input: yx_layout)
     /// Copies an image into memory with a border around it.
     case stage
     case convolution(yx_convolution)
@@ -42,7 +42,7 @@ struct Step {
   /// Weights and maps that the step reads and writes for one image.
   var bytes = 0
   /// Where the step has to compute, if not everywhere.
-  var gate: (memory: GateMemory, reach: Int)?
+  var gate: (memory: ActiveSpans, reach: Int)?
 
   var rowChunks: Int { (height + rowsPerUnit - 1) / rowsPerUnit }
   var blockChunks: Int { (blocks + blocksPerUnit - 1) / blocksPerUnit }
@@ -112,7 +112,7 @@ struct Step {
         for row in firstRow..<endRow {
           let source = pixels + (channel * height + row) * width
           (out + Int(outputLayout.origin) + channel * Int(outputLayout.block_step)
-            + row * Int(outputLayout.row_step)).update(from: source, count: width)
+            + row * Int(outputLayout.row_stride)).update(from: source, count: width)
         }
       }
     case .convolution(var convolution):
@@ -165,5 +165,5 @@ struct Step {
 }
 
 extension yx_layout {
-  func row(_ row: Int, block: Int) -> Int { Int(origin) + block * Int(block_step) + row * Int(row_step) }
+  func row(_ row: Int, block: Int) -> Int { Int(origin) + block * Int(block_step) + row * Int(row_stride) }
 }

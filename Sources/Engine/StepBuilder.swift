@@ -2,19 +2,19 @@ import CKernels
 
 /// Writes the steps of a plan: one for each layer, plus one that takes in the image.
 struct StepBuilder {
-  let placement: Placement
+  let placement: MemoryPlan
   let precision: Precision
-  let image: ImageStaging
+  let image: PaddedInput
   let constants = PackedConstants()
   private(set) var steps: [Step] = []
   var scratchSize = 0
   /// In floats, for one image: the values, the image if it is staged, the spans of gates.
   private(set) var memorySize = 0
-  private var gates: [Value: GateMemory] = [:]
+  private var gates: [Value: ActiveSpans] = [:]
   /// Of the constants, what steps have been told of.
   private var countedConstants = 0
 
-  init(placement: Placement, precision: Precision, image: ImageStaging) {
+  init(placement: MemoryPlan, precision: Precision, image: PaddedInput) {
     self.placement = placement
     self.precision = precision
     self.image = image
@@ -60,7 +60,7 @@ struct StepBuilder {
   private mutating func addGate(_ value: Value, path: String) {
     let map = placement.layout(of: value)
     let reaches = placement.layers.compactMap { $0.gate }.filter { $0.by == value }.map(\.reach)
-    let memory = GateMemory(
+    let memory = ActiveSpans(
       offset: memorySize, height: map.height, reaches: (reaches.max() ?? 0) + 1)
     memorySize += (memory.size + channelBlock - 1) / channelBlock * channelBlock
     gates[value] = memory
@@ -165,8 +165,8 @@ struct StepBuilder {
       let width = output.height * output.width / rows
       kernel.width = Int32(width)
       kernel.input_row_step = Int64(width * channelBlock)
-      kernel.output.row_step = Int64(width * channelBlock)
-      kernel.residual.row_step = Int64(width * channelBlock)
+      kernel.output.row_stride = Int64(width * channelBlock)
+      kernel.residual.row_stride = Int64(width * channelBlock)
     }
     let operations = 2 * taps.count * channelBlock * channelBlock
     if precision == .bfloat16, taps.count * channelBlock >= StepBuilder.fewestNarrowFactors,
@@ -174,7 +174,7 @@ struct StepBuilder {
     {
       let source = NarrowInput(
         layout: yx_layout(
-          origin: kernel.input_origin, row_step: kernel.input_row_step / Int64(geometry.stride),
+          origin: kernel.input_origin, row_stride: kernel.input_row_step / Int64(geometry.stride),
           block_step: Int64(input.blockStep)),
         planes: input.blocks, geometry: geometry, pixelFloats: channelBlock,
         taps: (0..<input.blocks).flatMap { block in

@@ -6,7 +6,7 @@ enum BodyFraming: Equatable {
   case length(Int)
   case chunked
 
-  init(_ head: RequestHead) throws(Refusal) {
+  init(_ head: RequestHead) throws(HTTPError) {
     let codings = head.fields[values: .transferEncoding]
     let lengths = head.fields[values: .contentLength]
     if !codings.isEmpty {

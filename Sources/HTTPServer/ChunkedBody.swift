@@ -37,7 +37,7 @@ struct ChunkedBody: Sendable {
   var isComplete: Bool { if case .complete = state { true } else { false } }
 
   /// - Returns: how many of `input` were used; all, unless the body ended before.
-  mutating func consume(_ input: ArraySlice<UInt8>) throws(Refusal) -> Int {
+  mutating func consume(_ input: ArraySlice<UInt8>) throws(HTTPError) -> Int {
     var index = input.startIndex
     while index < input.endIndex, !isComplete {
       if case .data(let remaining) = state {
@@ -53,7 +53,7 @@ struct ChunkedBody: Sendable {
     return index - input.startIndex
   }
 
-  private mutating func next(_ byte: UInt8) throws(Refusal) -> State {
+  private mutating func next(_ byte: UInt8) throws(HTTPError) -> State {
     switch state {
     case .size(let value, let digits):
       try countFraming()
@@ -102,7 +102,7 @@ struct ChunkedBody: Sendable {
     }
   }
 
-  private mutating func countFraming() throws(Refusal) {
+  private mutating func countFraming() throws(HTTPError) {
     framing += 1
     guard framing <= ChunkedBody.framingAllowance else { throw .malformed("more chunk framing than data") }
   }

@@ -9,13 +9,13 @@ final class Connection: @unchecked Sendable {
   private let peer: String
   private let server: Server
   private let loop: EventLoop
-  private let counter: OpenConnections
+  private let counter: ConnectionLimiter
   private var token: UInt64 = 0
   private var interest: EventLoop.Interest = []
   private var state: ConnectionState
   private var task: Task<Void, Never>?
   /// Of the request that is being read.
-  private var memory: BodyMemory.Share?
+  private var memory: MemoryBudget.Share?
   private var output: [UInt8] = []
   private var written = 0
   /// Output waits until the socket takes more.
@@ -25,7 +25,7 @@ final class Connection: @unchecked Sendable {
 
   /// - Parameter counter: counts this connection already, and is told when it is gone.
   init(
-    _ socket: consuming Socket, peer: String, server: Server, loop: EventLoop, counter: OpenConnections
+    _ socket: consuming Socket, peer: String, server: Server, loop: EventLoop, counter: ConnectionLimiter
   ) {
     socket.prepareForTraffic()
     self.socket = socket
@@ -39,7 +39,7 @@ final class Connection: @unchecked Sendable {
   /// Begins to read. The loop keeps the connection alive until it is closed.
   ///
   /// - Parameter refusal: said at once, to a client that is not let in.
-  func start(refusing refusal: Refusal? = nil) {
+  func start(refusing refusal: HTTPError? = nil) {
     token = loop.add(self)
     if let refusal { conclude(server.policy.refused(refusal, nil), to: nil) } else { watch() }
   }
@@ -106,7 +106,7 @@ final class Connection: @unchecked Sendable {
   /// - Returns: whether there is room for the body that is being read.
   private func hold(_ count: Int) -> Bool {
     guard count > 0 else { return true }
-    let share = memory ?? BodyMemory.Share(server.bodyMemory)
+    let share = memory ?? MemoryBudget.Share(server.bodyMemory)
     memory = share
     return share.grow(to: count)
   }

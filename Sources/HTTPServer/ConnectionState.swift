@@ -21,7 +21,7 @@ package struct ConnectionState: Sendable {
     case head(RequestHead, expectsContinue: Bool)
     case request(RequestHead, body: [UInt8], received: Instant)
     /// Answer this, then finish.
-    case refuse(Refusal)
+    case refuse(HTTPError)
   }
 
   package enum PeerEnd: Sendable, Equatable {
@@ -38,7 +38,7 @@ package struct ConnectionState: Sendable {
   }
 
   package enum Lapse: Sendable, Equatable {
-    case refuse(Refusal)
+    case refuse(HTTPError)
     case close
   }
 

@@ -1,4 +1,4 @@
-import CReadiness
+import CEventPoll
 import Dispatch
 import HTTPTypes
 

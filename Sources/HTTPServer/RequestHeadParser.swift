@@ -17,7 +17,7 @@ struct RequestHeadParser: Sendable {
   }
 
   /// Begins a head with its request line.
-  mutating func begin(_ line: ArraySlice<UInt8>) throws(Refusal) {
+  mutating func begin(_ line: ArraySlice<UInt8>) throws(HTTPError) {
     // Exactly one space between the three parts.
     let parts = line.split(separator: 0x20, omittingEmptySubsequences: false)
     guard parts.count == 3 else { throw .malformed("the request line is not method, target and version") }
@@ -31,14 +31,14 @@ struct RequestHeadParser: Sendable {
     remaining = limits.fields
   }
 
-  mutating func add(_ line: ArraySlice<UInt8>) throws(Refusal) {
+  mutating func add(_ line: ArraySlice<UInt8>) throws(HTTPError) {
     remaining -= line.count + 2
     guard fields.count < limits.fieldCount else { throw .fieldsTooLarge(limit: limits.fields) }
     fields.append(try HTTPField(line: line))
   }
 
   /// Checks what only the whole head shows.
-  func finish() throws(Refusal) -> (RequestHead, expectsContinue: Bool) {
+  func finish() throws(HTTPError) -> (RequestHead, expectsContinue: Bool) {
     // RFC 9112, section 3.2: exactly one, of the form of an authority.
     let hosts = fields[values: .host]
     if let host = hosts.first {
@@ -53,7 +53,7 @@ struct RequestHeadParser: Sendable {
 
   /// RFC 9110, section 10.1.1.
   private var expectsContinue: Bool {
-    get throws(Refusal) {
+    get throws(HTTPError) {
       let expectations = fields[values: .expect]
       guard !expectations.isEmpty, !isHTTP10 else { return false }
       guard expectations.count == 1, expectations[0].lowercased() == "100-continue" else {
@@ -63,7 +63,7 @@ struct RequestHeadParser: Sendable {
     }
   }
 
-  private func version(_ bytes: ArraySlice<UInt8>) throws(Refusal) -> Bool {
+  private func version(_ bytes: ArraySlice<UInt8>) throws(HTTPError) -> Bool {
     if bytes.elementsEqual("HTTP/1.1".utf8) { return false }
     if bytes.elementsEqual("HTTP/1.0".utf8) { return true }
     let isVersion =
@@ -75,7 +75,7 @@ struct RequestHeadParser: Sendable {
 
 extension HTTPField {
   /// Takes one line of a head, a trailer or a part, without its line end.
-  init(line: ArraySlice<UInt8>) throws(Refusal) {
+  init(line: ArraySlice<UInt8>) throws(HTTPError) {
     // RFC 9112, section 5.2: a line that begins with white space continued the one before, once.
     guard let first = line.first, first != 0x20, first != 0x09 else {
       throw .malformed("a folded header field")

@@ -20,7 +20,7 @@ package struct RequestParser: Sendable {
     case fields
     case sized(RequestHead, remaining: Int)
     case chunked(RequestHead)
-    case refused(Refusal)
+    case refused(HTTPError)
   }
 
   private let limits: RequestLimits
@@ -63,7 +63,7 @@ package struct RequestParser: Sendable {
   }
 
   /// What has become complete, or `nil` if more bytes are needed.
-  package mutating func next() throws(Refusal) -> Event? {
+  package mutating func next() throws(HTTPError) -> Event? {
     do {
       return try advance()
     } catch {
@@ -72,7 +72,7 @@ package struct RequestParser: Sendable {
     }
   }
 
-  private mutating func advance() throws(Refusal) -> Event? {
+  private mutating func advance() throws(HTTPError) -> Event? {
     while true {
       switch state {
       case .requestLine(let hasSkippedLine):
@@ -111,7 +111,7 @@ package struct RequestParser: Sendable {
     }
   }
 
-  private mutating func begin(_ head: RequestHead, expectsContinue: Bool) throws(Refusal) -> Event {
+  private mutating func begin(_ head: RequestHead, expectsContinue: Bool) throws(HTTPError) -> Event {
     switch try BodyFraming(head) {
     case .none, .length(0):
       return end(head, body: [])
@@ -142,7 +142,7 @@ package struct RequestParser: Sendable {
 
   // MARK: Lines
 
-  private mutating func requestLine() throws(Refusal) -> Range<Int>? {
+  private mutating func requestLine() throws(HTTPError) -> Range<Int>? {
     // Something else than HTTP (TLS, say) need not come to an end of line before it is told so.
     if start < buffer.count, buffer[start] != 0x0D, !isTokenCharacter(buffer[start]) {
       throw .malformed("the method is not a token")
@@ -151,7 +151,7 @@ package struct RequestParser: Sendable {
   }
 
   /// The next line without its CR LF, which has to come within the first `limit` bytes.
-  private mutating func line(within limit: Int, orThrow refusal: Refusal) throws(Refusal) -> Range<Int>? {
+  private mutating func line(within limit: Int, orThrow refusal: HTTPError) throws(HTTPError) -> Range<Int>? {
     searched = max(searched, start)
     guard let feed = buffer[searched...].firstIndex(of: 0x0A) else {
       searched = buffer.count

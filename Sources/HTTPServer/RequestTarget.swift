@@ -23,7 +23,7 @@ package struct RequestTarget: Sendable, Equatable {
   }
 
   /// Takes `/path?query` and `http://host/path?query`; `*` with OPTIONS, `host:port` with CONNECT.
-  init(_ bytes: ArraySlice<UInt8>, method: HTTPRequest.Method) throws(Refusal) {
+  init(_ bytes: ArraySlice<UInt8>, method: HTTPRequest.Method) throws(HTTPError) {
     // Section 3.2 with RFC 3986: no spaces, controls, non-ASCII or fragments in a target.
     guard bytes.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "#") }) else {
       throw .malformed("the request target has a character that does not belong there")
@@ -42,16 +42,17 @@ package struct RequestTarget: Sendable, Equatable {
     }
   }
 
-  private init(origin: ArraySlice<UInt8>) throws(Refusal) {
+  private init(origin: ArraySlice<UInt8>) throws(HTTPError) {
     let question = origin.firstIndex(of: UInt8(ascii: "?"))
     let path = origin[..<(question ?? origin.endIndex)]
     self.path = try path.isEmpty ? "/" : RequestTarget.decode(path, plusIsSpace: false)
-    query = try question.map { at throws(Refusal) in try RequestTarget.parameters(origin[(at + 1)...]) } ?? []
+    query =
+      try question.map { at throws(HTTPError) in try RequestTarget.parameters(origin[(at + 1)...]) } ?? []
   }
 
   /// What follows the host in the absolute form, as proxies send it. Its authority stands in for Host's, and this server
   /// has one site only.
-  private static func afterAuthority(_ bytes: ArraySlice<UInt8>) throws(Refusal) -> ArraySlice<UInt8> {
+  private static func afterAuthority(_ bytes: ArraySlice<UInt8>) throws(HTTPError) -> ArraySlice<UInt8> {
     let beginning = String(decoding: bytes.prefix(8), as: UTF8.self).lowercased()
     guard let scheme = ["http://", "https://"].first(where: beginning.hasPrefix) else {
       throw .malformed("the request target is neither a path nor an http address")
@@ -97,7 +98,7 @@ package struct RequestTarget: Sendable, Equatable {
   }
 
   /// `a=1&b=2`, percent-encoded, `+` for a space.
-  package static func parameters(_ text: ArraySlice<UInt8>) throws(Refusal) -> [Parameter] {
+  package static func parameters(_ text: ArraySlice<UInt8>) throws(HTTPError) -> [Parameter] {
     var parameters: [Parameter] = []
     for pair in text.split(separator: UInt8(ascii: "&")) {
       let parts = pair.split(
@@ -110,7 +111,7 @@ package struct RequestTarget: Sendable, Equatable {
     return parameters
   }
 
-  private static func decode(_ text: ArraySlice<UInt8>, plusIsSpace: Bool) throws(Refusal) -> String {
+  private static func decode(_ text: ArraySlice<UInt8>, plusIsSpace: Bool) throws(HTTPError) -> String {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(text.count)
     var rest = text

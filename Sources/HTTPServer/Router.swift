@@ -46,11 +46,11 @@ package struct Router: Sendable {
 
   package var paths: [String] { routes.keys.sorted() }
 
-  package func handler(for head: RequestHead) throws(Refusal) -> Handler { try match(head).handler }
+  package func handler(for head: RequestHead) throws(HTTPError) -> Handler { try match(head).handler }
 
   /// GET answers HEAD too, and OPTIONS is answered for every path. Paths without braces come first, then those with in
   /// the order in which they were given.
-  package func match(_ head: RequestHead) throws(Refusal) -> Match {
+  package func match(_ head: RequestHead) throws(HTTPError) -> Match {
     guard Router.known.contains(head.method) else { throw .unknownMethod(head.method.rawValue) }
     if head.method == .options, head.target.path == "*" {
       return Match(handler: Router.options(allowed: ["GET", "HEAD", "POST", "OPTIONS"]), parameters: [:])
@@ -70,7 +70,7 @@ package struct Router: Sendable {
 
   private func handler(
     for method: HTTPRequest.Method, among methods: [HTTPRequest.Method: Handler]
-  ) throws(Refusal) -> Handler {
+  ) throws(HTTPError) -> Handler {
     if let handler = methods[method] { return handler }
     if method == .head, let handler = methods[.get] { return handler }
     var allowed = Set(methods.keys.map(\.rawValue))

@@ -16,27 +16,27 @@ import HTTPTypes
 package final class Server: @unchecked Sendable {
   package let configuration: ServerConfiguration
   let router: Router
-  let policy: ServerPolicy
+  let policy: ServerHooks
 
   private var loops: [EventLoop] = []
   private let acceptQueue = DispatchQueue(label: "http.accept")
   private var listeners: [Listener] = []
   private var nextLoop = 0
-  private let connections: OpenConnections
-  let bodyMemory: BodyMemory
+  private let connections: ConnectionLimiter
+  let bodyMemory: MemoryBudget
   /// Those that are told that there are too many. Beyond so many of them there is no time for courtesy.
-  private let turnedAway = OpenConnections()
+  private let turnedAway = ConnectionLimiter()
   private static let turnedAwayLimit = 64
 
   package init(
-    configuration: ServerConfiguration, router: Router, connections: OpenConnections = OpenConnections(),
-    policy: ServerPolicy
+    configuration: ServerConfiguration, router: Router, connections: ConnectionLimiter = ConnectionLimiter(),
+    policy: ServerHooks
   ) {
     self.configuration = configuration
     self.router = router
     self.policy = policy
     self.connections = connections
-    bodyMemory = BodyMemory(limit: configuration.bodyMemory)
+    bodyMemory = MemoryBudget(limit: configuration.bodyMemory)
   }
 
   deinit {

@@ -8,7 +8,7 @@ extension Letterbox {
   /// - Returns: how much of the time the letterbox took; decoding took the rest.
   /// - Throws: what decoding does; `planes` then hold anything.
   package func apply(
-    to encoded: EncodedImage, fastDecode: FastDecode, preprocessing: Preprocessing,
+    to encoded: EncodedImage, fastDecode: ScaledDecode, preprocessing: Preprocessing,
     into planes: inout MutableSpan<Float>
   ) throws(ImageError) -> Duration {
     let reduction = fastDecode == .auto ? encoded.reduction(for: self) : .none

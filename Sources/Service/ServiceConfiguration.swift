@@ -2,7 +2,7 @@ import Engine
 import HTTPServer
 import Imaging
 
-extension Service {
+extension DetectionService {
   package struct Configuration: Sendable {
     package var server = ServerConfiguration()
     package var imageLimits = ImageLimits()

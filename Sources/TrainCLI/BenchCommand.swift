@@ -46,7 +46,7 @@ struct BenchCommand: ParsableCommand {
     }
   }
 
-  private func run(_ peers: Peers) throws {
+  private func run(_ peers: ProcessGroup) throws {
     guard let variant = Variant(rawValue: model) else { throw ValidationError("--model \(model)") }
     let folder = FileManager.default.temporaryDirectory.appending(path: "bench-\(UUID().uuidString)").path
     defer { try? FileManager.default.removeItem(atPath: folder) }

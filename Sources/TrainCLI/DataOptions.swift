@@ -61,7 +61,7 @@ struct DataOptions: ParsableArguments {
     guard let part else { return nil }
     let dataset = DetectionDataset(
       annotations: try Annotations(contentsOf: part.annotations), images: part.images,
-      outlines: outlines ? try Outline.read(part.annotations) : [:])
+      outlines: outlines ? try Segmentation.read(part.annotations) : [:])
     if isQuiet { return dataset }
     for complaint in dataset.complaints { print("\(part.annotations): \(complaint)") }
     print("\(part.annotations): \(dataset.summary)")

@@ -96,7 +96,7 @@ struct FitCommand: ParsableCommand {
 
   func validate() throws {
     guard Variant(rawValue: model) != nil else { throw ValidationError("--model \(model) is not known") }
-    guard BoxLoss(rawValue: boxLoss) != nil else { throw ValidationError("--box-loss is iou or giou") }
+    guard IoULoss(rawValue: boxLoss) != nil else { throw ValidationError("--box-loss is iou or giou") }
     guard let method = AssignmentMethod(rawValue: assignment), let head = Architecture.Head(rawValue: head)
     else {
       throw ValidationError("--assignment \(assignment) or --head \(head) is not known")

@@ -45,7 +45,7 @@ struct GradientsCommand: ParsableCommand {
       }
     }
     let crew = Crew(threads: threads)
-    let pass = TrainingPass(Graph.yolox(weights.architecture, classCount: weights.classCount), crew: crew)
+    let pass = TrainingExecutor(Graph.yolox(weights.architecture, classCount: weights.classCount), crew: crew)
     let missing = pass.layout.load(weights.parameters, into: pass.parameters)
     guard missing.isEmpty else {
       throw TrainingError.unusableData(path: self.weights, reason: "no \(missing[0])")

@@ -32,8 +32,8 @@ func resume(_ run: (state: RunState, tensors: Parameters), data: DataOptions, fo
 
 /// Runs `body` with the processes that `mpirun` started, if it did, and exits with what it returns, if that is anything.
 /// A fault in one of the processes ends all.
-func withPeers(_ body: (Peers) throws -> ExitCode?) throws {
-  let peers = try Peers.join()
+func withPeers(_ body: (ProcessGroup) throws -> ExitCode?) throws {
+  let peers = try ProcessGroup.join()
   let exitCode: ExitCode?
   do {
     exitCode = try body(peers)

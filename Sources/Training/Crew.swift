@@ -9,14 +9,14 @@ import Synchronization
 package final class Crew {
   let pool: WorkerPool
   /// The processes beside this one.
-  package let peers: Peers
+  package let peers: ProcessGroup
   /// Those whose images count as one batch in normalisation.
-  let statisticsPeers: Peers
+  let statisticsPeers: ProcessGroup
   private let nextShare = Atomic<Int>(0)
   private var scratch: [[FloatBuffer]]
 
   /// - Parameter synchronizesStatistics: whether normalisation takes the images of all `peers` as one batch.
-  package init(threads: Int, peers: Peers = .alone, synchronizesStatistics: Bool = true) {
+  package init(threads: Int, peers: ProcessGroup = .alone, synchronizesStatistics: Bool = true) {
     self.peers = peers
     statisticsPeers = synchronizesStatistics ? peers : .alone
     pool = WorkerPool(threads: threads)

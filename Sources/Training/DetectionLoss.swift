@@ -21,7 +21,7 @@ package struct Losses: Codable, Sendable, Equatable {
 
 extension Losses {
   /// From those of each process's images to those of all.
-  fileprivate mutating func sum(over peers: Peers) {
+  fileprivate mutating func sum(over peers: ProcessGroup) {
     guard peers.count > 1 else { return }
     var values = [box, l1, objectness, classes, selection].map(Double.init)
     peers.sum(&values)
@@ -33,7 +33,7 @@ extension Losses {
 package struct DetectionLoss: Sendable {
   package static let boxWeight: Float = 5
 
-  package var boxLoss = BoxLoss.iou
+  package var boxLoss = IoULoss.iou
   /// L1 on the raw box numbers: the authors' last epochs.
   package var usesL1 = false
   /// Of the groups of outputs.
@@ -54,9 +54,9 @@ package struct DetectionLoss: Sendable {
   ///
   /// - Parameter scale: of the gradients, for batches whose gradients are added up.
   package func callAsFunction(
-    _ pass: TrainingPass, targets: [[Target]], scale: Float = 1, crew: Crew
+    _ pass: TrainingExecutor, targets: [[Target]], scale: Float = 1, crew: Crew
   ) -> Outcome {
-    let maps = HeadMaps(pass, strides: strides)
+    let maps = HeadOutputs(pass, strides: strides)
     let predictions = (0..<targets.count).map(maps.predictions)
     var assignments = Array(repeating: Assignment(matches: []), count: targets.count)
     assignments.withUnsafeMutableBufferPointer { assignments in

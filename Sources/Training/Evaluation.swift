@@ -18,12 +18,12 @@ package struct Evaluation {
     }
   }
 
-  package func accumulated(_ detections: [[Detection]]) -> Accumulation {
+  package func accumulated(_ detections: [[Detection]]) -> PrecisionRecall {
     let categoryIDs = dataset.annotations.categoryIDs
     let rows = zip(dataset.entries, detections).flatMap { entry, found in
       found.map { detection in
         let box = detection.box
-        return Result(
+        return DetectionRecord(
           imageID: entry.imageID, categoryID: categoryIDs[detection.classID],
           box: [box.x1, box.y1, box.x2 - box.x1, box.y2 - box.y1].map { Double($0) },
           score: Double(detection.score))

@@ -1,7 +1,7 @@
 import Engine
 import YOLOX
 
-extension TrainingPass {
+extension TrainingExecutor {
   /// What PyTorch starts from: convolutions uniform in ± 1 / sqrt(fan-in), normalisation as identity. The class and
   /// objectness biases make every probability 0.01 (yolo_head.py, initialize_biases), or the first steps would only
   /// unlearn objects that are nowhere.
@@ -14,7 +14,8 @@ extension TrainingPass {
         values = entry.range.map { _ in random.uniform(-bound, bound) }
       } else {
         values =
-          shapeBiases(entry) ?? Array(repeating: TrainingPass.constant(entry.name), count: entry.range.count)
+          shapeBiases(entry)
+          ?? Array(repeating: TrainingExecutor.constant(entry.name), count: entry.range.count)
       }
       parameters.set(values, at: entry.range.lowerBound)
     }
@@ -24,8 +25,8 @@ extension TrainingPass {
   private func shapeBiases(_ entry: ParameterLayout.Entry) -> [Float]? {
     let strides = Architecture(backbone: .darknet53, head: .anchored).outputStrides
     guard graph.output(HeadOutput.box.name(level: strides.count - 1)) != nil else { return nil }
-    for (group, shape) in AnchorShapes.shapes.enumerated() where entry.name == "head.reg_preds.\(group).bias"
-    {
+    for (group, shape) in YOLOv3Assigner.shapes.enumerated()
+    where entry.name == "head.reg_preds.\(group).bias" {
       let stride = Float(strides[group])
       return [0, 0, naturalLogarithm(shape.width / stride), naturalLogarithm(shape.height / stride)]
     }

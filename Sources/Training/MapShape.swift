@@ -1,5 +1,5 @@
 /// `[N, C, H, W]` of a value in the network.
-struct MapShape: Hashable {
+struct FeatureMapShape: Hashable {
   let images: Int
   let channels: Int
   let height: Int

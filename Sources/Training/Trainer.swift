@@ -12,9 +12,9 @@ import YOLOX
 /// checkpoints. Everything random follows from the seed and the iteration's number.
 package final class Trainer {
   package private(set) var state: RunState
-  package let pass: TrainingPass
-  package let average: MovingAverage
-  private let optimizer: Optimizer
+  package let pass: TrainingExecutor
+  package let average: ModelEMA
+  private let optimizer: SGD
   private let crew: Crew
   private let loader: BatchLoader
   private let validation: DetectionDataset?
@@ -28,7 +28,8 @@ package final class Trainer {
   ///   - report: takes lines for people.
   package init(
     options: TrainingOptions, training: DetectionDataset, validation: DetectionDataset?,
-    weights: PretrainedWeights?, folder: String, peers: Peers = .alone, report: @escaping (String) -> Void
+    weights: PretrainedWeights?, folder: String, peers: ProcessGroup = .alone,
+    report: @escaping (String) -> Void
   ) throws(TrainingError) {
     guard !training.entries.isEmpty else { throw .emptyDataset(path: folder) }
     guard options.batchSize % peers.count == 0 else {
@@ -39,7 +40,7 @@ package final class Trainer {
     crew = Crew(
       threads: options.threads, peers: peers, synchronizesStatistics: options.synchronizesStatistics)
     let graph = state.graph
-    pass = TrainingPass(
+    pass = TrainingExecutor(
       graph, crew: crew, isStatisticsFrozen: options.freezesStatistics, detached: "head.selection_"
     ) {
       options.freezesBackbone && $0.hasPrefix("backbone.")
@@ -49,8 +50,8 @@ package final class Trainer {
       let missing = pass.layout.load(weights.parameters, into: pass.parameters)
       if !missing.isEmpty { report("starting anew: " + missing.joined(separator: ", ")) }
     }
-    optimizer = Optimizer(pass.layout)
-    average = MovingAverage(pass.parameters, ramp: options.averageRamp)
+    optimizer = SGD(pass.layout)
+    average = ModelEMA(pass.parameters, ramp: options.averageRamp)
     loader = BatchLoader(
       dataset: training, batchSize: options.batchSize, seed: options.seed, augmentation: options.augmentation,
       peers: peers)
@@ -156,11 +157,11 @@ package final class Trainer {
     var loss = DetectionLoss(assign: options.assignment.assigner(centerRadius: options.centerRadius))
     loss.strides = options.architecture.outputStrides
     loss.usesL1 = usesL1
-    loss.boxLoss = BoxLoss(rawValue: options.boxLoss) ?? .iou
+    loss.boxLoss = IoULoss(rawValue: options.boxLoss) ?? .iou
     pass.forward(batch.images)
     let outcome = loss(pass, targets: batch.targets, scale: 1 / Float(group.size), crew: crew)
     guard outcome.losses.total.isFinite else { return outcome.losses }
-    var exchange = GradientExchange(pass, peers: crew.peers)
+    var exchange = GradientAllReduce(pass, peers: crew.peers)
     pass.backward { offset in if group.isComplete { exchange.isFinal(from: offset) } }
     if group.isComplete {
       exchange.finish()

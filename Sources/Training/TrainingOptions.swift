@@ -41,7 +41,7 @@ package struct TrainingOptions: Codable, Sendable, Equatable {
     inputSide = variant.inputSize.width
     self.epochs = epochs
     self.batchSize = batchSize
-    peakRate = LearningRate.basePer64 * Double(batchSize * accumulation) / 64
+    peakRate = LearningRateSchedule.basePer64 * Double(batchSize * accumulation) / 64
     warmUpEpochs = min(5, epochs / 6)
     plainEpochs = min(15, epochs / 3)
     multiScale = nil
@@ -52,8 +52,8 @@ package struct TrainingOptions: Codable, Sendable, Equatable {
     synchronizesStatistics = true
     mosaicProbability = 1
     copyPaste = 0
-    averageRamp = MovingAverage.ramp
-    boxLoss = BoxLoss.iou.rawValue
+    averageRamp = ModelEMA.ramp
+    boxLoss = IoULoss.iou.rawValue
     centerRadius = SimOTA().centerRadius
     assignment = .simota
     head = Architecture.Head.decoupled.rawValue
@@ -89,8 +89,8 @@ package struct TrainingOptions: Codable, Sendable, Equatable {
     return augmentation
   }
 
-  package func learningRate(batchesPerEpoch: Int) -> LearningRate {
-    LearningRate(
+  package func learningRate(batchesPerEpoch: Int) -> LearningRateSchedule {
+    LearningRateSchedule(
       peak: peakRate, warmUpIterations: warmUpEpochs * batchesPerEpoch,
       flatIterations: plainEpochs * batchesPerEpoch, totalIterations: epochs * batchesPerEpoch)
   }

@@ -15,22 +15,13 @@ package struct Predictor: ~Copyable {
     executor = Executor(model.plan, capacity: capacity, pool: pool)
   }
 
-  /// What came of one image.
-  package struct Outcome: Sendable {
-    /// By falling score, boxes in pixels of the original image and clipped to it.
-    package let detections: [Detection]
-    /// The run of the network, shared by all images in it.
-    package let inference: Duration
-    package let postprocess: Duration
-    /// The network's own numbers (``Engine/Executor/predictions(_:image:)``), where the options ask for them.
-    package let predictions: Tensor?
-  }
-
   /// Finds the objects in each image.
   ///
   /// - Parameter requests: at most `capacity` prepared images, each with its own options.
   /// - Returns: an outcome for each, which does not depend on what else is in the run.
-  package mutating func detect(_ requests: [(image: PreparedImage, options: DetectionOptions)]) -> [Outcome] {
+  package mutating func detect(_ requests: [(image: PreparedImage, options: DetectionOptions)])
+    -> [Prediction]
+  {
     let start = ContinuousClock.now
     // Classes are computed only where some request's decoding may ask for them.
     let gate =
@@ -48,7 +39,7 @@ package struct Predictor: ~Copyable {
       }
       let predictions =
         options.keepsPredictions ? executor.predictions(model.architecture, image: index) : nil
-      return Outcome(
+      return Prediction(
         detections: detections, inference: inference, postprocess: start.duration(to: .now),
         predictions: predictions)
     }

@@ -37,7 +37,7 @@ extension Executor {
 }
 
 extension Model {
-  /// Of ``Predictor/Outcome/predictions``: `[anchors, 5 + classes]`.
+  /// Of ``Prediction/predictions``: `[anchors, 5 + classes]`.
   package var predictionShape: [Int] {
     let anchors = architecture.outputStrides.reduce(0) {
       $0 + (inputSize.height / $1) * (inputSize.width / $1)

@@ -8,7 +8,7 @@ struct EvaluatorTests {
   /// Made-up scenes and what pycocotools says about them: Tests/Fixtures/COCO/make.py.
   private struct Scene: Decodable {
     let annotations: Annotations
-    let results: [Result]
+    let results: [DetectionRecord]
     let stats: [Double]
     /// [class, area range, threshold]
     let ap: [[[Double]]]
@@ -95,7 +95,7 @@ struct EvaluatorTests {
     let scene = try Scene("scenes-1")
     var random = SplitMix64(seed: 4)
     let distinct = scene.results.enumerated().map { index, result in
-      Result(
+      DetectionRecord(
         imageID: result.imageID, categoryID: result.categoryID, box: result.box,
         score: result.score + Double(index) * 1e-6)
     }
@@ -112,8 +112,9 @@ struct EvaluatorTests {
   func strangers() throws {
     let scene = try Scene("integers")
     let strangers = [
-      Result(imageID: -5, categoryID: scene.annotations.categoryIDs[0], box: [0, 0, 9, 9], score: 1),
-      Result(imageID: scene.annotations.images[0].id, categoryID: 500, box: [0, 0, 9, 9], score: 1),
+      DetectionRecord(
+        imageID: -5, categoryID: scene.annotations.categoryIDs[0], box: [0, 0, 9, 9], score: 1),
+      DetectionRecord(imageID: scene.annotations.images[0].id, categoryID: 500, box: [0, 0, 9, 9], score: 1),
     ]
     let summary = Evaluator(annotations: scene.annotations, results: scene.results + strangers).summary()
     expectNear(summary.lines.map(\.value), scene.stats, "numbers")
@@ -136,7 +137,7 @@ struct EvaluatorTests {
     let golden = try JSONDecoder().decode(Golden.self, from: Data(SharedData.bytes("golden/coco_stats.json")))
     let summary = Evaluator(
       annotations: try Annotations(contentsOf: SharedData.url("coco/instances_val2017.json").path),
-      results: try Result.read(SharedData.url("golden/coco_results.json").path)
+      results: try DetectionRecord.read(SharedData.url("golden/coco_results.json").path)
     ).summary()
     let ours = try JSONSerialization.jsonObject(with: JSONEncoder().encode(summary)) as? [String: Any]
     #expect(golden.stats.count == 12 && golden.perClass.count > 70)

@@ -14,7 +14,7 @@ struct SummaryTests {
         .init(id: 1, imageID: 1, categoryID: 7, box: [10, 10, 40, 40]),
         .init(id: 2, imageID: 1, categoryID: 9, box: [60, 60, 20, 20]),
       ]),
-    results: [Result(imageID: 1, categoryID: 7, box: [10, 10, 40, 40], score: 0.9)]
+    results: [DetectionRecord(imageID: 1, categoryID: 7, box: [10, 10, 40, 40], score: 0.9)]
   ).summary()
 
   @Test("prints what pycocotools prints")
@@ -42,7 +42,7 @@ struct SummaryTests {
   func rounding(name: String) throws {
     struct Scene: Decodable {
       let annotations: Annotations
-      let results: [Result]
+      let results: [DetectionRecord]
     }
     let url = SharedData.projectRoot.appending(path: "Tests/Fixtures/COCO/\(name).json")
     let scene = try JSONDecoder().decode(Scene.self, from: Data(contentsOf: url))

@@ -6,7 +6,7 @@ import Testing
 /// What a connection makes of some bytes: the events in order, and the refusal that ended it, if any.
 private struct Reading: Equatable {
   var events: [RequestParser.Event] = []
-  var refusal: Refusal?
+  var refusal: HTTPError?
 
   /// The requests as the cases write them.
   var requests: [String] {
@@ -87,9 +87,9 @@ struct RequestParserTests {
   func staysRefused() {
     var parser = RequestParser()
     parser.feed("GET / HTTP/1.1\r\n\r\n".utf8)
-    let first = #expect(throws: Refusal.self) { try parser.next() }
+    let first = #expect(throws: HTTPError.self) { try parser.next() }
     parser.feed(get(host).utf8)
-    let second = #expect(throws: Refusal.self) { try parser.next() }
+    let second = #expect(throws: HTTPError.self) { try parser.next() }
     #expect(first == second)
   }
 

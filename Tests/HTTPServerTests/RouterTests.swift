@@ -5,7 +5,7 @@ import Testing
 private func head(_ method: String, _ target: String) throws -> RequestHead {
   var parser = RequestParser()
   parser.feed("\(method) \(target) HTTP/1.1\r\nHost: a\r\n\r\n".utf8)
-  guard case .complete(let head, _)? = try parser.next() else { throw Refusal.malformed("no request") }
+  guard case .complete(let head, _)? = try parser.next() else { throw HTTPError.malformed("no request") }
   return head
 }
 
@@ -40,23 +40,25 @@ struct RouterTests {
     arguments: ["/models/", "/models/a/", "/models/a/b", "/models//infer", "/Models", "/"])
   func notFound(target: String) throws {
     let head = try head("GET", target)
-    #expect(throws: Refusal.notFound(path: target)) { try router.match(head) }
+    #expect(throws: HTTPError.notFound(path: target)) { try router.match(head) }
   }
 
   @Test("says which methods there are, also where there are braces")
   func notAllowed() throws {
     let wrong = try head("DELETE", "/models/a")
-    #expect(throws: Refusal.methodNotAllowed(allowed: ["GET", "HEAD", "OPTIONS"])) { try router.match(wrong) }
+    #expect(throws: HTTPError.methodNotAllowed(allowed: ["GET", "HEAD", "OPTIONS"])) {
+      try router.match(wrong)
+    }
     let post = try head("GET", "/models/a/infer")
-    #expect(throws: Refusal.methodNotAllowed(allowed: ["OPTIONS", "POST"])) { try router.match(post) }
+    #expect(throws: HTTPError.methodNotAllowed(allowed: ["OPTIONS", "POST"])) { try router.match(post) }
   }
 
   @Test("does not know methods of other protocols, nor be a proxy", arguments: ["BREW", "get", "PROPFIND"])
   func unknown(method: String) throws {
     let head = try head(method, "/models")
-    #expect(throws: Refusal.unknownMethod(method)) { try router.match(head) }
+    #expect(throws: HTTPError.unknownMethod(method)) { try router.match(head) }
     let connect = try self.connect()
-    #expect(throws: Refusal.unknownMethod("CONNECT")) { try router.match(connect) }
+    #expect(throws: HTTPError.unknownMethod("CONNECT")) { try router.match(connect) }
   }
 
   private func connect() throws -> RequestHead { try head("CONNECT", "a:443") }

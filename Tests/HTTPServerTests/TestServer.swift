@@ -40,7 +40,7 @@ final class TestServer: Sendable {
         if Task.isCancelled { cancelled.continuation.yield() }
         return Response(.ok, contentType: "text/plain", "waited")
       })
-    var policy = ServerPolicy { refusal, _ in
+    var policy = ServerHooks { refusal, _ in
       Response(refusal.status, contentType: "text/plain", "\(refusal)")
     }
     policy.screened = {

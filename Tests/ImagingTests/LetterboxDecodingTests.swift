@@ -6,7 +6,7 @@ import Testing
 @Suite("Decoding into a letterbox", .computing)
 struct LetterboxDecodingTests {
   private func planes(
-    _ name: String, width: Int, height: Int, _ fastDecode: FastDecode
+    _ name: String, width: Int, height: Int, _ fastDecode: ScaledDecode
   ) throws -> [Float] {
     let encoded = try EncodedImage(fixture(name))
     let letterbox = Letterbox(
@@ -38,8 +38,9 @@ struct LetterboxDecodingTests {
   }
 
   @Test(
-    "does not reduce a picture below what the input takes, nor a PNG at all", arguments: FastDecode.allCases)
-  func notReduced(fastDecode: FastDecode) throws {
+    "does not reduce a picture below what the input takes, nor a PNG at all", arguments: ScaledDecode.allCases
+  )
+  func notReduced(fastDecode: ScaledDecode) throws {
     // Half of 61x47 is 31x24; an input of 32x25 takes 32 columns, one more.
     for (name, width, height) in [
       ("baseline-444.jpg", 32, 25), ("rgb8.png", 5, 5), ("rgb8-interlaced.png", 5, 5),
@@ -82,8 +83,8 @@ struct LetterboxDecodingTests {
     }
   }
 
-  @Test("changed bytes anywhere give an error or planes, never a crash", arguments: FastDecode.allCases)
-  func damaged(fastDecode: FastDecode) throws {
+  @Test("changed bytes anywhere give an error or planes, never a crash", arguments: ScaledDecode.allCases)
+  func damaged(fastDecode: ScaledDecode) throws {
     var generator = SplitMix64(seed: 6)
     var planes = [Float](repeating: 0, count: 3 * 9 * 7)
     for name in try fixtureSizes().keys.sorted() {

@@ -8,7 +8,7 @@ import YOLOX
 @Suite("Detector", .serialized, .enabled(if: SharedData.isPresent, SharedData.missing))
 struct DetectorTests {
   private let model: Model
-  private let lane = InferenceLane(threads: 2)
+  private let lane = InferenceQueue(threads: 2)
   private let dog: PreparedImage
 
   init() throws {
@@ -22,7 +22,7 @@ struct DetectorTests {
     return await Detector(model, lane: lane, batching: batching)
   }
 
-  private func forever() -> RequestLifetime { RequestLifetime(.seconds(3600)) }
+  private func forever() -> RequestDeadline { RequestDeadline(.seconds(3600)) }
 
   @Test("answers are the same bits whatever else is in the run", arguments: [1, 3, 8])
   func batches(most: Int) async throws {
@@ -56,7 +56,7 @@ struct DetectorTests {
     let abandoned = forever()
     abandoned.abandon()
     for (lifetime, error) in [
-      (RequestLifetime(.seconds(-1)), DetectorError.expired), (abandoned, DetectorError.abandoned),
+      (RequestDeadline(.seconds(-1)), DetectorError.expired), (abandoned, DetectorError.abandoned),
     ] {
       await #expect(throws: error) {
         try await detector.detect(dog, options: DetectionOptions(), lifetime: lifetime)

@@ -9,13 +9,14 @@ import YOLOX
 /// The whole service with YOLOX-Nano on a port of its own, in this process.
 struct TestService {
   let server: Server
-  let models: ServedModels
+  let models: ModelRegistry
   let port: Int
 
   init(
-    models names: [String] = ["yolox-nano"], _ adjust: (inout Service.Configuration) throws -> Void = { _ in }
+    models names: [String] = ["yolox-nano"],
+    _ adjust: (inout DetectionService.Configuration) throws -> Void = { _ in }
   ) async throws {
-    var configuration = Service.Configuration()
+    var configuration = DetectionService.Configuration()
     configuration.server.port = 0
     configuration.threads = 1
     configuration.version = "test"
@@ -29,10 +30,10 @@ struct TestService {
     try adjust(&configuration)
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     let metrics = ServiceMetrics(version: "test")
-    models = ServedModels(
+    models = ModelRegistry(
       names.map { name in ModelSource(name: name) { try TestService.nano(name: name) } },
       configuration: configuration, metrics: metrics, logger: logger)
-    server = Service.server(
+    server = DetectionService.server(
       models, configuration: configuration, readiness: Readiness(.ready), metrics: metrics, logger: logger)
     port = try server.start()
     try await models.loadAll()

@@ -67,7 +67,7 @@ struct AssignmentTests {
     }
     let raw: [Float] = (0..<4).flatMap { channel in
       anchors.map { anchor -> Float in
-        let shape = AnchorShapes.shapes[anchor.group]
+        let shape = YOLOv3Assigner.shapes[anchor.group]
         // exp(raw) strides are the shape.
         return [0.5, 0.5, log(shape.width / anchor.stride), log(shape.height / anchor.stride)][channel]
       }
@@ -76,7 +76,7 @@ struct AssignmentTests {
       anchors: anchors, classCount: 1, raw: raw, objectness: Array(repeating: 0, count: 36),
       classes: Array(repeating: 0, count: 36))
     // 60 x 50: shape 62 x 45 (group 4, stride 16), centre in cell (1, 0).
-    let assignment = AnchorShapes()(predictions, [object(24, 8, 60, 50)])
+    let assignment = YOLOv3Assigner()(predictions, [object(24, 8, 60, 50)])
     #expect(assignment.matches.map(\.anchor) == [4 * 4 + 1])
     #expect(assignment.ignored.contains(4 * 4) == (assignment.ignored.count > 0))
     #expect(!assignment.ignored.contains(4 * 4 + 1))

@@ -8,12 +8,12 @@ import Training
 struct CopyPasteTests {
   @Test("a row of an outline: a triangle, and a square with a hole")
   func rows() {
-    let triangle = Outline(polygons: [[0, 0, 8, 0, 0, 8]])
+    let triangle = Segmentation(polygons: [[0, 0, 8, 0, 0, 8]])
     #expect(
       (0..<9).map { triangle.columns(inRow: $0, width: 20).map(\.count) } == [
         [7], [6], [5], [4], [3], [2], [1], [], [],
       ])
-    let ring = Outline(polygons: [[0, 0, 10, 0, 10, 10, 0, 10], [3, 3, 7, 3, 7, 7, 3, 7]])
+    let ring = Segmentation(polygons: [[0, 0, 10, 0, 10, 10, 0, 10], [3, 3, 7, 3, 7, 7, 3, 7]])
     #expect(ring.columns(inRow: 5, width: 20) == [0..<3, 7..<10])
     #expect(ring.columns(inRow: 5, width: 8) == [0..<3, 7..<8])
     #expect(ring.columns(inRow: 12, width: 20) == [])
@@ -21,7 +21,7 @@ struct CopyPasteTests {
 
   @Test("an object comes over with its pixels and nothing round it, unless it would hide another")
   func paste() {
-    let outline = Outline(polygons: [[4, 4, 12, 4, 12, 12, 4, 12]])
+    let outline = Segmentation(polygons: [[4, 4, 12, 4, 12, 12, 4, 12]])
     let donor = Sample(
       image: Image(width: 16, height: 16, gray: 200),
       objects: [.init(x1: 4, y1: 4, x2: 12, y2: 12, classIndex: 1, outline: outline)])
@@ -43,7 +43,7 @@ struct CopyPasteTests {
     .enabled(if: SharedData.isPresent, SharedData.missing))
   func coco() throws {
     let path = SharedData.url("coco/instances_train2017.json").path
-    let outlines = try Outline.read(path)
+    let outlines = try Segmentation.read(path)
     try #require(outlines.count > 100)
     struct File: Decodable {
       struct Object: Decodable {

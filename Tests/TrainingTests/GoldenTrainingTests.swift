@@ -32,8 +32,9 @@ struct GoldenTrainingTests {
       weights = try PretrainedWeights(contentsOf: SharedData.url("weights/yolox_nano.pth").path)
     }
 
-    func pass(crew: Crew) -> TrainingPass {
-      let pass = TrainingPass(Graph.yolox(weights.architecture, classCount: weights.classCount), crew: crew)
+    func pass(crew: Crew) -> TrainingExecutor {
+      let pass = TrainingExecutor(
+        Graph.yolox(weights.architecture, classCount: weights.classCount), crew: crew)
       let missing = pass.layout.load(weights.parameters, into: pass.parameters)
       #expect(missing.isEmpty)
       return pass
@@ -45,8 +46,8 @@ struct GoldenTrainingTests {
     let golden = try Golden()
     let crew = Crew(threads: 2)
     let pass = golden.pass(crew: crew)
-    let optimizer = Optimizer(pass.layout)
-    let average = MovingAverage(pass.parameters)
+    let optimizer = SGD(pass.layout)
+    let average = ModelEMA(pass.parameters)
     let start = pass.parameters.values
     var loss = DetectionLoss()
     loss.usesL1 = usesL1
@@ -90,7 +91,7 @@ struct GoldenTrainingTests {
     }
   }
 
-  private func compareGradients(_ pass: TrainingPass, _ golden: Golden) throws {
+  private func compareGradients(_ pass: TrainingExecutor, _ golden: Golden) throws {
     var compared = 0
     for entry in pass.layout.entries where entry.range.upperBound <= pass.layout.trainableCount {
       guard let expected = golden.tensors["grad/" + entry.name] else {

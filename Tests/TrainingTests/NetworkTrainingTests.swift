@@ -19,9 +19,9 @@ struct NetworkTrainingTests {
 
   private func step(
     _ architecture: Architecture, _ method: AssignmentMethod, classCount: Int = 3
-  ) -> (pass: TrainingPass, losses: Losses) {
+  ) -> (pass: TrainingExecutor, losses: Losses) {
     let crew = Crew(threads: 2)
-    let pass = TrainingPass(
+    let pass = TrainingExecutor(
       Graph.yolox(architecture, classCount: classCount), crew: crew, detached: "head.selection_")
     pass.initialize(seed: 1)
     var random = SplitMix64(seed: 2)
@@ -34,7 +34,7 @@ struct NetworkTrainingTests {
     return (pass, losses)
   }
 
-  private func expectAllLearn(_ pass: TrainingPass, except: (String) -> Bool = { _ in false }) {
+  private func expectAllLearn(_ pass: TrainingExecutor, except: (String) -> Bool = { _ in false }) {
     for entry in pass.layout.entries where entry.range.upperBound <= pass.layout.trainableCount {
       let gradient = pass.gradients.values(entry.range)
       let isFinite = gradient.allSatisfy { $0.isFinite }

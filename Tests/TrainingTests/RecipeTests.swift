@@ -12,16 +12,16 @@ struct RecipeTests {
     let a = CenteredBox(x: 2, y: 2, width: 4, height: 4)
     let b = CenteredBox(x: 4, y: 2, width: 4, height: 4)
     // 8 of 24 shared; the enclosing box is 6 x 4 and full.
-    #expect(abs(BoxLoss.iou(a, b).loss - (1 - 1.0 / 9)) < 1e-6)
-    #expect(abs(BoxLoss.giou(a, b).loss - (1 - 1.0 / 3)) < 1e-6)
+    #expect(abs(IoULoss.iou(a, b).loss - (1 - 1.0 / 9)) < 1e-6)
+    #expect(abs(IoULoss.giou(a, b).loss - (1 - 1.0 / 3)) < 1e-6)
     let c = CenteredBox(x: 10, y: 2, width: 4, height: 4)
     // Nothing shared; 32 of the enclosing 12 x 4 are covered.
-    #expect(BoxLoss.iou(a, c).loss == 1)
-    #expect(abs(BoxLoss.giou(a, c).loss - (1 + 16.0 / 48)) < 1e-6)
+    #expect(IoULoss.iou(a, c).loss == 1)
+    #expect(abs(IoULoss.giou(a, c).loss - (1 + 16.0 / 48)) < 1e-6)
   }
 
-  @Test("slopes of the box losses agree with differences", arguments: BoxLoss.allCases)
-  func boxSlopes(loss: BoxLoss) {
+  @Test("slopes of the box losses agree with differences", arguments: IoULoss.allCases)
+  func boxSlopes(loss: IoULoss) {
     let target = CenteredBox(x: 30, y: 40, width: 20, height: 25)
     for box in [
       CenteredBox(x: 34, y: 37, width: 26, height: 18), CenteredBox(x: 31, y: 41, width: 8, height: 9),
@@ -42,7 +42,8 @@ struct RecipeTests {
 
   @Test("the rate warms up by the square, falls by half a cosine, ends flat at 5 %")
   func learningRate() {
-    let rate = LearningRate(peak: 0.01, warmUpIterations: 50, flatIterations: 150, totalIterations: 1000)
+    let rate = LearningRateSchedule(
+      peak: 0.01, warmUpIterations: 50, flatIterations: 150, totalIterations: 1000)
     #expect(rate.rate(0) == 0)
     #expect(abs(rate.rate(25) - 0.0025) < 1e-9)
     #expect(abs(rate.rate(50) - 0.01) < 1e-9)

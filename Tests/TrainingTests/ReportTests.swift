@@ -16,7 +16,7 @@ struct ReportTests {
 
   @Test("a picture's detections are right, of another class, or of nothing; the rest is missed")
   func verdict() {
-    let verdict = Verdict(
+    let verdict = DetectionMatching(
       objects: [object(0, 0), object(20, 1), object(40, 2), object(60, 1)],
       detections: [
         // The second finds the object taken, the last is below the threshold.
@@ -35,7 +35,8 @@ struct ReportTests {
 
   @Test("an object is given to the detection of its own class, not to the one that covers it better")
   func sameClassFirst() {
-    let verdict = Verdict(objects: [object(0, 0), object(1, 1)], detections: [detection(0, 1, 0.9)])
+    let verdict = DetectionMatching(
+      objects: [object(0, 0), object(1, 1)], detections: [detection(0, 1, 0.9)])
     #expect(verdict.matches.map(\.object.classIndex) == [1])
   }
 
@@ -47,7 +48,8 @@ struct ReportTests {
     var report = RunReport(title: "<script>")
     report.addCurves([["epoch": 1, "loss": 3], ["epoch": 2, "loss": 1, "ap": 0.5]])
     report.addConfusion(
-      ConfusionMatrix([Verdict(objects: [object(0, 0)], detections: [])], classCount: 1), labels: ["<b>&"])
+      ConfusionMatrix([DetectionMatching(objects: [object(0, 0)], detections: [])], classCount: 1),
+      labels: ["<b>&"])
     try report.addMistakes([(Image(width: 8, height: 8), "<i>")])
     try report.write(to: folder + "/report.html")
     let page = try String(contentsOfFile: folder + "/report.html", encoding: .utf8)

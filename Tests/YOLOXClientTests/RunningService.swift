@@ -12,16 +12,16 @@ import YOLOXClient
 
 /// The real service with YOLOX-Nano on a port of its own, in this process, and a client for it.
 struct RunningService {
-  let models: ServedModels
+  let models: ModelRegistry
   let url: URL
   let client: DetectionClient
   private let server: Server
 
   init(
     readiness: Readiness = Readiness(.ready),
-    _ adjust: (inout Service.Configuration) throws -> Void = { _ in }
+    _ adjust: (inout DetectionService.Configuration) throws -> Void = { _ in }
   ) async throws {
-    var configuration = Service.Configuration()
+    var configuration = DetectionService.Configuration()
     configuration.server.port = 0
     configuration.threads = 1
     // A busy machine may keep a test waiting for longer than a service, or a client, should let anybody wait.
@@ -36,8 +36,8 @@ struct RunningService {
       let weights = try PretrainedWeights(contentsOf: SharedData.url("weights/yolox_nano.onnx").path)
       return try Model(weights, name: "yolox-nano")
     }
-    models = ServedModels([nano], configuration: configuration, metrics: metrics, logger: logger)
-    server = Service.server(
+    models = ModelRegistry([nano], configuration: configuration, metrics: metrics, logger: logger)
+    server = DetectionService.server(
       models, configuration: configuration, readiness: readiness, metrics: metrics, logger: logger)
     url = URL(string: "http://127.0.0.1:\(try server.start())")!
     client = DetectionClient(url, session: RunningService.patientSession)

@@ -34,7 +34,7 @@ typedef enum {
 // Where the pixels of a map lie, in floats from the map's first float.
 typedef struct {
   int64_t origin;      // pixel (0, 0) of block 0
-  int64_t row_step;    // from a pixel to the one below
+  int64_t row_stride;    // from a pixel to the one below
   int64_t block_step;  // from a block to the next
 } yx_layout;
 
@@ -101,7 +101,7 @@ enum { YX_FOCUS_TILES = 28 };
 typedef struct {
   yx_winograd winograd;
   int32_t channels;  // of the image, at most 4
-  int64_t row_step;  // between rows of phases in scratch memory: room for a multiple of 8 pixels and 2 more
+  int64_t row_stride;  // between rows of phases in scratch memory: room for a multiple of 8 pixels and 2 more
 } yx_focus;
 
 // A k x k convolution that keeps channels apart.
@@ -140,7 +140,7 @@ typedef struct {
   void (*winograd)(const yx_winograd *, const float *in, float *out, const float *residual, float *scratch,
                    int first_tile, int end_tile);
 
-  // Output rows `first_row ..< end_row` of all blocks; `first_row` is a multiple of 4. `scratch` holds row_step floats for
+  // Output rows `first_row ..< end_row` of all blocks; `first_row` is a multiple of 4. `scratch` holds row_stride floats for
   // each row and two more, rows rounded up to a multiple of 4, and what `winograd` asks for YX_FOCUS_TILES tiles.
   void (*focus)(const yx_focus *, const float *image, float *out, float *scratch, int first_row, int end_row);
 

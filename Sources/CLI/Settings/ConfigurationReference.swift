@@ -24,7 +24,7 @@ package struct ConfigurationReference: ParsableCommand {
       `make docs` writes this file from the options themselves.
 
       """
-    let options = OptionDescription.all(of: Serve.self)
+    let options = OptionDescription.all(of: ServeCommand.self)
     let sections = options.reduce(into: [String]()) { known, option in
       if !known.contains(option.section) { known.append(option.section) }
     }

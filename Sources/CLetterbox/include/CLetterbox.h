@@ -31,7 +31,7 @@ typedef struct cl_letterbox {
   int32_t image_height;
   int32_t rows_taken;
   int32_t rows_written;
-  double row_step;
+  double row_stride;
   const cl_loops *loops;
   struct cl_blend *columns;
   int32_t paired_columns;

@@ -5,7 +5,7 @@ import YOLOX
 
 /// `POST /detect`: bytes -> pictures -> network input -> boxes -> JSON.
 struct DetectRoute: Sendable {
-  let look: Look
+  let look: DetectionPipeline
 
   func respond(to request: Request) async -> Response {
     let start = ContinuousClock.now
@@ -15,7 +15,7 @@ struct DetectRoute: Sendable {
   }
 
   private func answer(
-    _ request: Request, _ lifetime: RequestLifetime, start: ContinuousClock.Instant
+    _ request: Request, _ lifetime: RequestDeadline, start: ContinuousClock.Instant
   ) async throws(Problem) -> Response {
     guard let representation = Representation(accepting: request.fields) else { throw .notAcceptable }
     let order = try await order(request, lifetime)
@@ -25,7 +25,7 @@ struct DetectRoute: Sendable {
     do { options = try order.parameters.options(for: detector.model) } catch { throw Problem(error) }
 
     let pictures = try await look.look(
-      at: order.pictures.map { $0.map(GivenPicture.encoded) }, with: detector, options: options,
+      at: order.pictures.map { $0.map(ImageInput.encoded) }, with: detector, options: options,
       lifetime: lifetime, keepsPictures: representation.isPicture)
     if !order.isList, case .failure(let problem) = pictures[0] { throw problem }
     let answer = DetectionAnswer(
@@ -38,9 +38,9 @@ struct DetectRoute: Sendable {
   }
 
   /// Unwrapping is work only where there is something around the picture.
-  private func order(_ request: Request, _ lifetime: RequestLifetime) async throws(Problem) -> DetectOrder {
-    let wrapping = try DetectOrder.Wrapping(request.fields)
-    if case .picture = wrapping { return try DetectOrder(request, wrapping) }
-    return try await look.prepare(lifetime) { () throws(Problem) in try DetectOrder(request, wrapping) }
+  private func order(_ request: Request, _ lifetime: RequestDeadline) async throws(Problem) -> DetectRequest {
+    let wrapping = try DetectRequest.Wrapping(request.fields)
+    if case .picture = wrapping { return try DetectRequest(request, wrapping) }
+    return try await look.prepare(lifetime) { () throws(Problem) in try DetectRequest(request, wrapping) }
   }
 }

@@ -4,9 +4,9 @@ import Imaging
 import YOLOX
 
 /// A picture and what was found in it.
-struct SeenPicture: Sendable {
+struct ImageResult: Sendable {
   let prepared: PreparedPicture
-  let result: DetectionResult
+  let result: DetectionQueueResult
 
   var detections: [Detection] { result.outcome.detections }
 }
@@ -14,7 +14,7 @@ struct SeenPicture: Sendable {
 /// What was found, on its way to the client.
 struct DetectionAnswer: Sendable {
   let model: Model
-  let pictures: [Result<SeenPicture, Problem>]
+  let pictures: [Result<ImageResult, Problem>]
   let isList: Bool
   /// When the request's handling began.
   let start: ContinuousClock.Instant
@@ -43,7 +43,7 @@ struct DetectionAnswer: Sendable {
     return isList ? encodeJSON(DetectResponse.List(results: entries)) : encodeJSON(entries[0])
   }
 
-  private func document(_ seen: SeenPicture) -> DetectResponse {
+  private func document(_ seen: ImageResult) -> DetectResponse {
     let (prepared, result) = (seen.prepared, seen.result)
     let letterbox = prepared.image.letterbox
     return DetectResponse(
@@ -94,7 +94,7 @@ struct DetectionAnswer: Sendable {
   /// W3C Server Timing: what browsers show beside a request. Of several pictures, the sums.
   private var serverTiming: String {
     let seen = pictures.compactMap { try? $0.get() }
-    let stages: [(String, (SeenPicture) -> Duration)] = [
+    let stages: [(String, (ImageResult) -> Duration)] = [
       ("decode", \.prepared.decoding), ("preprocess", \.prepared.preprocessing), ("queue", \.result.queued),
       ("inference", \.result.outcome.inference), ("postprocess", \.result.outcome.postprocess),
     ]

@@ -48,7 +48,7 @@ extension Problem {
     }
   }
 
-  init(_ refusal: Refusal) {
+  init(_ refusal: HTTPError) {
     let detail = refusal.description
     switch refusal {
     case .malformed, .unsupportedExpectation: self.init("bad-request", "Bad request", refusal.status, detail)

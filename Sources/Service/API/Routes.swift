@@ -4,24 +4,25 @@ import Logging
 
 /// What the service answers: paths and methods, each with what does the work.
 struct Routes: Sendable {
-  private let configuration: Service.Configuration
+  private let configuration: DetectionService.Configuration
   private let readiness: Readiness
   private let metrics: ServiceMetrics
   private let logger: Logger
-  private let look: Look
+  private let look: DetectionPipeline
   private let modelRoutes: ModelRoutes
   private let compatible: [any CompatibleRoutes]
 
   init(
-    models: ServedModels, configuration: Service.Configuration, readiness: Readiness, metrics: ServiceMetrics,
+    models: ModelRegistry, configuration: DetectionService.Configuration, readiness: Readiness,
+    metrics: ServiceMetrics,
     logger: Logger
   ) {
     self.configuration = configuration
     self.readiness = readiness
     self.metrics = metrics
     self.logger = logger
-    let look = Look(
-      models: models, workers: PreparationWorkers(count: configuration.threads), configuration: configuration,
+    let look = DetectionPipeline(
+      models: models, workers: PreprocessingPool(count: configuration.threads), configuration: configuration,
       metrics: metrics)
     let modelRoutes = ModelRoutes(
       models: models, allowsChanges: configuration.access.keys != nil, logger: logger)
@@ -32,8 +33,8 @@ struct Routes: Sendable {
     }
   }
 
-  func router(_ connections: OpenConnections) -> Router {
-    let observed = Observation(metrics: metrics, logger: logger)
+  func router(_ connections: ConnectionLimiter) -> Router {
+    let observed = RouteInstrumentation(metrics: metrics, logger: logger)
     var router = Router()
 
     router.on(.post, "/detect", observed.suspending("/detect", DetectRoute(look: look).respond))
@@ -79,15 +80,15 @@ struct Routes: Sendable {
   }
 
   /// What is said to all requests alike.
-  func policy() -> ServerPolicy {
-    let observed = Observation(metrics: metrics, logger: logger)
+  func policy() -> ServerHooks {
+    let observed = RouteInstrumentation(metrics: metrics, logger: logger)
     let access = configuration.access
     // A client of another API reads errors as that API writes them.
     @Sendable func api(of head: RequestHead?) -> (any CompatibleRoutes)? {
       guard let path = head?.target.path else { return nil }
       return compatible.first { $0.owns(path) }
     }
-    var policy = ServerPolicy { refusal, head in observed.refused(Problem(refusal), by: api(of: head)) }
+    var policy = ServerHooks { refusal, head in observed.refused(Problem(refusal), by: api(of: head)) }
     policy.screened = { head in
       let api = api(of: head)
       let problem = access.refusal(of: head, keyPlace: api?.keyPlace(head) ?? .nowhere)

@@ -17,7 +17,7 @@ package struct AccessPolicy: Sendable {
   ]
 
   /// What is wrong with a request, as far as its head tells.
-  func refusal(of head: RequestHead, keyPlace: KeyPlace = .nowhere) -> Problem? {
+  func refusal(of head: RequestHead, keyPlace: APIKeyLocation = .nowhere) -> Problem? {
     guard let keys else { return nil }
     let path = head.target.path
     // Browsers ask by OPTIONS whether they may send a key, and send none with that.

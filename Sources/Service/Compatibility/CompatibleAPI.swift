@@ -11,7 +11,7 @@ package enum CompatibleAPI: String, CaseIterable, Sendable {
   case doods
   case torchserve
 
-  func routes(_ look: Look, models: ModelRoutes, readiness: Readiness) -> any CompatibleRoutes {
+  func routes(_ look: DetectionPipeline, models: ModelRoutes, readiness: Readiness) -> any CompatibleRoutes {
     switch self {
     case .deepstack: DeepStackRoutes(look: look, readiness: readiness)
     case .kserve: KServeRoutes(look: look, modelRoutes: models, readiness: readiness)
@@ -21,13 +21,13 @@ package enum CompatibleAPI: String, CaseIterable, Sendable {
   }
 }
 
-/// The routes of such an API. What a picture shows is found by ``Look``, and problems are the service's own; only how
+/// The routes of such an API. What a picture shows is found by ``DetectionPipeline``, and problems are the service's own; only how
 /// requests and answers are written is the API's.
 protocol CompatibleRoutes: Sendable {
   /// Whether a path is one of this API's, also if there is nothing at it.
   func owns(_ path: String) -> Bool
-  func keyPlace(_ head: RequestHead) -> KeyPlace
-  func add(to router: inout Router, _ observed: Observation)
+  func keyPlace(_ head: RequestHead) -> APIKeyLocation
+  func add(to router: inout Router, _ observed: RouteInstrumentation)
   /// A problem as clients of this API read it.
   func response(to problem: Problem) -> Response
 }

@@ -4,8 +4,8 @@ import Synchronization
 import YOLOX
 
 /// What was found in a picture, and how long it waited.
-package struct DetectionResult: Sendable {
-  package let outcome: Predictor.Outcome
+package struct DetectionQueueResult: Sendable {
+  package let outcome: Prediction
   /// From the end of preparation to the beginning of the run that the picture was in.
   package let queued: Duration
 }
@@ -23,9 +23,9 @@ package actor Detector {
   private struct Job {
     let image: PreparedImage
     let options: DetectionOptions
-    let lifetime: RequestLifetime
+    let lifetime: RequestDeadline
     let arrived: ContinuousClock.Instant
-    let reply: CheckedContinuation<Result<DetectionResult, DetectorError>, Never>
+    let reply: CheckedContinuation<Result<DetectionQueueResult, DetectorError>, Never>
   }
 
   private let runner: Runner
@@ -43,7 +43,7 @@ package actor Detector {
   /// - Parameters:
   ///   - requestTimeout: what is taken in is few enough to be answered in that time.
   package init(
-    _ model: Model, lane: InferenceLane, batching: Batching = Batching(),
+    _ model: Model, lane: InferenceQueue, batching: Batching = Batching(),
     requestTimeout: Duration = .seconds(10), metrics: ModelMetrics? = nil
   ) async {
     self.model = model
@@ -77,8 +77,8 @@ package actor Detector {
   ///
   /// - Throws: ``DetectorError/expired`` or ``DetectorError/abandoned`` if `lifetime` ends before the picture's turn.
   package func detect(
-    _ image: PreparedImage, options: DetectionOptions, lifetime: RequestLifetime
-  ) async throws(DetectorError) -> DetectionResult {
+    _ image: PreparedImage, options: DetectionOptions, lifetime: RequestDeadline
+  ) async throws(DetectorError) -> DetectionQueueResult {
     let result = await withCheckedContinuation { reply in
       waiting.append(
         Job(image: image, options: options, lifetime: lifetime, arrived: .now, reply: reply))
@@ -108,7 +108,8 @@ package actor Detector {
       metrics?.limited(to: queueLimit)
       for (job, outcome) in zip(batch, found) {
         job.reply.resume(
-          returning: .success(DetectionResult(outcome: outcome, queued: job.arrived.duration(to: start))))
+          returning: .success(DetectionQueueResult(outcome: outcome, queued: job.arrived.duration(to: start)))
+        )
       }
     }
     metrics?.waiting(0)
@@ -153,17 +154,17 @@ package actor Detector {
   ///
   /// `@unchecked Sendable`: `predictor` is touched on the lane only, which runs one thing at a time.
   private final class Runner: @unchecked Sendable {
-    private let lane: InferenceLane
+    private let lane: InferenceQueue
     private let capacity: Int
     private var predictor: Predictor
 
-    init(_ model: Model, lane: InferenceLane, capacity: Int) {
+    init(_ model: Model, lane: InferenceQueue, capacity: Int) {
       self.lane = lane
       self.capacity = capacity
       predictor = Predictor(model, capacity: capacity, pool: lane.pool)
     }
 
-    func run(_ requests: [(image: PreparedImage, options: DetectionOptions)]) async -> [Predictor.Outcome] {
+    func run(_ requests: [(image: PreparedImage, options: DetectionOptions)]) async -> [Prediction] {
       await lane.run { self.predictor.detect(requests) }
     }
 

@@ -2,7 +2,7 @@ import Imaging
 import YOLOX
 
 /// A picture as a request has it.
-enum GivenPicture: Sendable {
+enum ImageInput: Sendable {
   /// The bytes of a JPEG or PNG.
   case encoded([UInt8])
   case pixels(Image)
@@ -20,7 +20,7 @@ struct PreparedPicture: Sendable {
 
   /// - Parameter keepsPicture: has all of the picture decoded, where the network may need a part of its pixels only. Of
   ///   planes there is none.
-  init(_ given: GivenPicture, for model: Model, limits: ImageLimits, keepsPicture: Bool) throws(ImageError) {
+  init(_ given: ImageInput, for model: Model, limits: ImageLimits, keepsPicture: Bool) throws(ImageError) {
     let start = ContinuousClock.now
     switch given {
     case .encoded(let bytes):

@@ -6,7 +6,7 @@ import YOLOX
 
 /// `/v1/models`: what is served, and changes to it.
 struct ModelRoutes: Sendable {
-  let models: ServedModels
+  let models: ModelRegistry
   /// Changes need a key: whoever may send pictures is not thereby who may take models away.
   let allowsChanges: Bool
   let logger: Logger

@@ -62,7 +62,7 @@ package struct ModelMetrics: Sendable {
     queueDepth.set(waiting)
   }
 
-  func answered(_ picture: PreparedPicture, _ result: DetectionResult) {
+  func answered(_ picture: PreparedPicture, _ result: DetectionQueueResult) {
     queueWait.record(duration: result.queued)
     stages[.decode]?.record(duration: picture.decoding)
     stages[.preprocess]?.record(duration: picture.preprocessing)

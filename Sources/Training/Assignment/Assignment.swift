@@ -45,7 +45,7 @@ package enum AssignmentMethod: String, CaseIterable, Codable, Sendable {
       return { [method] in method($0, $1) }
     case .center: return { CenterAssignment(reach: 0)($0, $1) }
     case .multi: return { CenterAssignment(reach: 1)($0, $1) }
-    case .anchors: return { AnchorShapes()($0, $1) }
+    case .anchors: return { YOLOv3Assigner()($0, $1) }
     }
   }
 }

@@ -20,7 +20,7 @@ package struct OTA: Sendable {
 
   package func callAsFunction(_ predictions: Predictions, _ targets: [Target]) -> Assignment {
     guard !targets.isEmpty else { return Assignment(matches: []) }
-    let table = CandidateTable(predictions, targets, centerRadius: centerRadius, overlapWeight: overlapWeight)
+    let table = CostMatrix(predictions, targets, centerRadius: centerRadius, overlapWeight: overlapWeight)
     guard !table.candidates.isEmpty else { return Assignment(matches: []) }
 
     var supplies = table.overlaps.map { overlaps in

@@ -6,7 +6,7 @@ package struct OneToOne: Sendable {
   package init() {}
 
   package func callAsFunction(_ predictions: Predictions, _ targets: [Target]) -> Assignment {
-    let table = CandidateTable(
+    let table = CostMatrix(
       predictions, targets, centerRadius: centerRadius, overlapWeight: SimOTA().overlapWeight)
     var pairs = targets.indices.flatMap { target in
       table.candidates.indices.map { (cost: table.costs[target][$0], target: target, candidate: $0) }

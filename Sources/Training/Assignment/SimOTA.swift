@@ -13,7 +13,7 @@ package struct SimOTA: Sendable {
 
   package func callAsFunction(_ predictions: Predictions, _ targets: [Target]) -> Assignment {
     guard !targets.isEmpty else { return Assignment(matches: []) }
-    let table = CandidateTable(predictions, targets, centerRadius: centerRadius, overlapWeight: overlapWeight)
+    let table = CostMatrix(predictions, targets, centerRadius: centerRadius, overlapWeight: overlapWeight)
     guard !table.candidates.isEmpty else { return Assignment(matches: []) }
 
     // For each candidate the objects that want it.

@@ -42,7 +42,7 @@ package struct Augmentation: Sendable, Equatable {
       y: Int(random.uniform(0.5 * Float(side), 1.5 * Float(side)))
     )
     let canvas = mosaic(parts.map { $0.fitted(into: side) }, side: side, center: center)
-    let warp = AffineMap.random(self, side: side, random: &random)
+    let warp = AffineTransform.random(self, side: side, random: &random)
     var sample = warp.apply(to: canvas, side: side)
     sample = withPastes(sample, side: side, random: &random, draw: draw)
     if mixUp, !sample.objects.isEmpty {

@@ -18,7 +18,8 @@ package struct BatchLoader: Sendable {
 
   /// - Parameter peers: the processes among which each batch is shared out; `batchSize` is of all together.
   package init(
-    dataset: DetectionDataset, batchSize: Int, seed: UInt64, augmentation: Augmentation, peers: Peers = .alone
+    dataset: DetectionDataset, batchSize: Int, seed: UInt64, augmentation: Augmentation,
+    peers: ProcessGroup = .alone
   ) {
     self.dataset = dataset
     self.batchSize = batchSize

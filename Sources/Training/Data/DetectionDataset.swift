@@ -32,8 +32,8 @@ package final class DetectionDataset: Sendable {
   /// - Parameters:
   ///   - folder: where the pictures lie that `annotations` name.
   ///   - outlines: of objects, by annotation id; only copy-paste needs them.
-  package init(annotations: Annotations, images folder: String, outlines: [Int: Outline] = [:]) {
-    let check = AnnotationCheck(annotations) { image in
+  package init(annotations: Annotations, images folder: String, outlines: [Int: Segmentation] = [:]) {
+    let check = AnnotationValidator(annotations) { image in
       FileManager.default.fileExists(atPath: folder + "/" + image.fileName)
     }
     self.annotations = check.cleaned

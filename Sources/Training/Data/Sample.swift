@@ -8,9 +8,9 @@ package struct Sample: Sendable {
     package var x2: Float
     package var y2: Float
     package let classIndex: Int
-    package var outline: Outline?
+    package var outline: Segmentation?
 
-    package init(x1: Float, y1: Float, x2: Float, y2: Float, classIndex: Int, outline: Outline? = nil) {
+    package init(x1: Float, y1: Float, x2: Float, y2: Float, classIndex: Int, outline: Segmentation? = nil) {
       (self.x1, self.y1, self.x2, self.y2, self.classIndex) = (x1, y1, x2, y2, classIndex)
       self.outline = outline
     }

@@ -16,7 +16,7 @@ package enum TorchCheckpoint {
   package static func write(
     _ parameters: Parameters, in names: [String], labels: [String], epoch: Int, to path: String
   ) throws(TrainingError) {
-    var zip = StoredZip()
+    var zip = ZipWriter()
     var pickle = PickleWriter()
     var storages: [[UInt8]] = []
 

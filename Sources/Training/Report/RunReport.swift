@@ -41,7 +41,7 @@ package struct RunReport {
   }
 
   /// Precision over recall, mean over the classes that occur, and the numbers of each class.
-  package mutating func addPrecision(_ accumulation: Accumulation) {
+  package mutating func addPrecision(_ accumulation: PrecisionRecall) {
     let cells = accumulation.labels.indices.compactMap { accumulation[$0, .all] }
     guard !cells.isEmpty else { return }
     func curve(_ name: String, _ threshold: Int) -> LineChart.Series {
@@ -86,7 +86,7 @@ package struct RunReport {
     }
     section(
       "What was taken for what",
-      "<p>Rows: what it is. Columns: what it was taken for. Score from \(Verdict.scoreThreshold), IoU from \(Verdict.overlapThreshold).</p>"
+      "<p>Rows: what it is. Columns: what it was taken for. Score from \(DetectionMatching.scoreThreshold), IoU from \(DetectionMatching.overlapThreshold).</p>"
         + "<table class=confusion><tr><th>\(head)\n\(rows.joined())</table>")
   }
 

@@ -5,7 +5,7 @@ import YOLOX
 /// The pictures of a data set that came out worst, with their mistakes drawn in.
 struct WorstPictures {
   let dataset: DetectionDataset
-  let verdicts: [Verdict]
+  let verdicts: [DetectionMatching]
 
   static let limit = 12
   private static let side = 480
@@ -63,7 +63,7 @@ extension RunReport {
       let evaluation = Evaluation(dataset: validation)
       let detections = try evaluation.detections(weights, pool: pool)
       let verdicts = zip(validation.entries, detections).map { entry, found in
-        Verdict(objects: entry.objects, detections: found)
+        DetectionMatching(objects: entry.objects, detections: found)
       }
       report.addPrecision(evaluation.accumulated(detections))
       report.addConfusion(

@@ -12,7 +12,7 @@ import YOLOX
 /// DOODS2's API (its api.py and doods.py) below `/doods`, because its `/detect` is another than ours. Pictures are not
 /// fetched from addresses, and there are no streams.
 struct DOODSRoutes: CompatibleRoutes {
-  let look: Look
+  let look: DetectionPipeline
 
   /// What clients ask for that name no detector.
   private static let defaultName = "default"
@@ -20,9 +20,9 @@ struct DOODSRoutes: CompatibleRoutes {
   func owns(_ path: String) -> Bool { path.hasPrefix("/doods/") }
 
   /// As pydoods sends it.
-  func keyPlace(_ head: RequestHead) -> KeyPlace { .field(.doodsAuthKey) }
+  func keyPlace(_ head: RequestHead) -> APIKeyLocation { .field(.doodsAuthKey) }
 
-  func add(to router: inout Router, _ observed: Observation) {
+  func add(to router: inout Router, _ observed: RouteInstrumentation) {
     router.on(.get, "/doods/detectors", observed.immediate("/doods/detectors", detectors))
     router.on(.post, "/doods/detect", observed.suspending("/doods/detect", detect))
   }
@@ -90,7 +90,7 @@ struct DOODSRoutes: CompatibleRoutes {
   }
 
   private func wanted(
-    _ seen: SeenPicture, _ order: DOODSRequest, labels: [String]
+    _ seen: ImageResult, _ order: DOODSRequest, labels: [String]
   ) -> [(detection: Detection, answer: DOODSDetection)] {
     let size = seen.prepared.image.letterbox
     return seen.detections.compactMap { detection in

@@ -62,7 +62,7 @@ struct DeepStackDetections: Encodable {
   var canUseGPU = false
   var processedBy = "localhost"
 
-  init(_ seen: SeenPicture, labels: [String], command: String, elapsed: Duration) {
+  init(_ seen: ImageResult, labels: [String], command: String, elapsed: Duration) {
     let (prepared, outcome) = (seen.prepared, seen.result.outcome)
     predictions = seen.detections.map { Prediction($0, labels: labels) }
     count = predictions.count

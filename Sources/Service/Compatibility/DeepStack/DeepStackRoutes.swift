@@ -5,7 +5,7 @@ import YOLOX
 /// DeepStack's API (its server.go) as CodeProject.AI goes on with it (ServerStatusController.cs): detection with the
 /// first model or a named one, and the status that clients poll. There are no faces, scenes or number plates.
 struct DeepStackRoutes: CompatibleRoutes {
-  let look: Look
+  let look: DetectionPipeline
   let readiness: Readiness
 
   func owns(_ path: String) -> Bool {
@@ -13,12 +13,12 @@ struct DeepStackRoutes: CompatibleRoutes {
   }
 
   /// Cameras know of no keys but a field of the form.
-  func keyPlace(_ head: RequestHead) -> KeyPlace {
+  func keyPlace(_ head: RequestHead) -> APIKeyLocation {
     guard head.target.path.hasPrefix("/v1/vision/") else { return .notNeeded }
     return head.method == .post ? .body : .nowhere
   }
 
-  func add(to router: inout Router, _ observed: Observation) {
+  func add(to router: inout Router, _ observed: RouteInstrumentation) {
     router.on(
       .post, "/v1/vision/detection",
       observed.suspending("/v1/vision/detection") { await detect($0, command: "detect") })
@@ -72,7 +72,7 @@ struct DeepStackRoutes: CompatibleRoutes {
     }
   }
 
-  private func form(of request: Request, _ lifetime: RequestLifetime) async throws(Problem) -> DeepStackForm {
+  private func form(of request: Request, _ lifetime: RequestDeadline) async throws(Problem) -> DeepStackForm {
     let form = try await look.prepare(lifetime) { () throws(Problem) in try DeepStackForm(request) }
     guard look.configuration.access.admits(request.head, key: form.key) else { throw .unauthorized }
     return form

@@ -140,16 +140,16 @@ struct InferRequest: Sendable {
 
 extension InferRequest {
   /// The pictures in the input, one for each element of its first dimension.
-  func pictures(for model: Model, limits: ImageLimits) throws(Problem) -> [GivenPicture] {
+  func pictures(for model: Model, limits: ImageLimits) throws(Problem) -> [ImageInput] {
     let shape = input.shape
     let count = shape.first ?? 0
     guard count > 0 else { throw .noPicture("Input '\(input.name)' of shape \(shape) has no picture.") }
-    let limit = wantsRaw ? InferRequest.mostRawPictures : DetectOrder.mostPictures
+    let limit = wantsRaw ? InferRequest.mostRawPictures : DetectRequest.mostPictures
     guard count <= limit else { throw .tooManyPictures(count: count, limit: limit) }
     switch input.elements {
     case .bytes(let elements):
       guard elements.count == count else { throw wrongShape("[n]") }
-      return elements.map(GivenPicture.encoded)
+      return elements.map(ImageInput.encoded)
     case .uint8(let values):
       guard shape.count == 4, shape[3] == 3, !values.isEmpty else {
         throw wrongShape("[n, height, width, 3]")
@@ -164,7 +164,7 @@ extension InferRequest {
       guard shape.count == 4, shape[1] == 3, shape[2] == size.height, shape[3] == size.width else {
         throw wrongShape("[n, 3, \(size.height), \(size.width)]")
       }
-      return split(values, count).map(GivenPicture.planes)
+      return split(values, count).map(ImageInput.planes)
     case nil: return []
     }
   }

@@ -57,7 +57,7 @@ struct InferResponse: Sendable {
   let id: String?
   let outputs: [InferOutput]
   /// For each picture; with the network's numbers where they are an output.
-  let found: [Predictor.Outcome]
+  let found: [Prediction]
 
   var response: Response {
     let tensors = outputs.map(tensor)

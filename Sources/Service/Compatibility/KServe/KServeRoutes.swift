@@ -5,19 +5,19 @@ import YOLOX
 /// KServe's V2 protocol (Open Inference Protocol, REST) with Triton's extensions for binary tensors, model configuration,
 /// statistics and the model repository. Tensors in shared memory, tracing and gRPC there are not.
 struct KServeRoutes: CompatibleRoutes {
-  let look: Look
+  let look: DetectionPipeline
   let modelRoutes: ModelRoutes
   let readiness: Readiness
 
-  private var models: ServedModels { look.models }
+  private var models: ModelRegistry { look.models }
 
   func owns(_ path: String) -> Bool { path == "/v2" || path.hasPrefix("/v2/") }
 
-  func keyPlace(_ head: RequestHead) -> KeyPlace {
+  func keyPlace(_ head: RequestHead) -> APIKeyLocation {
     head.target.path.hasPrefix("/v2/health/") ? .notNeeded : .nowhere
   }
 
-  func add(to router: inout Router, _ observed: Observation) {
+  func add(to router: inout Router, _ observed: RouteInstrumentation) {
     func get(_ path: String, _ answer: @escaping @Sendable (Request) throws(Problem) -> Response) {
       router.on(
         .get, path,
@@ -65,7 +65,7 @@ struct KServeRoutes: CompatibleRoutes {
       let detector = try detector(request)
       let limits = look.configuration.imageLimits
       let (order, pictures, options) = try await look.prepare(lifetime) {
-        () throws(Problem) -> (InferRequest, [GivenPicture], DetectionOptions) in
+        () throws(Problem) -> (InferRequest, [ImageInput], DetectionOptions) in
         let order = try InferRequest(request)
         let pictures = try order.pictures(for: detector.model, limits: limits)
         do throws(DetectParameters.Invalid) {
@@ -76,7 +76,7 @@ struct KServeRoutes: CompatibleRoutes {
       }
       let seen = try await look.look(
         at: pictures.map(Result.success), with: detector, options: options, lifetime: lifetime)
-      var found: [Predictor.Outcome] = []
+      var found: [Prediction] = []
       // The protocol has no word for one bad picture among good ones.
       for picture in seen { found.append(try picture.get().result.outcome) }
       let answer = InferResponse(

@@ -4,14 +4,14 @@ import YOLOX
 
 /// TorchServe's inference API (its docs/inference_api.md), answering as its `object_detector` handler does.
 struct TorchServeRoutes: CompatibleRoutes {
-  let look: Look
+  let look: DetectionPipeline
   let readiness: Readiness
 
   func owns(_ path: String) -> Bool { path == "/ping" || path.hasPrefix("/predictions/") }
 
-  func keyPlace(_ head: RequestHead) -> KeyPlace { head.target.path == "/ping" ? .notNeeded : .nowhere }
+  func keyPlace(_ head: RequestHead) -> APIKeyLocation { head.target.path == "/ping" ? .notNeeded : .nowhere }
 
-  func add(to router: inout Router, _ observed: Observation) {
+  func add(to router: inout Router, _ observed: RouteInstrumentation) {
     router.on(
       .get, "/ping",
       observed.immediate("/ping") { _ in
@@ -47,8 +47,8 @@ struct TorchServeRoutes: CompatibleRoutes {
   private func predict(_ request: Request) async -> Response {
     await look.answer(request, problem: response(to:)) { lifetime async throws(Problem) in
       let detector = try look.models.detector(named: request.parameters["name"])
-      let order = try await look.prepare(lifetime) { () throws(Problem) -> DetectOrder in
-        try DetectOrder(request, try DetectOrder.Wrapping(request.fields))
+      let order = try await look.prepare(lifetime) { () throws(Problem) -> DetectRequest in
+        try DetectRequest(request, try DetectRequest.Wrapping(request.fields))
       }
       let options: DetectionOptions
       do throws(DetectParameters.Invalid) {
@@ -58,7 +58,7 @@ struct TorchServeRoutes: CompatibleRoutes {
         throw .tooManyPictures(count: order.pictures.count, limit: 1)
       }
       let seen = try await look.look(
-        at: order.pictures.map { $0.map(GivenPicture.encoded) }, with: detector, options: options,
+        at: order.pictures.map { $0.map(ImageInput.encoded) }, with: detector, options: options,
         lifetime: lifetime)[0].get()
       return .json(seen.detections.map { TorchServePrediction($0, labels: detector.model.labels) })
     }

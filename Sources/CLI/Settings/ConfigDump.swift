@@ -1,0 +1,43 @@
+import Service
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+/// The values with which a command would run, as a file that `--config` takes.
+package struct ConfigDump {
+  private let options: [OptionDescription]
+  private let settings: OptionSources
+  /// Of the command line.
+  private let arguments: [String]
+
+  package init(options: [OptionDescription], settings: OptionSources, arguments: [String]) {
+    self.options = options
+    self.settings = settings
+    self.arguments = arguments
+  }
+
+  package var text: String {
+    var members: [String: JSONValue] = [:]
+    for option in options where option.name != OptionSources.fileOption {
+      members[option.name] = value(of: option)
+    }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    guard let data = try? encoder.encode(members) else { return "{}" }
+    return String(decoding: data, as: UTF8.self)
+  }
+
+  private func value(of option: OptionDescription) -> JSONValue? {
+    let texts =
+      OptionSources.given(option, in: arguments) ?? settings.values.first { $0.option == option }?.texts
+    if option.isFlag {
+      return .flag(texts?.last.map { $0.isEmpty || OptionSources.isAffirmative($0) } ?? false)
+    }
+    guard let texts = texts ?? option.defaultValue.map({ [$0] }) else { return nil }
+    let values = texts.map { Double($0).map(JSONValue.number) ?? .text($0) }
+    return option.isRepeating ? .list(values) : values.last
+  }
+}
