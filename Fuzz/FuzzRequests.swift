@@ -26,7 +26,7 @@ func fuzzRequests(_ bytes: ArraySlice<UInt8>, seed: UInt8, limits choice: UInt8)
     require(head.target.path.utf8.count <= limits.requestLine, "paths within the limit")
     require(!head.target.path.utf8.contains(0), "no NUL in a path")
     _ = head.keepsAlive
-    _ = try? router.handler(for: head)
+    _ = try? router.match(head)
   }
 }
 

@@ -1,5 +1,4 @@
 import ArgumentParser
-import HTTPServer
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -35,7 +34,7 @@ struct HealthCommand: AsyncParsableCommand {
       let status = try probe.status(of: path)
       print(status == 200 ? "ready" : "not ready (\(status))")
       if status != 200 { throw ExitCode.failure }
-    } catch let error as HealthProbe.Failed {
+    } catch let error as HealthProbe.ProbeError {
       throw CLIError("\(error)")
     }
   }

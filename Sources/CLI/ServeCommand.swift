@@ -35,7 +35,7 @@ package struct ServeCommand: AsyncParsableCommand {
   package init() {}
 
   package func run() async throws {
-    allocator_give_back()
+    allocator_configure_for_server()
     operation.startLogging()
     var configuration = DetectionService.Configuration()
     configuration.threads = model.threadCount

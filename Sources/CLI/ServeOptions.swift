@@ -92,7 +92,7 @@ struct ListeningOptions: ParsableArguments {
     configuration.server.host = host
     configuration.server.port = port
     configuration.server.unixSocket = unixSocket
-    configuration.server.sharesPort = reusePort
+    configuration.server.reusesPort = reusePort
     configuration.server.inheritedDescriptors = SocketActivation.takeDescriptors()
     configuration.server.maxConnections = maxConnections
     configuration.server.headTimeout = .seconds(headerTimeout)
@@ -148,7 +148,7 @@ struct RequestOptions: ParsableArguments {
 
   func apply(to configuration: inout DetectionService.Configuration) {
     configuration.server.limits.body = maxBodySize
-    configuration.server.bodyMemory = bodyMemory
+    configuration.server.maxBodyMemory = bodyMemory
     configuration.imageLimits.bytes = maxBodySize
     configuration.requestTimeout = .seconds(requestTimeout)
     configuration.batching.most = maxBatch

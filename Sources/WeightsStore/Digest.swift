@@ -1,10 +1,5 @@
 import Crypto
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import FoundationCompatibility
 
 /// SHA-256 of a file, in lower-case hexadecimal.
 package func sha256(ofFile path: String) throws(FetchError) -> String {

@@ -1,8 +1,4 @@
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import FoundationCompatibility
 
 /// `weights/manifest.json`: which published weights there are, where they lie and how to tell that they arrived whole.
 package struct Manifest: Decodable, Sendable {

@@ -1,16 +1,5 @@
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
+import FoundationCompatibility
+import PlatformC
 
 /// A folder of published weights. Brings a model into it from the nearest place that has it.
 package struct WeightsStore: Sendable {

@@ -28,7 +28,7 @@ struct RunningService {
     configuration.requestTimeout = .seconds(300)
     configuration.server.headTimeout = .seconds(300)
     configuration.server.bodyTimeout = .seconds(300)
-    configuration.server.minimumBodyRate = 0
+    configuration.server.minBodyRate = 0
     try adjust(&configuration)
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     let metrics = ServiceMetrics(version: "test")
