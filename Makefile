@@ -86,7 +86,7 @@ bench-train: bootstrap ## Time training beside the authors' code in YOLOX_REPOSI
 
 .PHONY: sanitize
 sanitize: bootstrap ## Run the tests under the address and the thread sanitizer
-	@export LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/leaks.supp TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/races.supp; \
+	@export LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/Sanitizers/leaks.supp TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/Sanitizers/races.supp; \
 	for sanitizer in address thread; do \
 	  options="-c release --scratch-path .build-$$sanitizer --sanitize=$$sanitizer"; \
 	  nice $(SWIFT) build --build-tests $$options && \
