@@ -42,8 +42,11 @@ format: ## Format the sources
 	$(SWIFT) format --in-place --recursive Package.swift Sources Tests
 
 .PHONY: docs
-docs: build ## Write docs/configuration.md from the options
+docs: build ## Write docs/configuration.md from the options, and the documentation of YOLOXClient into .build-docs/YOLOXClient
 	$(YOLOX) configuration-reference > docs/configuration.md
+	YOLOX_DOCS=1 $(SWIFT) package --scratch-path .build-docs --allow-writing-to-directory .build-docs/YOLOXClient \
+	  generate-documentation --target YOLOXClient --warnings-as-errors --transform-for-static-hosting \
+	  --output-path .build-docs/YOLOXClient
 
 # A clone of the authors' code: training is compared with it, and `make bench BENCH=--all` exports networks from it.
 YOLOX_REPOSITORY ?= ../YOLOX

@@ -131,6 +131,11 @@ let package = Package(
   swiftLanguageModes: [.v6]
 )
 
+// `make docs` builds the documentation of YOLOXClient. Other builds neither fetch nor build the plugin.
+if Context.environment["YOLOX_DOCS"] != nil {
+  package.dependencies.append(.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"))
+}
+
 // libFuzzer brings its own main, so this one is there only when Fuzz/run.sh asks for it.
 if Context.environment["YOLOX_FUZZ"] != nil {
   package.targets.append(

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what a machine with a Swift toolchain still lacks: the C libraries, a linker and curl.
-# Asks for nothing that is already there, so that a second run costs nothing.
+# Installs what a machine with a Swift toolchain still lacks: the C libraries, a linker and curl. Checks the version of Swift.
+# Installs nothing that is already present, so a second run costs nothing.
 set -euo pipefail
 
 apt_packages=(
@@ -60,7 +60,14 @@ case "$(uname -s)" in
     ;;
 esac
 
+# The first line of Package.swift is the only place that states the version: "// swift-tools-version: 6.3".
+required=$(sed -n '1s/^.*swift-tools-version: *\([0-9][0-9.]*\).*$/\1/p' "$(dirname "$0")/../Package.swift")
 if ! command -v swift >/dev/null; then
-  echo "bootstrap: no Swift toolchain on the PATH. Get version 6.1 or later from https://www.swift.org/install" >&2
+  echo "bootstrap: no Swift toolchain on the PATH. Install version $required or later: https://www.swift.org/install" >&2
+  exit 1
+fi
+found=$(swift --version 2>/dev/null | sed -n 's/^.*Swift version \([0-9][0-9.]*\).*$/\1/p' | head -n 1)
+if [ "$(printf '%s\n' "$required" "$found" | sort -V | head -n 1)" != "$required" ]; then
+  echo "bootstrap: Swift is $found, but version $required or later is needed: https://www.swift.org/install" >&2
   exit 1
 fi

@@ -1,12 +1,12 @@
 import Foundation
 
-/// Several pictures as one body (`multipart/form-data`, RFC 7578).
-struct PictureForm {
+/// Several images as one request body (`multipart/form-data`, RFC 7578).
+struct MultipartForm {
   let contentType: String
   let body: Data
 
   init(_ images: [Data]) {
-    // 122 random bits: that they stand in a picture by chance is not to be feared.
+    // 122 random bits, so the boundary does not occur in an image by chance.
     let boundary = UUID().uuidString
     var body = Data()
     for (index, image) in images.enumerated() {
