@@ -50,19 +50,19 @@ YOLOX_REPOSITORY ?= ../YOLOX
 
 .PHONY: bench
 bench: build ## Compare with ONNX Runtime and OpenVINO on this machine; BENCH=--all, --avx2 (makes .venv-bench)
-	@YOLOX_REPOSITORY="$(YOLOX_REPOSITORY)" Benchmarks/run.sh $(BENCH)
+	@YOLOX_REPOSITORY="$(YOLOX_REPOSITORY)" Benchmarks/inference/run.sh $(BENCH)
 
 .PHONY: bench-service
 bench-service: build ## Compare the service with FastAPI and LitServe under load
-	@Benchmarks/service.sh
+	@Benchmarks/service/run.sh
 
 .PHONY: check-clients
 check-clients: weights ## Call the service with curl, Python, a browser and schemathesis (makes .venv-clients)
-	@Tests/Clients/check.sh
+	@Tests/Integration/Clients/check.sh
 
 .PHONY: screenshot
 screenshot: ## Draw docs/images anew, from the page of the service at SERVICE (after check-clients; needs chromium)
-	.venv-clients/bin/python Tests/Clients/screenshot.py $(SERVICE)
+	.venv-clients/bin/python Tests/Integration/Clients/screenshot.py $(SERVICE)
 
 SERVICE ?= http://localhost:$(PORT)
 .PHONY: client-python
@@ -72,12 +72,12 @@ client-python: ## Generate a Python client from the description of the service a
 SOAK ?= 30
 .PHONY: soak
 soak: weights ## Stop the service under load 20 times, then load it with everything for SOAK (30) minutes
-	python3 Tests/Load/stops.py
-	python3 Tests/Load/soak.py $(SOAK)
+	python3 Tests/Integration/Load/stops.py
+	python3 Tests/Integration/Load/soak.py $(SOAK)
 
 .PHONY: crowd
 crowd: weights ## Load the service beside 500 idle and 50 slow connections, and compare with the pipeline in one process
-	python3 Tests/Load/crowd.py
+	python3 Tests/Integration/Load/crowd.py
 
 .PHONY: bench-train
 bench-train: bootstrap ## Time training beside the authors' code in YOLOX_REPOSITORY (makes .venv-bench-train)

@@ -132,7 +132,7 @@ no_foundation() {
 install_tools
 check "no Foundation in the server" no_foundation
 check "yamllint" bash -c "$(declare -f yaml_files); yaml_files | xargs yamllint --strict --config-file deploy/checks/yamllint.yaml"
-check "shellcheck" bash -c 'find deploy scripts Tests/Deploy -name "*.sh" | xargs shellcheck'
+check "shellcheck" bash -c 'find deploy scripts Tests/Integration/Deploy -name "*.sh" | xargs shellcheck'
 check "hadolint" hadolint --failure-threshold info Dockerfile deploy/training/Dockerfile
 check "compose" check-jsonschema --builtin-schema vendor.compose-spec deploy/compose/compose.yaml
 kubernetes

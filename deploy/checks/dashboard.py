@@ -3,7 +3,7 @@
 
 usage: dashboard.py YOLOX [SECONDS] [DRAWING]
 
-YOLOX is a built command that finds the weights of YOLOX-Nano. For SECONDS (30) it is asked for what the picture
+YOLOX is a built command that finds the weights of YOLOX-Nano. For SECONDS (30) it is asked for what the image
 docs/images/street.png shows, and now and then for what it refuses. Then each panel has to have data. DRAWING is
 a file for an SVG of what the panels would show. Needs Debian's prometheus; ends with 1 if a query gives nothing.
 """
@@ -24,7 +24,7 @@ import urllib.request
 import dashboard_svg
 
 PROJECT = pathlib.Path(__file__).resolve().parents[2]
-PICTURE = PROJECT / "docs/images/street.png"
+IMAGE = PROJECT / "docs/images/street.png"
 DASHBOARD = PROJECT / "deploy/compose/grafana/dashboards/yolox.json"
 VARIABLES = {"$__rate_interval": "10s", "$job": "yolox", "$instance": ".+"}
 
@@ -71,8 +71,8 @@ class Service:
             return refused.code
 
     def load(self, seconds):
-        """Three clients that post the picture, one of them now and then what is none."""
-        picture, end = PICTURE.read_bytes(), time.monotonic() + seconds
+        """Three clients that post the image, one of them now and then what is none."""
+        image, end = IMAGE.read_bytes(), time.monotonic() + seconds
         answers = []
 
         def client(number):
@@ -80,7 +80,7 @@ class Service:
             while time.monotonic() < end:
                 count += 1
                 bad = number == 0 and count % 10 == 0
-                status = self.post(b"no picture" if bad else picture)
+                status = self.post(b"no image" if bad else image)
                 answers.append(status == (415 if bad else 200))
 
         threads = [threading.Thread(target=client, args=(number,)) for number in range(3)]

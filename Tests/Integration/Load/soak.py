@@ -1,8 +1,8 @@
 """Mixed load for a long time: right, corrupt, aborted, slow and oversized requests, all at once.
 
-    python3 Tests/Load/soak.py [MINUTES]
+    python3 Tests/Integration/Load/soak.py [MINUTES]
 
-Fails if the service ends, if a right picture is answered with anything but what it was answered with at first, if a
+Fails if the service ends, if a right image is answered with anything but what it was answered with at first, if a
 wrong request is answered with another status than its own, if memory in the last quarter is more than 10 % above that of
 the second, or if descriptors pile up.
 """
@@ -19,7 +19,7 @@ import threading
 import time
 from collections import Counter
 
-from service import Service, detections, pictures
+from service import Service, detections, images
 
 MINUTES = float(sys.argv[1]) if len(sys.argv) > 1 else 30
 LARGEST = 4 << 20
@@ -27,9 +27,9 @@ LARGEST = 4 << 20
 
 class Soak:
     def __init__(self):
-        self.service = Service("--max-body-size", str(LARGEST), "--queue-limit", "64")
-        self.pictures = pictures()
-        self.expected = [detections(self.post(body)[1]) for body in self.pictures]
+        self.service = Service("--max-body-size", str(LARGEST), "--max-in-flight", "64")
+        self.images = images()
+        self.expected = [detections(self.post(body)[1]) for body in self.images]
         self.counts = Counter()
         self.faults = []
         self.is_over = threading.Event()
@@ -45,28 +45,28 @@ class Soak:
     # Each kind of client says what it saw: a word to count, or a fault.
 
     def right(self, random):
-        index = random.randrange(len(self.pictures))
-        status, body = self.post(self.pictures[index])
+        index = random.randrange(len(self.images))
+        status, body = self.post(self.images[index])
         if self.is_refused(status):
             return "turned away"
         if status != 200 or detections(body) != self.expected[index]:
-            raise AssertionError(f"picture {index}: {status} {body[:200]}")
+            raise AssertionError(f"image {index}: {status} {body[:200]}")
         return "right"
 
     def kept(self, random):
         connection = self.service.connection()
-        for index in random.choices(range(len(self.pictures)), k=5):
-            connection.request("POST", "/detect", self.pictures[index])
+        for index in random.choices(range(len(self.images)), k=5):
+            connection.request("POST", "/detect", self.images[index])
             response = connection.getresponse()
             body = response.read()
             if response.status == 200 and detections(body) != self.expected[index]:
-                raise AssertionError(f"picture {index} on a kept connection: {body[:200]}")
+                raise AssertionError(f"image {index} on a kept connection: {body[:200]}")
         connection.close()
         return "kept"
 
     def several(self, random):
-        indices = random.choices(range(len(self.pictures)), k=3)
-        images = [base64.b64encode(self.pictures[index]).decode() for index in indices]
+        indices = random.choices(range(len(self.images)), k=3)
+        images = [base64.b64encode(self.images[index]).decode() for index in indices]
         status, body = self.post(json.dumps({"images": images}), {"Content-Type": "application/json"})
         if self.is_refused(status):
             return "turned away"
@@ -78,11 +78,11 @@ class Soak:
         return "several"
 
     def corrupt(self, random):
-        body = bytearray(random.choice(self.pictures))
+        body = bytearray(random.choice(self.images))
         for _ in range(20):
             body[random.randrange(len(body))] = random.randrange(256)
         status, answer = self.post(bytes(body[: random.randrange(1, len(body))]))
-        # Most of a picture is still a picture.
+        # Most of an image is still an image.
         if status not in (200, 413, 415, 422, 503, 504):
             raise AssertionError(f"corrupt: {status} {answer[:200]}")
         return "corrupt"
@@ -96,7 +96,7 @@ class Soak:
         return "oversized"
 
     def aborted(self, random):
-        body = random.choice(self.pictures)
+        body = random.choice(self.images)
         client = socket.create_connection(("127.0.0.1", self.service.port), timeout=60)
         client.sendall(b"POST /detect HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % len(body))
         # Sometimes in the middle of the body, sometimes while the answer is made; with a reset.
@@ -107,7 +107,7 @@ class Soak:
         return "aborted"
 
     def slow(self, random):
-        body = random.choice(self.pictures)
+        body = random.choice(self.images)
         with socket.create_connection(("127.0.0.1", self.service.port), timeout=120) as client:
             client.sendall(b"POST /detect HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body))
             for start in range(0, len(body), len(body) // 20):

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Does deploy/check.sh notice what is wrong? Breaks one thing after the other in a copy and asks it each time.
 #
-# usage: Tests/Deploy/check-notices.sh
+# usage: Tests/Integration/Deploy/check-notices.sh
 set -euo pipefail
-project=$(cd "$(dirname "$0")/../.." && pwd)
+project=$(cd "$(dirname "$0")/../../.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 missed=0
@@ -11,7 +11,7 @@ missed=0
 copy() {
   rm -rf "$work/project"
   mkdir -p "$work/project/Sources"
-  (cd "$project" && cp -r --parents Dockerfile deploy scripts Tests/Deploy Sources/Service "$work/project/")
+  (cd "$project" && cp -r --parents Dockerfile deploy scripts Tests/Integration/Deploy Sources/Service "$work/project/")
   # The tools are installed once.
   [ ! -d "$project/.venv-check" ] || ln -s "$project/.venv-check" "$work/project/.venv-check"
 }

@@ -1,6 +1,6 @@
-"""Drives the page of a running service in a real browser: chooses a picture, waits for boxes, moves the slider.
+"""Drives the page of a running service in a real browser: chooses an image, waits for boxes, moves the slider.
 
-    python3 Tests/Clients/browser.py http://localhost:8080 dog.jpg screenshot.png [KEY]
+    python3 Tests/Integration/Clients/browser.py http://localhost:8080 dog.jpg screenshot.png [KEY]
 
 With a key, the page is expected to ask for it.
 
@@ -75,12 +75,12 @@ class Browser:
         self.call("Page.navigate", url=address)
         self.until("document.readyState === 'complete'")
 
-    def choose(self, picture):
-        """Gives the page a picture, as a person does with its button."""
+    def choose(self, image):
+        """Gives the page an image, as a person does with its button."""
         self.until("document.getElementById('curl').textContent")
         root = self.call("DOM.getDocument")["root"]["nodeId"]
         field = self.call("DOM.querySelector", nodeId=root, selector="#file")["nodeId"]
-        self.call("DOM.setFileInputFiles", nodeId=field, files=[str(Path(picture).resolve())])
+        self.call("DOM.setFileInputFiles", nodeId=field, files=[str(Path(image).resolve())])
 
     def found(self):
         """The labels in the page's table, once there are any."""
@@ -96,11 +96,11 @@ class Browser:
 
 
 def main():
-    address, picture, screenshot, *keys = sys.argv[1:5]
+    address, image, screenshot, *keys = sys.argv[1:5]
     browser = Browser()
     try:
         browser.open(address)
-        browser.choose(picture)
+        browser.choose(image)
         for key in keys:
             browser.until("!document.getElementById('key-row').hidden")
             # The console notes every answer of 401, also one that is expected.

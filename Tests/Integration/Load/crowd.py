@@ -1,9 +1,9 @@
 """Does a crowd that does nothing slow down those who do? And what of the pipeline's pace reaches clients?
 
-    python3 Tests/Load/crowd.py [ROUNDS]
+    python3 Tests/Integration/Load/crowd.py [ROUNDS]
 
-Sixteen connections post a picture by wrk, in turns alone and beside 500 idle and 50 slow connections; the same picture goes
-through `yolox bench --picture` in between. Prints medians. Fails if a request does; needs wrk, python3 and ../shared.
+Sixteen connections post an image by wrk, in turns alone and beside 500 idle and 50 slow connections; the same image goes
+through `yolox bench --image` in between. Prints medians. Fails if a request does; needs wrk, python3 and ../shared.
 """
 
 import json
@@ -15,7 +15,7 @@ import tempfile
 import threading
 import time
 
-from service import ROOT, Service, pictures
+from service import ROOT, Service, images
 
 sys.path.append(str(ROOT / "Benchmarks/service"))
 from wrk import load
@@ -64,25 +64,25 @@ class Crowd:
             connection.close()
 
 
-def loaded(service, picture):
+def loaded(service, image):
     """Requests a second, and what half and 99 of 100 of them took, in milliseconds."""
-    result = load(f"http://127.0.0.1:{service.port}/detect", picture, "image/jpeg", CONNECTIONS, SECONDS)
+    result = load(f"http://127.0.0.1:{service.port}/detect", image, "image/jpeg", CONNECTIONS, SECONDS)
     if result["errors"]:
         sys.exit(f"{result['errors']:.0f} requests failed")
     return result["images/s"], result["p50 ms"], result["p99 ms"]
 
 
-def pipeline(picture):
-    """Pictures a second, one after the other in one process on all processors."""
+def pipeline(image):
+    """Images a second, one after the other in one process on all processors."""
     output = subprocess.check_output(
-        [ROOT / ".build/release/yolox", "bench", "--weights", "yolox-nano", "--picture", picture, "--runs", "150", "--json"],
+        [ROOT / ".build/release/yolox", "bench", "--weights", "yolox-nano", "--image", image, "--runs", "150", "--json"],
         cwd=ROOT, text=True)  # fmt: skip
     return 1000 / json.loads(output)["medianMilliseconds"]
 
 
 def main():
     with tempfile.NamedTemporaryFile(suffix=".jpg") as file:
-        file.write(pictures(1)[0])
+        file.write(images(1)[0])
         file.flush()
         rates, alone, crowded = [], [], []
         for _ in range(ROUNDS):
@@ -97,11 +97,11 @@ def main():
             if service.process.wait(60):
                 sys.exit("the service did not stop as it should")
     rate = statistics.median(rates)
-    print(f"in process, one after the other: {rate:.0f} pictures/s")
+    print(f"in process, one after the other: {rate:.0f} images/s")
     names = (f"{CONNECTIONS} connections", f"beside {IDLE} idle and {SLOW} slow ones")
     for name, rows in zip(names, (alone, crowded)):
         throughput, p50, p99 = (statistics.median(column) for column in zip(*rows))
-        print(f"{name}: {throughput:.0f} pictures/s, {throughput / rate:.2f} of that; p50 {p50:.0f} ms, p99 {p99:.0f} ms,"
+        print(f"{name}: {throughput:.0f} images/s, {throughput / rate:.2f} of that; p50 {p50:.0f} ms, p99 {p99:.0f} ms,"
               f" {p99 / p50:.2f} times p50")  # fmt: skip
     print(f"p50 moves by {100 * statistics.median(b[1] / a[1] - 1 for a, b in zip(alone, crowded)):+.0f} %")
 

@@ -1,6 +1,6 @@
-"""Draws the picture that the documentation shows, and what the page of a running service makes of it.
+"""Draws the image that the documentation shows, and what the page of a running service makes of it.
 
-    python3 Tests/Clients/screenshot.py http://localhost:8080
+    python3 Tests/Integration/Clients/screenshot.py http://localhost:8080
 
 Writes docs/images/street.png from street.svg beside it, and docs/images/page.png. Needs what browser.py needs.
 """
@@ -10,13 +10,13 @@ from pathlib import Path
 
 from browser import Browser
 
-IMAGES = Path(__file__).resolve().parents[2] / "docs/images"
+IMAGES = Path(__file__).resolve().parents[3] / "docs/images"
 
 
 def main():
     painter = Browser(960, 640)
     try:
-        # As wide as the picture: a window has borders that its page has not.
+        # As wide as the image: a window has borders that its page has not.
         painter.call("Emulation.setDeviceMetricsOverride", width=960, height=640, deviceScaleFactor=1, mobile=False)
         painter.open((IMAGES / "street.svg").as_uri())
         painter.shoot(IMAGES / "street.png")

@@ -1,6 +1,6 @@
-"""What decoding JPEGs at a part of their size costs in average precision, and what it saves: `--fast-decode auto` and `off`.
+"""What decoding JPEGs at a part of their size costs in average precision, and what it saves: `--scaled-decode auto` and `off`.
 
-COCO's pictures are hardly larger than the network's input, so they are made larger (Lanczos, quality 95), which is how
+COCO's images are hardly larger than the network's input, so they are made larger (Lanczos, quality 95), which is how
 many pixels a camera gives but without its detail; and, for detail, they are taken as they are into smaller inputs.
 Needs: opencv-python-headless, and `swift build -c release --product yolox`.
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import cv2
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 COCO = ROOT.parent / "shared/coco"
 ANNOTATIONS = COCO / "instances_val2017.json"
 YOLOX = ROOT / ".build/release/yolox"
@@ -40,16 +40,16 @@ def run(*arguments):
 
 
 def compare(label, annotations, images, size):
-    picture = max(images.glob("*.jpg"), key=lambda path: path.stat().st_size)
+    image = max(images.glob("*.jpg"), key=lambda path: path.stat().st_size)
     row = f"{label:28} {size:5}"
     for mode in ("off", "auto"):
         summary = run(
-            "eval", "--annotations", annotations, "--images", images, "--size", size, "--fast-decode", mode,
+            "eval", "--annotations", annotations, "--images", images, "--size", size, "--scaled-decode", mode,
             "--weights", ROOT.parent / "shared/weights/yolox_nano.onnx",
         )
         timing = run(
-            "bench", "--weights", ROOT.parent / "shared/weights/yolox_nano.onnx", "--picture", picture, "--size", size,
-            "--fast-decode", mode,
+            "bench", "--weights", ROOT.parent / "shared/weights/yolox_nano.onnx", "--image", image, "--size", size,
+            "--scaled-decode", mode,
         )
         row += f" {summary['AP']:8.4f} {summary['AP50']:8.4f} {timing['decode']:8.2f}"
     print(row, flush=True)
@@ -59,7 +59,7 @@ def main():
     if not ANNOTATIONS.exists() or not YOLOX.exists():
         sys.exit(f"fast_decode: needs {ANNOTATIONS} and {YOLOX}")
     originals = COCO / "val2017"
-    print(f"{'pictures':28} {'input':>5} {'AP off':>8} {'AP50':>8} {'ms':>8} {'AP auto':>8} {'AP50':>8} {'ms':>8}")
+    print(f"{'images':28} {'input':>5} {'AP off':>8} {'AP50':>8} {'ms':>8} {'AP auto':>8} {'AP50':>8} {'ms':>8}")
     compare("COCO as it is", ANNOTATIONS, originals, 416)
     for factor in (2, 3):
         with tempfile.TemporaryDirectory() as folder:

@@ -2,12 +2,12 @@
 # Installs the Debian package on a bookworm made here, boots systemd there in namespaces of its own, and asks the service
 # through its socket: is the hardened unit one under which the server really works? Needs root; ends by itself.
 #
-# usage: Tests/Deploy/package.sh DEB [WORKDIR]      WORKDIR keeps the base for the next run
+# usage: Tests/Integration/Deploy/package.sh DEB [WORKDIR]      WORKDIR keeps the base for the next run
 set -euo pipefail
-project=$(cd "$(dirname "$0")/../.." && pwd)
+project=$(cd "$(dirname "$0")/../../.." && pwd)
 deb=$(realpath "$1")
 work=${2:-$(mktemp -d)}
-picture=${PICTURE:-$project/../shared/images/dog.jpg}
+image=${IMAGE:-$project/../shared/images/dog.jpg}
 root=$work/installed
 mkdir -p "$work"
 
@@ -61,7 +61,7 @@ boot() {
 
 inside() { (cd / && nsenter --target "$process1" --mount --pid --uts --ipc --net --cgroup --root --wd=/ "$@"); }
 
-post() { nsenter --target "$process1" --net curl -s --max-time 30 --data-binary "@$picture" http://127.0.0.1:8080/detect; }
+post() { nsenter --target "$process1" --net curl -s --max-time 30 --data-binary "@$image" http://127.0.0.1:8080/detect; }
 
 property() { inside systemctl show --property "$1" --value "$2"; }
 

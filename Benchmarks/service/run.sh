@@ -2,7 +2,7 @@
 # Compares the service with FastAPI + uvicorn and with LitServe, both on ONNX Runtime and OpenCV, under load on this
 # machine. They go into a virtual environment of their own, .venv-bench; the load comes from wrk.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
 if [ ! -x .venv-bench/bin/python ]; then
   python3 -m venv .venv-bench || {

@@ -1,4 +1,4 @@
-"""Side by side, from the bytes of a JPEG to boxes with YOLOX-Nano: `yolox bench --picture`, and OpenCV + ONNX Runtime + numpy.
+"""Side by side, from the bytes of a JPEG to boxes with YOLOX-Nano: `yolox bench --image`, and OpenCV + ONNX Runtime + numpy.
 
 The peer is one process too: cv2.imdecode, cv2.resize and padding as in the authors' preproc, ONNX Runtime, grid decoding
 and NMS for each class in numpy with OpenCV's NMSBoxes. Each round runs ours and then theirs as a fresh process with three
@@ -6,7 +6,7 @@ unmeasured runs before; the table gives the median of the rounds' medians, and t
 neighbouring rounds. Above 1 we are faster.
 
 A second table compares less than that: from the network's input to boxes with ours, the network alone with ONNX Runtime,
-on a few photographs. Ours leaves out what no box can come from, so that its time depends on the picture.
+on a few photographs. Ours leaves out what no box can come from, so that its time depends on the image.
 """
 
 import argparse
@@ -18,23 +18,23 @@ import sys
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared"
 WEIGHTS = SHARED / "weights/yolox_nano.onnx"
-PICTURE = SHARED / "images/dog.jpg"
+IMAGE = SHARED / "images/dog.jpg"
 PHOTOGRAPHS = SHARED / "coco/val2017"
 SIZE = 416
 
 PEER = """
 import json, sys, time
 import cv2, numpy as np, onnxruntime
-weights, picture, size, threads, runs = sys.argv[1], sys.argv[2], *map(int, sys.argv[3:6])
+weights, image, size, threads, runs = sys.argv[1], sys.argv[2], *map(int, sys.argv[3:6])
 cv2.setNumThreads(threads)
 options = onnxruntime.SessionOptions()
 options.intra_op_num_threads = threads
 session = onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
 name = session.get_inputs()[0].name
-data = np.fromfile(picture, np.uint8)
+data = np.fromfile(image, np.uint8)
 grids = [np.stack(np.meshgrid(np.arange(size // s), np.arange(size // s)), 2).reshape(-1, 2) for s in (8, 16, 32)]
 strides = np.concatenate([np.full((len(g), 1), s, np.float32) for g, s in zip(grids, (8, 16, 32))])
 grid = np.concatenate(grids).astype(np.float32)
@@ -74,21 +74,21 @@ def last_line(command):
     return json.loads(subprocess.check_output([str(word) for word in command]).splitlines()[-1])
 
 
-def ours(picture, threads, arguments):
-    command = [ROOT / ".build/release/yolox", "bench", "--weights", WEIGHTS, "--picture", picture]
+def ours(image, threads, arguments):
+    command = [ROOT / ".build/release/yolox", "bench", "--weights", WEIGHTS, "--image", image]
     command += ["--precision", arguments.precision]
     return last_line(command + ["--threads", threads, "--runs", arguments.runs, "--json"])
 
 
-def theirs(picture, threads, runs):
-    return last_line([sys.executable, "-c", PEER, WEIGHTS, picture, SIZE, threads, runs])
+def theirs(image, threads, runs):
+    return last_line([sys.executable, "-c", PEER, WEIGHTS, image, SIZE, threads, runs])
 
 
 def photograph(folder):
-    """The same picture with the number of pixels that a camera gives."""
+    """The same image with the number of pixels that a camera gives."""
     import cv2
 
-    large = cv2.resize(cv2.imread(str(PICTURE)), (4000, 3000), interpolation=cv2.INTER_CUBIC)
+    large = cv2.resize(cv2.imread(str(IMAGE)), (4000, 3000), interpolation=cv2.INTER_CUBIC)
     path = Path(folder) / "photograph.jpg"
     cv2.imwrite(str(path), large, [cv2.IMWRITE_JPEG_QUALITY, 90])
     return path
@@ -118,14 +118,14 @@ def main():
     parser.add_argument("--photographs", type=int, default=12, help="how many for the second table")
     arguments = parser.parse_args()
 
-    missing = [str(path) for path in (WEIGHTS, PICTURE) if not path.exists()]
+    missing = [str(path) for path in (WEIGHTS, IMAGE) if not path.exists()]
     if missing:
         sys.exit("bench: needs " + ", ".join(missing))
     cores = os.cpu_count() or 1
     stages = ("decode", "letterbox", "inference", "postprocess")
     print(f"{'JPEG to boxes':13} threads {'ours ms':>8}  ({' + '.join(stages)}) {'peer ms':>8} ratio  boxes")
     with tempfile.TemporaryDirectory() as folder:
-        for label, path in (("768x576", PICTURE), ("4000x3000", photograph(folder))):
+        for label, path in (("768x576", IMAGE), ("4000x3000", photograph(folder))):
             for threads in sorted({1, cores}):
                 mine, peer = [], []
                 for _ in range(arguments.rounds):

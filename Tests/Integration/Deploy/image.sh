@@ -3,13 +3,13 @@
 # then runs it as a container would: as its user, read-only root, process 1. Needs root and Debian's packages, and no
 # registry of images.
 #
-# usage: Tests/Deploy/image.sh [WORKDIR]      WORKDIR keeps the bases for the next run
+# usage: Tests/Integration/Deploy/image.sh [WORKDIR]      WORKDIR keeps the bases for the next run
 #
 # With REUSE_IMAGE=1 the image that the last run built there is looked at again.
 set -euo pipefail
-project=$(cd "$(dirname "$0")/../.." && pwd)
+project=$(cd "$(dirname "$0")/../../.." && pwd)
 work=${1:-$(mktemp -d)}
-picture=${PICTURE:-$project/../shared/images/dog.jpg}
+image=${IMAGE:-$project/../shared/images/dog.jpg}
 weights_dir=${YOLOX_WEIGHTS_DIR:-$project/../shared/weights}
 limit_mb=40
 release=bookworm
@@ -145,7 +145,7 @@ run() {
   done
   # The one child of the process that made the namespaces.
   server=$(pgrep -P "$pid" | tail -1)
-  answer=$(curl -sf --data-binary "@$picture" "http://127.0.0.1:$port/detect") || { cat "$work/server.log" >&2; fail "no answer"; }
+  answer=$(curl -sf --data-binary "@$image" "http://127.0.0.1:$port/detect") || { cat "$work/server.log" >&2; fail "no answer"; }
   echo "$answer" | grep -q '"label":"dog"' || fail "no dog in $answer"
   say "it finds a dog"
   [ "$(awk '/^Uid:/ { print $2 }' "/proc/$server/status")" = 65532 ] || fail "it does not run as 65532"

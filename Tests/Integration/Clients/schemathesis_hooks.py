@@ -1,6 +1,6 @@
-"""Real pictures for schemathesis, which can make up everything else: `SCHEMATHESIS_HOOKS=Tests/Clients/schemathesis_hooks.py`.
+"""Real images for schemathesis, which can make up everything else: `SCHEMATHESIS_HOOKS=Tests/Integration/Clients/schemathesis_hooks.py`.
 
-The description can say that a body is a picture, not what bytes make one. What is meant to be right gets real bytes
+The description can say that a body is an image, not what bytes make one. What is meant to be right gets real bytes
 here; what is meant to be wrong stays as it was made up. The service has a model "yolox-nano" and another, "spare".
 """
 
@@ -20,8 +20,8 @@ def png(width=40, height=30):
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
-PICTURE = png()
-TEXT = base64.b64encode(PICTURE).decode()
+IMAGE = png()
+TEXT = base64.b64encode(IMAGE).decode()
 LABELS = ["person", "dog", "2"]
 BINARY = ("image/jpeg", "image/png", "application/octet-stream")
 
@@ -52,7 +52,7 @@ def before_call(context, case, kwargs):
         return
     if case.media_type in BINARY:
         # Not as the case's body, which is checked once more: to a schema, bytes are no string.
-        kwargs["data"] = PICTURE
+        kwargs["data"] = IMAGE
     elif isinstance(case.body, dict):
         body = {key: value for key, value in case.body.items() if key != "model"}
         if "classes" in body:
@@ -63,7 +63,7 @@ def before_call(context, case, kwargs):
             if "images" in body:
                 body["images"] = [TEXT] * max(1, min(4, len(body["images"])))
         elif "image" in body:
-            body["image"] = PICTURE
+            body["image"] = IMAGE
         # What is in the body must not be in the query too.
         for name in list(case.query or {}):
             if name in body:

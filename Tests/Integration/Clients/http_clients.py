@@ -1,6 +1,6 @@
 """Calls a running service as Python programs do: requests and aiohttp, with bodies, forms, JSON and kept connections.
 
-    python3 Tests/Clients/http_clients.py http://localhost:8080 dog.jpg
+    python3 Tests/Integration/Clients/http_clients.py http://localhost:8080 dog.jpg
 
 Needs requests and aiohttp from PyPI. Exits with 1 at the first answer that is not as it should be.
 """
@@ -27,13 +27,13 @@ def expect(what, condition, shown=""):
     print(f"ok  {what}")
 
 
-def with_requests(url, picture):
-    content = picture.read_bytes()
+def with_requests(url, image):
+    content = image.read_bytes()
     text = base64.b64encode(content).decode()
     with requests.Session() as session:
         answer = session.post(f"{url}/detect", params=OPTIONS, data=content)
         expect("requests, body", labels(answer.json()) == LABELS, answer.text)
-        with picture.open("rb") as file:
+        with image.open("rb") as file:
             answer = session.post(f"{url}/detect", params=OPTIONS, data=file)
         expect("requests, streamed file", labels(answer.json()) == LABELS, answer.text)
 
@@ -43,7 +43,7 @@ def with_requests(url, picture):
 
         answer = session.post(f"{url}/detect", params=OPTIONS, data=pieces())
         expect("requests, chunked body", labels(answer.json()) == LABELS, answer.text)
-        with picture.open("rb") as file:
+        with image.open("rb") as file:
             answer = session.post(f"{url}/detect", files={"image": file}, data=OPTIONS)
         expect("requests, form", labels(answer.json()) == LABELS, answer.text)
         files = [("files", (f"{index}.jpg", content, "image/jpeg")) for index in range(3)]
@@ -53,7 +53,7 @@ def with_requests(url, picture):
         expect("requests, JSON", labels(answer.json()) == ["dog"], answer.text)
         answer = session.post(f"{url}/detect", json={"images": [text, "AAAA"], **OPTIONS})
         first, second = answer.json()["results"]
-        expect("requests, JSON list with a bad picture", labels(first) == LABELS and second["error"]["status"] == 415)
+        expect("requests, JSON list with a bad image", labels(first) == LABELS and second["error"]["status"] == 415)
         answer = session.post(f"{url}/detect", data=content, headers={"Accept": "image/png"})
         expect("requests, drawn", answer.content.startswith(b"\x89PNG"))
         ports = set()
@@ -64,8 +64,8 @@ def with_requests(url, picture):
         expect("requests, one connection for all", len(ports) == 1, ports)
 
 
-async def with_aiohttp(url, picture):
-    content = picture.read_bytes()
+async def with_aiohttp(url, image):
+    content = image.read_bytes()
     async with aiohttp.ClientSession() as session:
 
         async def post(**body):
@@ -83,7 +83,7 @@ async def with_aiohttp(url, picture):
         expect("aiohttp, JSON", status == 200 and labels(answer) == LABELS, answer)
         answers = await asyncio.gather(*(post(data=content, params={"score_threshold": "0.5"}) for _ in range(32)))
         expect("aiohttp, 32 at a time", all(status == 200 and labels(answer) == LABELS for status, answer in answers))
-        status, answer = await post(data=b"no picture")
+        status, answer = await post(data=b"no image")
         expect("aiohttp, a problem", status == 415 and answer["type"].endswith("unsupported-image"), answer)
 
 

@@ -1,22 +1,22 @@
-"""Pictures as the network takes them, and boxes from what it gives: the authors' preprocessing and postprocessing."""
+"""Images as the network takes them, and boxes from what it gives: the authors' preprocessing and postprocessing."""
 
 import cv2
 import numpy
 
 
 def letterboxed(path, size):
-    """[1, 3, size, size] BGR 0...255, the pixels of it for each of the picture's, and the picture's width and height."""
-    picture = cv2.imread(str(path))
-    height, width = picture.shape[:2]
+    """[1, 3, size, size] BGR 0...255, the pixels of it for each of the image's, and the image's width and height."""
+    image = cv2.imread(str(path))
+    height, width = image.shape[:2]
     scale = min(size / height, size / width)
-    resized = cv2.resize(picture, (int(width * scale), int(height * scale)), interpolation=cv2.INTER_LINEAR)
+    resized = cv2.resize(image, (int(width * scale), int(height * scale)), interpolation=cv2.INTER_LINEAR)
     padded = numpy.full((size, size, 3), 114, numpy.uint8)
     padded[: resized.shape[0], : resized.shape[1]] = resized
     return padded.transpose(2, 0, 1)[None].astype(numpy.float32), scale, width, height
 
 
 def boxes(output, size, scale, width, height, least_score=0.01, nms=0.65):
-    """(x, y, width, height, score, class) in pixels of the picture, from the network's [anchors, 85]."""
+    """(x, y, width, height, score, class) in pixels of the image, from the network's [anchors, 85]."""
     cells = [numpy.stack(numpy.meshgrid(*[numpy.arange(size // s)] * 2), -1).reshape(-1, 2) for s in (8, 16, 32)]
     strides = numpy.concatenate([numpy.full((len(part), 1), s) for part, s in zip(cells, (8, 16, 32))])
     centers = (output[:, :2] + numpy.concatenate(cells)) * strides

@@ -8,15 +8,15 @@ import sys
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 SHARED = ROOT.parent / "shared"
 
 
-def pictures(count=12):
+def images(count=12):
     """Some of COCO's, small and large."""
     found = [SHARED / "images/dog.jpg", *sorted((SHARED / "coco/val2017").glob("*.jpg"))[: count - 1]]
     if not found[0].exists():
-        sys.exit(f"needs pictures in {SHARED}")
+        sys.exit(f"needs images in {SHARED}")
     return [path.read_bytes() for path in found]
 
 

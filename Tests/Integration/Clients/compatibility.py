@@ -1,6 +1,6 @@
 """Calls a running service with the clients of other services, and compares what they read with what /detect says.
 
-    python3 Tests/Clients/compatibility.py http://localhost:8080 dog.jpg [KEY]
+    python3 Tests/Integration/Clients/compatibility.py http://localhost:8080 dog.jpg [KEY]
 
 Needs from PyPI: tritonclient[http], deepstack-python, deepstack-sdk, pydoods, requests, numpy, pillow, opencv,
 onnxruntime. Exits with 1 at the
@@ -24,10 +24,10 @@ MODEL = "yolox-nano"
 class Truth:
     """What the service itself finds: labels, scores and boxes, by falling score."""
 
-    def __init__(self, url, picture, key):
-        self.url, self.picture, self.key = url, picture, key
-        self.content = picture.read_bytes()
-        self.pixels = np.asarray(Image.open(picture).convert("RGB"))
+    def __init__(self, url, image, key):
+        self.url, self.image, self.key = url, image, key
+        self.content = image.read_bytes()
+        self.pixels = np.asarray(Image.open(image).convert("RGB"))
         self.headers = {"Authorization": f"Bearer {key}"} if key else {}
         self.found = self.detect(self.content)
         self.labels = [found["label"] for found in self.found]
@@ -61,11 +61,11 @@ def with_torchserve(truth):
     expect("TorchServe, ping", requests.get(f"{truth.url}/ping").json() == {"status": "Healthy"})
     answers = [
         requests.put(path, data=truth.content, **options),
-        requests.post(path, files={"data": truth.picture.open("rb")}, **options),
+        requests.post(path, files={"data": truth.image.open("rb")}, **options),
     ]
     for answer in answers:
         labels = [next(name for name in found if name != "score") for found in answer.json()]
-        expect("TorchServe, a picture", labels == truth.labels, answer.text)
+        expect("TorchServe, an image", labels == truth.labels, answer.text)
         boxes = np.array([found[label] for found, label in zip(answer.json(), labels)])
         expect("TorchServe, its boxes", np.allclose(boxes, truth.boxes()), boxes)
     answer = requests.post(f"{truth.url}/predictions/nothing", data=b"", headers=truth.headers)
@@ -73,8 +73,8 @@ def with_torchserve(truth):
 
 
 def main():
-    url, picture = sys.argv[1].rstrip("/"), Path(sys.argv[2])
-    truth = Truth(url, picture, sys.argv[3] if len(sys.argv) > 3 else "")
+    url, image = sys.argv[1].rstrip("/"), Path(sys.argv[2])
+    truth = Truth(url, image, sys.argv[3] if len(sys.argv) > 3 else "")
     expect("three objects are found", len(truth.labels) == 3, truth.labels)
     for package in ("tritonclient", "deepstack-python", "deepstack-sdk", "pydoods", "requests"):
         print(f"    {package} {importlib.metadata.version(package)}")

@@ -3,13 +3,13 @@
 # whose APIs it speaks, and schemathesis, which makes up requests from /openapi.json and compares every answer with it.
 # Installs what is missing (Debian, PyPI).
 #
-#   Tests/Clients/check.sh [PICTURE]      a picture with a dog, a bicycle and a car
+#   Tests/Integration/Clients/check.sh [IMAGE]      an image with a dog, a bicycle and a car
 #
-# The browser is called only where chromium is installed. Ends with 69 if the clients, the picture or the weights cannot
+# The browser is called only where chromium is installed. Ends with 69 if the clients, the image or the weights cannot
 # be had here.
 set -euo pipefail
-cd "$(dirname "$0")/../.."
-picture=${1:-../shared/images/dog.jpg}
+cd "$(dirname "$0")/../../.."
+image=${1:-../shared/images/dog.jpg}
 yolox=.build/release/yolox
 
 unavailable() {
@@ -17,15 +17,15 @@ unavailable() {
   exit 69
 }
 install() { scripts/install-packages.sh "$@" || unavailable "$*"; }
-[ -f "$picture" ] || unavailable "a picture of a dog, a bicycle and a car at $picture"
+[ -f "$image" ] || unavailable "an image of a dog, a bicycle and a car at $image"
 $yolox weights fetch yolox-nano || unavailable "the weights of YOLOX-Nano"
 venv=.venv-clients
-if ! cmp -s Tests/Clients/requirements.txt $venv/installed.txt; then
+if ! cmp -s Tests/Integration/Clients/requirements.txt $venv/installed.txt; then
   python3 -c 'import ensurepip' 2>/dev/null || install python3-venv
   rm -rf $venv
-  { python3 -m venv $venv && $venv/bin/pip install --quiet --requirement Tests/Clients/requirements.txt; } \
-    || unavailable "what Tests/Clients/requirements.txt names"
-  cp Tests/Clients/requirements.txt $venv/installed.txt
+  { python3 -m venv $venv && $venv/bin/pip install --quiet --requirement Tests/Integration/Clients/requirements.txt; } \
+    || unavailable "what Tests/Integration/Clients/requirements.txt names"
+  cp Tests/Integration/Clients/requirements.txt $venv/installed.txt
 fi
 command -v curl >/dev/null || install curl
 # OpenCV comes with one of the clients, and wants a window system's libraries.
@@ -59,30 +59,30 @@ expect() {
   curl -sSf "$@" -o "$scratch/answer"
   grep -qa "$what" "$scratch/answer" || { echo "check-clients: no $what in the answer to curl $*" >&2; exit 1; }
 }
-expect '"label":"bicycle"' --data-binary @"$picture" "$url/detect?score_threshold=0.5"
-expect '"label":"dog"' -F image=@"$picture" -F classes=dog "$url/detect"
-expect '"label":"car"' -T "$picture" -X POST -H 'Transfer-Encoding: chunked' "$url/detect"
-expect '"label":"car"' --http1.0 --data-binary @"$picture" "$url/detect"
-expect JFIF -H 'Accept: image/jpeg' --data-binary @"$picture" "$url/detect"
+expect '"label":"bicycle"' --data-binary @"$image" "$url/detect?score_threshold=0.5"
+expect '"label":"dog"' -F image=@"$image" -F classes=dog "$url/detect"
+expect '"label":"car"' -T "$image" -X POST -H 'Transfer-Encoding: chunked' "$url/detect"
+expect '"label":"car"' --http1.0 --data-binary @"$image" "$url/detect"
+expect JFIF -H 'Accept: image/jpeg' --data-binary @"$image" "$url/detect"
 echo "== Python"
-python Tests/Clients/http_clients.py "$url" "$picture"
+python Tests/Integration/Clients/http_clients.py "$url" "$image"
 echo "== a client generated from the description"
 examples/python/generate.sh "$url" "$scratch/client" >"$scratch/generated" || { cat "$scratch/generated"; exit 1; }
 generated() { PYTHONPATH=$scratch/client python examples/python/detect.py "$url" "$@" | cut -f 1-2 >"$scratch/answer"; }
 same() {
   diff <(printf '%b\n' "$@") "$scratch/answer" || { echo "check-clients: not what the generated client is to find" >&2; exit 1; }
 }
-name=$(basename "$picture")
+name=$(basename "$image")
 found="$name\tdog\n$name\tbicycle\n$name\tcar"
-generated "$picture"
+generated "$image"
 same 'models: yolox-nano' "$found"
-generated "$picture" README.md "$picture"
+generated "$image" README.md "$image"
 same 'models: yolox-nano' "$found" 'README.md\tUnsupported image format' "$found"
 echo "== other services' clients"
-python Tests/Clients/compatibility.py "$url" "$picture"
+python Tests/Integration/Clients/compatibility.py "$url" "$image"
 if command -v chromium >/dev/null; then
   echo "== browser"
-  python Tests/Clients/browser.py "$url" "$picture" "${SCREENSHOT:-$scratch/page.png}"
+  python Tests/Integration/Clients/browser.py "$url" "$image" "${SCREENSHOT:-$scratch/page.png}"
 fi
 finish
 
@@ -90,12 +90,12 @@ echo "== a service with keys and two models"
 echo "a-key-for-the-tests" >"$scratch/keys"
 start --api-key-file "$scratch/keys" --model yolox-nano=yolox-nano --model spare=yolox-nano
 if command -v chromium >/dev/null; then
-  python Tests/Clients/browser.py "$url" "$picture" "$scratch/page.png" a-key-for-the-tests
+  python Tests/Integration/Clients/browser.py "$url" "$image" "$scratch/page.png" a-key-for-the-tests
 fi
-python Tests/Clients/compatibility.py "$url" "$picture" a-key-for-the-tests
+python Tests/Integration/Clients/compatibility.py "$url" "$image" a-key-for-the-tests
 # The same requests each time; another SEED makes up others. Not of other services' APIs: what those take, and how leniently, their clients decide, who were just here.
-SCHEMATHESIS_HOOKS=Tests/Clients/schemathesis_hooks.py schemathesis \
-  --config-file Tests/Clients/schemathesis.toml run "$url/openapi.json" --exclude-tag Compatibility \
+SCHEMATHESIS_HOOKS=Tests/Integration/Clients/schemathesis_hooks.py schemathesis \
+  --config-file Tests/Integration/Clients/schemathesis.toml run "$url/openapi.json" --exclude-tag Compatibility \
   --checks all --max-examples "${EXAMPLES:-40}" --seed "${SEED:-1}" --continue-on-failure >"$scratch/schemathesis" || { cat "$scratch/schemathesis"; exit 1; }
 tail -n 12 "$scratch/schemathesis"
 finish

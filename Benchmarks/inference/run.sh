@@ -3,7 +3,7 @@
 # alone, with memory and average precision, and from JPEG to boxes.
 # The others go into a virtual environment of their own, .venv-bench.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
 if [ ! -x .venv-bench/bin/python ]; then
   python3 -m venv .venv-bench || {
@@ -22,4 +22,4 @@ case " $* " in
 esac
 .venv-bench/bin/python Benchmarks/inference/compare.py "$@"
 echo
-exec .venv-bench/bin/python Benchmarks/end_to_end.py
+exec .venv-bench/bin/python Benchmarks/inference/end_to_end.py

@@ -1,6 +1,6 @@
 """Stops the service under load, again and again, and kills it once.
 
-    python3 Tests/Load/stops.py [TIMES]
+    python3 Tests/Integration/Load/stops.py [TIMES]
 
 Fails if a request that the service has accepted is not answered, if a stop ends with another code than 0, or if it takes
 a second or more to be ready again after a kill.
@@ -12,17 +12,17 @@ import sys
 import threading
 import time
 
-from service import Service, detections, pictures
+from service import Service, detections, images
 
 TIMES = int(sys.argv[1]) if len(sys.argv) > 1 else 20
 
 
 class Client(threading.Thread):
-    """Sends a picture after the other. Once a connection is made, whatever is sent over it must be answered."""
+    """Sends an image after the other. Once a connection is made, whatever is sent over it must be answered."""
 
-    def __init__(self, service, picture, expected):
+    def __init__(self, service, image, expected):
         super().__init__()
-        self.service, self.picture, self.expected = service, picture, expected
+        self.service, self.image, self.expected = service, image, expected
         self.answered, self.lost = 0, []
 
     def run(self):
@@ -34,7 +34,7 @@ class Client(threading.Thread):
                 return  # it has stopped listening
             try:
                 while True:
-                    connection.request("POST", "/detect", self.picture)
+                    connection.request("POST", "/detect", self.image)
                     response = connection.getresponse()
                     body = response.read()
                     if response.status != 200 or detections(body) != self.expected:
@@ -49,12 +49,12 @@ class Client(threading.Thread):
 
 
 def main():
-    picture = pictures(1)[0]
+    image = images(1)[0]
     total, worst = 0, 0
     for number in range(TIMES):
         service = Service()
-        expected = detections(service.ask("POST", "/detect", picture)[1])
-        clients = [Client(service, picture, expected) for _ in range(8)]
+        expected = detections(service.ask("POST", "/detect", image)[1])
+        clients = [Client(service, image, expected) for _ in range(8)]
         for client in clients:
             client.start()
         time.sleep(0.3 + 0.05 * (number % 8))

@@ -45,7 +45,7 @@ def agrees(truth, predictions):
 def with_frigate(truth, expect):
     """Looks at 320x320 pixels and reads labels of its own label map until the first that is too low or not in it."""
     session = requests.Session()
-    pixels = np.asarray(Image.open(truth.picture).convert("RGB").resize((320, 320)))
+    pixels = np.asarray(Image.open(truth.image).convert("RGB").resize((320, 320)))
     labels = dict(enumerate(truth.classes))
 
     def detect_raw():
@@ -93,7 +93,7 @@ def with_deepstack_python(truth, expect):
         expect(f"deepstack-python, {model or 'detection'}", agrees(truth, found), found)
         summary = deepstack.core.get_objects_summary(found)
         expect("deepstack-python, summary", summary == {label: 1 for label in truth.labels}, summary)
-    for content, model, word in ((b"no picture", "", "400"), (truth.content, "nothing", "404")):
+    for content, model, word in ((b"no image", "", "400"), (truth.content, "nothing", "404")):
         try:
             deepstack.core.DeepstackObject(custom_model=model, **place).detect(content)
             expect("deepstack-python, an error", False)
@@ -105,13 +105,13 @@ def with_deepstack_sdk(truth, expect):
     config = deepstack_sdk.ServerConfig(truth.url, api_key=truth.key or None)
     for name in (None, MODEL):
         detection = deepstack_sdk.Detection(config, name=name)
-        for image in (str(truth.picture), Image.open(truth.picture), truth.content):
+        for image in (str(truth.image), Image.open(truth.image), truth.content):
             with tempfile.NamedTemporaryFile(suffix=".jpg") as drawn:
                 found = detection.detectObject(image, format="png", output=drawn.name)
                 expect(f"deepstack-sdk, draws {type(image).__name__}", Image.open(drawn.name).size == truth.pixels.shape[1::-1])
             expect("deepstack-sdk, finds", [one.label for one in found] == truth.labels)
     try:
-        deepstack_sdk.Detection(config).detectObject(b"no picture")
+        deepstack_sdk.Detection(config).detectObject(b"no image")
         expect("deepstack-sdk, an error", False)
     except Exception as error:
         expect("deepstack-sdk, an error", str(error) == "Invalid image", error)
@@ -124,7 +124,7 @@ def with_deepstack_sdk(truth, expect):
 
 
 def with_blue_iris(truth, expect):
-    """Asks for the state and the custom models, then sends pictures; knows no keys but the form's."""
+    """Asks for the state and the custom models, then sends images; knows no keys but the form's."""
     with requests.Session() as session:
         for prefix in ("v1/status", "v1/server/status"):
             for name in ("ping", "version", "updateavailable", "analysis/list"):
@@ -176,7 +176,7 @@ def with_pydoods(truth, expect):
     headers = {"doods-auth-key": truth.key}
     answer = requests.post(f"{truth.url}/doods/detect", json=request, headers=headers).json()
     expect("DOODS, a region", [one["label"] for one in answer["detections"]] == ["car"], answer)
-    for image, status in ((b"no picture", 415), (b"", 400)):
+    for image, status in ((b"no image", 415), (b"", 400)):
         try:
             doods.detect(image, dconfig={"*": 40})
             expect("DOODS, an error", False)
