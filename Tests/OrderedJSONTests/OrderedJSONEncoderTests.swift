@@ -45,12 +45,12 @@ struct OrderedJSONEncoderTests {
     struct Statistics: Encodable {
       var modelName = "a"
       var inferenceURLPath = 1
-      var already_snake = 2
+      var alreadyLower = 2
       var counts = ["someClass": 3]
     }
     #expect(
       try text(Statistics(), .snakeCase)
-        == #"{"model_name":"a","inference_url_path":1,"already_snake":2,"counts":{"someClass":3}}"#)
+        == #"{"model_name":"a","inference_url_path":1,"already_lower":2,"counts":{"someClass":3}}"#)
   }
 
   // MARK: Tokens
