@@ -3,10 +3,10 @@ import Foundation
 import Testing
 
 @Suite("OptionSources")
-struct SettingsTests {
+struct OptionSourcesTests {
   private let options = OptionDescription.all(of: ServeCommand.self)
 
-  /// OptionSources with `json` as the file that the arguments or the environment name.
+  /// Sources with `json` as the file that the arguments or the environment name.
   private func settings(
     _ arguments: [String] = [], environment: [String: String] = [:], file json: String? = nil,
     named: Bool = true
@@ -26,9 +26,9 @@ struct SettingsTests {
     let variables = Set(options.map(\.variable))
     #expect(
       variables.isSuperset(of: [
-        "YOLOX_PORT", "YOLOX_WEIGHTS", "YOLOX_MAX_BATCH", "YOLOX_LOG_FORMAT", "YOLOX_API_KEY_FILE",
+        "YOLOX_PORT", "YOLOX_WEIGHTS", "YOLOX_MAX_BATCH_SIZE", "YOLOX_LOG_FORMAT", "YOLOX_API_KEY_FILE",
         "YOLOX_MODEL",
-        "YOLOX_REUSE_PORT", "YOLOX_CONFIG", "YOLOX_THREADS", "YOLOX_UNIX_SOCKET", "YOLOX_DRAIN_DELAY",
+        "YOLOX_REUSE_PORT", "YOLOX_CONFIG", "YOLOX_THREADS", "YOLOX_UNIX_SOCKET", "YOLOX_SHUTDOWN_DELAY",
       ]))
     #expect(variables.isDisjoint(with: ["YOLOX_HELP", "YOLOX_VERSION", "YOLOX_PRINT_CONFIG"]))
   }
@@ -36,9 +36,9 @@ struct SettingsTests {
   @Test("the command line beats the environment, which beats the file")
   func layers() throws {
     let settings = try settings(
-      ["--port", "1"], environment: ["YOLOX_PORT": "2", "YOLOX_MAX_BATCH": "2"],
-      file: #"{"port": 3, "max-batch": 3, "queue-limit": 3}"#)
-    #expect(settings.arguments.sorted() == ["--max-batch=2", "--queue-limit=3"])
+      ["--port", "1"], environment: ["YOLOX_PORT": "2", "YOLOX_MAX_BATCH_SIZE": "2"],
+      file: #"{"port": 3, "max-batch-size": 3, "max-in-flight": 3}"#)
+    #expect(settings.arguments.sorted() == ["--max-batch-size=2", "--max-in-flight=3"])
   }
 
   @Test("the environment can name the file")
@@ -49,11 +49,11 @@ struct SettingsTests {
   @Test("flags are true or false, repeated options lists, numbers and texts themselves")
   func kinds() throws {
     let fromFile = try settings(
-      file: #"{"reuse-port": true, "open-metrics": false, "model": ["a=x", "b=y"], "drain-delay": 1.5}"#)
+      file: #"{"reuse-port": true, "public-metrics": false, "model": ["a=x", "b=y"], "shutdown-delay": 1.5}"#)
     #expect(
-      fromFile.arguments.sorted() == ["--drain-delay=1.5", "--model=a=x", "--model=b=y", "--reuse-port"])
+      fromFile.arguments.sorted() == ["--shutdown-delay=1.5", "--model=a=x", "--model=b=y", "--reuse-port"])
     let fromEnvironment = try settings(environment: [
-      "YOLOX_REUSE_PORT": "1", "YOLOX_OPEN_METRICS": "false",
+      "YOLOX_REUSE_PORT": "1", "YOLOX_PUBLIC_METRICS": "false",
       "YOLOX_ALLOW_ORIGIN": "https://a.example,https://b.example",
     ])
     #expect(
@@ -89,7 +89,7 @@ struct SettingsTests {
   func origin() throws {
     let settings = try settings(environment: ["YOLOX_PORT": "x"])
     #expect(settings.origin(of: "The value 'x' is invalid for '--port <port>'") == "YOLOX_PORT")
-    #expect(settings.origin(of: "The value 'x' is invalid for '--max-batch <max-batch>'") == nil)
+    #expect(settings.origin(of: "The value 'x' is invalid for '--max-batch-size <max-batch-size>'") == nil)
   }
 
   @Test("what is printed is a file that gives the same settings")
@@ -97,14 +97,14 @@ struct SettingsTests {
     let arguments = ["--port", "9000", "--model=a=x", "--model", "b=y", "--reuse-port"]
     let environment = ["YOLOX_LOG_FORMAT": "json"]
     let text = ConfigDump(
-      options: options, settings: try settings(arguments, environment: environment), arguments: arguments
+      options: options, sources: try settings(arguments, environment: environment), arguments: arguments
     ).text
     let printed = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
     #expect(printed["port"] as? Int == 9000 && printed["model"] as? [String] == ["a=x", "b=y"])
     #expect(printed["reuse-port"] as? Bool == true && printed["log-format"] as? String == "json")
-    #expect(printed["max-connections"] as? Int == 1024 && printed["open-metrics"] as? Bool == false)
+    #expect(printed["max-connections"] as? Int == 1024 && printed["public-metrics"] as? Bool == false)
     let again = try settings(file: text)
     #expect(
-      ConfigDump(options: options, settings: again, arguments: []).text == text)
+      ConfigDump(options: options, sources: again, arguments: []).text == text)
   }
 }

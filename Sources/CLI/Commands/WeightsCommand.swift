@@ -11,32 +11,32 @@ import YOLOX
   import Foundation
 #endif
 
-struct Weights: AsyncParsableCommand {
+struct WeightsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "weights", abstract: "Looks at files of weights, converts them, fetches published ones.",
+    commandName: "weights", abstract: "List, download, inspect, convert and quantize weights.",
     subcommands: [List.self, Inspect.self, Convert.self, Quantize.self, Fetch.self])
 
   struct List: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Lists the published weights.")
+    static let configuration = CommandConfiguration(abstract: "List the published weights.")
 
     func run() async throws {
       for model in try WeightsLocation.store().manifest.models {
         let size =
-          model.bytes.map { (Double($0) / 1e6).text(decimals: 1).right(6) + " MB" } ?? "  size unknown"
-        print(model.name.left(18), size, model.file)
+          model.bytes.map { (Double($0) / 1e6).text(decimals: 1).padded(to: 6, .right) + " MB" }
+          ?? "  size unknown"
+        print(model.name.padded(to: 18), size, model.file)
       }
     }
   }
 
   struct Inspect: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Says what a file of weights is.")
+    static let configuration = CommandConfiguration(abstract: "Describe a weights file.")
 
-    @Argument(help: "An .onnx, .pth or .safetensors file.") var file: String
+    @Argument(help: "Weights file (.onnx, .pth, .safetensors).") var file: String
     @Flag(help: "Print one JSON object.") var json = false
 
     func run() async throws {
-      let weights: PretrainedWeights
-      do { weights = try PretrainedWeights(contentsOf: file) } catch { throw CLIError("\(file): \(error)") }
+      let weights = try PretrainedWeights.read(file)
       let graph = Graph.yolox(weights.architecture, classCount: weights.classCount)
       let facts: [(String, String)] = [
         ("format", weights.format.rawValue), ("model", weights.architecture.modelName),
@@ -49,7 +49,7 @@ struct Weights: AsyncParsableCommand {
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
         print(String(decoding: try encoder.encode(Dictionary(uniqueKeysWithValues: facts)), as: UTF8.self))
       } else {
-        for (name, value) in facts { print(name.left(14) + value) }
+        for (name, value) in facts { print(name.padded(to: 14) + value) }
         print(
           "labels        " + weights.labels.prefix(8).joined(separator: ", ")
             + (weights.labels.count > 8 ? ", ..." : ""))
@@ -59,17 +59,15 @@ struct Weights: AsyncParsableCommand {
 
   struct Convert: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Writes weights as safetensors, with their labels and input size in them.")
+      abstract: "Convert weights to safetensors, including labels and input size.")
 
-    @Argument(help: "The weights to read.") var input: String
-    @Argument(help: "The .safetensors file to write.") var output: String
+    @Argument(help: "Weights file to read.") var input: String
+    @Argument(help: "Path of the .safetensors file to write.") var output: String
+
+    func validate() throws { try requireSafetensors(output) }
 
     func run() async throws {
-      guard output.hasSuffix(".safetensors") else {
-        throw ValidationError("the output must end in .safetensors")
-      }
-      let weights: PretrainedWeights
-      do { weights = try PretrainedWeights(contentsOf: input) } catch { throw CLIError("\(input): \(error)") }
+      let weights = try PretrainedWeights.read(input)
       try weights.write(to: output, calibration: weights.calibration)
       print(
         "\(output): \(weights.architecture.modelName), \(weights.classCount) classes, \(weights.inputSize)")
@@ -78,10 +76,10 @@ struct Weights: AsyncParsableCommand {
 
   struct Fetch: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Brings published weights here and checks them.",
-      discussion: "Looks in weights/, $YOLOX_WEIGHTS_DIR and ../shared/weights before it downloads.")
+      abstract: "Download published weights and verify them.",
+      discussion: "Searches weights/, $YOLOX_WEIGHTS_DIR and ../shared/weights before it downloads.")
 
-    @Argument(help: "For example yolox-nano; see 'yolox weights list'.") var name: String
+    @Argument(help: "Name such as yolox-nano; see 'yolox weights list'.") var name: String
 
     func run() async throws {
       let fetched = try await WeightsLocation.store().fetch(name) { received, total in
@@ -90,12 +88,18 @@ struct Weights: AsyncParsableCommand {
       }
       ProgressBar(label: "", total: 0).finish()
       switch fetched.origin {
-      case .alreadyThere: print("\(fetched.path) is there already")
+      case .alreadyThere: print("\(fetched.path) is up to date")
       case .copied(let source): print("\(fetched.path) copied from \(source)")
       case .downloaded(let url): print("\(fetched.path) downloaded from \(url)")
       }
-      let verdict = fetched.isVerified ? "as expected" : "nothing was there to compare it with"
+      let verdict = fetched.isVerified ? "verified" : "not verified: no digest is published"
       print("\(fetched.bytes) bytes, sha256 \(fetched.sha256), \(verdict)")
     }
+  }
+}
+
+func requireSafetensors(_ output: String) throws {
+  guard output.hasSuffix(".safetensors") else {
+    throw ValidationError("the output file must end in .safetensors")
   }
 }

@@ -8,10 +8,8 @@ enum PrecisionOption: ExpressibleByArgument, Equatable {
   case fixed(Precision)
 
   static let help = ArgumentHelp(
-    """
-    fp32; bf16: dense convolutions multiply bfloat16; int8: for weights from 'yolox weights quantize'; auto: the \
-    fastest of them on this processor that loses at most 0.2 points of AP.
-    """)
+    "Numeric precision. auto: the fastest that costs at most 0.2 points of AP.",
+    discussion: "int8 needs weights from 'yolox weights quantize'; bf16 applies to dense convolutions.")
 
   init?(argument: String) {
     if argument == "auto" {
@@ -32,7 +30,7 @@ enum PrecisionOption: ExpressibleByArgument, Equatable {
     }
   }
 
-  /// - Parameter report: told what `auto` has chosen.
+  /// - Parameter report: receives what `auto` has chosen.
   func resolved(for weights: PretrainedWeights, report: (PrecisionChoice) -> Void) -> Precision {
     switch self {
     case .fixed(let precision):

@@ -14,11 +14,11 @@ import Imaging
   import Musl
 #endif
 
-/// Picture files as the user names them.
-enum PictureFiles {
+/// Image files named on the command line.
+enum ImageFiles {
   static let extensions: Set<String> = ["jpg", "jpeg", "png"]
 
-  /// Files as they are, the pictures in folders, what patterns match; in order of their names.
+  /// Expands folders to the images in them and patterns to the files that match, both sorted by name.
   static func expand(_ arguments: [String]) -> [String] {
     arguments.flatMap { argument -> [String] in
       if let names = try? FileManager.default.contentsOfDirectory(atPath: argument) {
@@ -35,12 +35,14 @@ enum PictureFiles {
 
   static func open(_ path: String) throws -> EncodedImage { try EncodedImage(read(path), limits: limits) }
 
-  static func read(_ path: String) throws -> [UInt8] {
-    guard let bytes = try? Data(contentsOf: URL(filePath: path)) else { throw CLIError("cannot be read") }
+  static func read(_ path: String) throws(CLIError) -> [UInt8] {
+    guard let bytes = try? Data(contentsOf: URL(filePath: path)) else {
+      throw CLIError("cannot be read; check that the file exists and its permissions")
+    }
     return [UInt8](bytes)
   }
 
-  /// COCO names its files after the picture's number.
+  /// COCO's files are named after the image id.
   static func imageID(of path: String) -> Int? {
     Int(URL(filePath: path).deletingPathExtension().lastPathComponent)
   }
@@ -52,5 +54,3 @@ enum PictureFiles {
     return (0..<Int(found.gl_pathc)).compactMap { found.gl_pathv[$0].map { String(cString: $0) } }
   }
 }
-
-func printError(_ line: String) { writeToStandardError(line + "\n") }

@@ -1,12 +1,4 @@
-import Service
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
-/// What `yolox bench` has measured.
+/// Times of `yolox bench`.
 struct BenchReport: Encodable, CustomStringConvertible {
   let model: String
   let input: String
@@ -17,13 +9,15 @@ struct BenchReport: Encodable, CustomStringConvertible {
   let runs: Int
   let medianMilliseconds: Double
   let fastestMilliseconds: Double
-  /// From the file to the end of the first run.
+  /// From the start of loading to the end of the first run.
   let firstResultMilliseconds: Double
-  /// Products and sums of direct convolution in a second; algorithms that do with fewer may pass the peak.
+  /// Operations of direct convolution per second. Winograd needs fewer, so this can exceed the peak.
   let gigaflops: Double
-  /// What the processor's multiply-add instructions for this precision do at most, on as many threads.
+  /// Measured peak of the processor's multiply-add instructions in this precision, times the threads.
   let peakGigaflops: Double
   let residentMegabytes: Double
+
+  var json: String { get throws { try jsonText(of: self) } }
 
   var description: String {
     """
@@ -33,15 +27,4 @@ struct BenchReport: Encodable, CustomStringConvertible {
     first result after \(firstResultMilliseconds.text(decimals: 0)) ms, \(residentMegabytes.text(decimals: 0)) MB
     """
   }
-}
-
-/// Memory of this process that is in use.
-func residentMegabytes() -> Double {
-  #if os(Linux)
-    ProcessUsage().map { Double($0.residentBytes) / 1_048_576 } ?? .nan
-  #else
-    var usage = rusage()
-    getrusage(RUSAGE_SELF, &usage)
-    return Double(usage.ru_maxrss) / 1_048_576
-  #endif
 }

@@ -6,7 +6,7 @@
   import Musl
 #endif
 
-/// A line on standard error that grows, if standard error is a terminal; nothing otherwise.
+/// A progress bar on standard error; prints nothing if that is not a terminal.
 struct ProgressBar {
   private let label: String
   private let total: Int
