@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the manual page of the command, all subcommands in it, from what the command says of itself.
+"""Writes the manual page of the command and all subcommands from their help.
 
 usage: deploy-manpage.py YOLOX VERSION DATE > yolox.1
 """
@@ -10,7 +10,7 @@ import sys
 
 
 def roff(text):
-    """Text that troff takes as it is."""
+    """Escapes text for troff."""
     text = text.replace("\\", "\\e").replace("-", "\\-").replace("'", "\\(aq")
     return re.sub(r"^\.", r"\\&.", text, flags=re.MULTILINE)
 
@@ -21,7 +21,7 @@ def paragraphs(text):
     for block in (text or "").split("\n\n"):
         if not block.strip():
             continue
-        # An example may stand right under the text that introduces it; each line of one kind is kept with its like.
+        # An example can follow its introduction without a blank line, so lines of one kind are grouped.
         literal = None
         is_table = "   " in block
         for line in block.split("\n"):

@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# Times our engine, ONNX Runtime and OpenVINO in turns on this machine and prints tables of medians and ratios: of networks
-# alone, with memory and average precision, and from JPEG to boxes.
-# The others go into a virtual environment of their own, .venv-bench.
+# Times swift-yolox, ONNX Runtime and OpenVINO in turns and prints medians and ratios: networks alone, with memory and average
+# precision, and from JPEG to boxes. Installs the others in .venv-bench.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -15,7 +14,7 @@ fi
   onnxruntime openvino nncf numpy opencv-python-headless
 case " $* " in
 *" --all "*)
-  # What the authors' code needs to export a network.
+  # Dependencies of the authors' exporter.
   .venv-bench/bin/python -m pip install --quiet --disable-pip-version-check \
     torch torchvision onnx loguru tabulate psutil thop pycocotools
   ;;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Compares the service with FastAPI + uvicorn and with LitServe, both on ONNX Runtime and OpenCV, under load on this
-# machine. They go into a virtual environment of their own, .venv-bench; the load comes from wrk.
+# Compares the service with FastAPI + uvicorn and LitServe, both with ONNX Runtime and OpenCV, under load from wrk. Installs the
+# others in .venv-bench.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
