@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
-"""Asks a real Prometheus every query of the dashboard, and of the rules, while a real service is under load.
+"""Runs every query of the dashboard and the rules in Prometheus while the service is under load.
 
 usage: dashboard.py YOLOX [SECONDS] [DRAWING]
 
-YOLOX is a built command that finds the weights of YOLOX-Nano. For SECONDS (30) it is asked for what the image
-docs/images/street.png shows, and now and then for what it refuses. Then each panel has to have data. DRAWING is
-a file for an SVG of what the panels would show. Needs Debian's prometheus; ends with 1 if a query gives nothing.
+YOLOX is a built command with the weights of YOLOX-Nano. For SECONDS (30) the script sends docs/images/street.png, and now and then
+an invalid image. Then each panel must have data. DRAWING is a file for an SVG of the panels. Needs Debian's prometheus; ends with 1 if a query gives nothing.
 """
 import json
 import math

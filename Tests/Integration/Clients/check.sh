@@ -1,19 +1,18 @@
 #!/usr/bin/env bash
-# Starts the service and calls it with other people's clients: curl, requests, aiohttp, a browser, those of the services
-# whose APIs it speaks, and schemathesis, which makes up requests from /openapi.json and compares every answer with it.
-# Installs what is missing (Debian, PyPI).
+# Starts the service and calls it with other projects' clients: curl, requests, aiohttp, a browser, those of the compatible APIs,
+# and schemathesis, which generates requests from /openapi.json and checks every response against it. Installs missing programs
+# (Debian, PyPI).
 #
 #   Tests/Integration/Clients/check.sh [IMAGE]      an image with a dog, a bicycle and a car
 #
-# The browser is called only where chromium is installed. Ends with 69 if the clients, the image or the weights cannot
-# be had here.
+# The browser runs only if chromium is installed. Exits with 69 if clients, image or weights are not available.
 set -euo pipefail
 cd "$(dirname "$0")/../../.."
 image=${1:-../shared/images/dog.jpg}
 yolox=.build/release/yolox
 
 unavailable() {
-  echo "check-clients: cannot be had here: $1" >&2
+  echo "check-clients: not available: $1" >&2
   exit 69
 }
 install() { scripts/install-packages.sh "$@" || unavailable "$*"; }
@@ -28,14 +27,14 @@ if ! cmp -s Tests/Integration/Clients/requirements.txt $venv/installed.txt; then
   cp Tests/Integration/Clients/requirements.txt $venv/installed.txt
 fi
 command -v curl >/dev/null || install curl
-# OpenCV comes with one of the clients, and wants a window system's libraries.
+# One of the clients needs OpenCV, which needs libraries of a window system.
 $venv/bin/python -c 'import cv2' 2>/dev/null || install libgl1 libglib2.0-0
 export PATH=$PWD/$venv/bin:$PATH
 
 scratch=$(mktemp -d)
 start() {
   rm -f "$scratch/log"
-  # Whoever runs other things beside this is answered late, not refused.
+  # On a busy machine requests are slow but not rejected.
   $yolox serve --port 0 --request-timeout 60 "$@" 2>"$scratch/log" &
   server=$!
   for _ in $(seq 600); do

@@ -1,9 +1,9 @@
-"""Does a crowd that does nothing slow down those who do? And what of the pipeline's pace reaches clients?
+"""Measures how idle and slow connections affect others, and the service against the pipeline in one process.
 
     python3 Tests/Integration/Load/crowd.py [ROUNDS]
 
-Sixteen connections post an image by wrk, in turns alone and beside 500 idle and 50 slow connections; the same image goes
-through `yolox bench --image` in between. Prints medians. Fails if a request does; needs wrk, python3 and ../shared.
+Sixteen wrk connections send an image, in turns alone and with 500 idle and 50 slow connections; `yolox bench --image` runs the
+same image in between. Prints medians. Fails if a request does; needs wrk, python3 and ../shared.
 """
 
 import json
@@ -25,7 +25,7 @@ IDLE, SLOW, CONNECTIONS, SECONDS = 500, 50, 16, 6
 
 
 class Crowd:
-    """Connections that had an answer and ask for nothing more, and such that never come to the end of a body."""
+    """Idle connections after a first response, and connections that never finish a body."""
 
     def __init__(self, port):
         self.port, self.is_over = port, False
@@ -33,7 +33,7 @@ class Crowd:
         for connection in self.idle:
             connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
             if not connection.recv(4096).startswith(b"HTTP/1.1 200"):
-                sys.exit("an idle connection was not let in")
+                sys.exit("an idle connection was not accepted")
         self.drip = threading.Thread(target=self.keep_dripping)
         self.drip.start()
 
@@ -51,7 +51,7 @@ class Crowd:
                     else:
                         connection.sendall(b"x")
                 except OSError:
-                    # The service has had enough of it; the next one comes.
+                    # The service closed it; open the next one.
                     slow[index] = None
             time.sleep(0.2)
         for connection in filter(None, slow):
@@ -65,7 +65,7 @@ class Crowd:
 
 
 def loaded(service, image):
-    """Requests a second, and what half and 99 of 100 of them took, in milliseconds."""
+    """Requests per second, p50 and p99 in milliseconds."""
     result = load(f"http://127.0.0.1:{service.port}/detect", image, "image/jpeg", CONNECTIONS, SECONDS)
     if result["errors"]:
         sys.exit(f"{result['errors']:.0f} requests failed")
@@ -73,7 +73,7 @@ def loaded(service, image):
 
 
 def pipeline(image):
-    """Images a second, one after the other in one process on all processors."""
+    """Images per second, one at a time, in one process on all processors."""
     output = subprocess.check_output(
         [ROOT / ".build/release/yolox", "bench", "--weights", "yolox-nano", "--image", image, "--runs", "150", "--json"],
         cwd=ROOT, text=True)  # fmt: skip

@@ -1,10 +1,9 @@
-"""Mixed load for a long time: right, corrupt, aborted, slow and oversized requests, all at once.
+"""Mixed load for a long time: valid, corrupt, aborted, slow and oversized requests at once.
 
     python3 Tests/Integration/Load/soak.py [MINUTES]
 
-Fails if the service ends, if a right image is answered with anything but what it was answered with at first, if a
-wrong request is answered with another status than its own, if memory in the last quarter is more than 10 % above that of
-the second, or if descriptors pile up.
+Fails if the service ends, if the detections of an image change, if an invalid request gets another status than its own, if
+memory in the last quarter is more than 10 % above that of the second, or if descriptors leak.
 """
 
 import base64
@@ -35,20 +34,20 @@ class Soak:
         self.is_over = threading.Event()
         self.until = time.monotonic() + MINUTES * 60
 
-    def is_refused(self, status):
-        """Too much to do, or too late: right answers of a busy service."""
+    def is_rejected(self, status):
+        """Overload and expired deadlines are valid answers of a busy service."""
         return status in (503, 504)
 
     def post(self, body, headers={}):
         return self.service.ask("POST", "/detect", body, headers)
 
-    # Each kind of client says what it saw: a word to count, or a fault.
+    # Each kind of client returns a word to count, or raises a fault.
 
     def right(self, random):
         index = random.randrange(len(self.images))
         status, body = self.post(self.images[index])
-        if self.is_refused(status):
-            return "turned away"
+        if self.is_rejected(status):
+            return "rejected"
         if status != 200 or detections(body) != self.expected[index]:
             raise AssertionError(f"image {index}: {status} {body[:200]}")
         return "right"
@@ -68,11 +67,11 @@ class Soak:
         indices = random.choices(range(len(self.images)), k=3)
         images = [base64.b64encode(self.images[index]).decode() for index in indices]
         status, body = self.post(json.dumps({"images": images}), {"Content-Type": "application/json"})
-        if self.is_refused(status):
-            return "turned away"
+        if self.is_rejected(status):
+            return "rejected"
         for index, result in zip(indices, json.loads(body)["results"], strict=True):
-            if "error" in result and self.is_refused(result["error"]["status"]):
-                return "turned away"
+            if "error" in result and self.is_rejected(result["error"]["status"]):
+                return "rejected"
             if result.get("detections") != self.expected[index]:
                 raise AssertionError(f"several: {status} {result}")
         return "several"
@@ -82,7 +81,7 @@ class Soak:
         for _ in range(20):
             body[random.randrange(len(body))] = random.randrange(256)
         status, answer = self.post(bytes(body[: random.randrange(1, len(body))]))
-        # Most of an image is still an image.
+        # A damaged image can still be decodable.
         if status not in (200, 413, 415, 422, 503, 504):
             raise AssertionError(f"corrupt: {status} {answer[:200]}")
         return "corrupt"
@@ -99,7 +98,7 @@ class Soak:
         body = random.choice(self.images)
         client = socket.create_connection(("127.0.0.1", self.service.port), timeout=60)
         client.sendall(b"POST /detect HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % len(body))
-        # Sometimes in the middle of the body, sometimes while the answer is made; with a reset.
+        # Reset in the middle of the body, or while the response is computed.
         client.sendall(body[: random.choice([len(body) // 2, len(body)])])
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         client.close()
@@ -135,7 +134,7 @@ class Soak:
                 self.faults.append(f"{kind}: {fault!r}")
                 self.is_over.set()
             except OSError as error:
-                # A client that is refused may find its connection reset before it has read why.
+                # A rejected client can find its connection reset before it has read the response.
                 self.counts[f"{kind}: {type(error).__name__}"] += 1
                 if self.service.process.poll() is not None:
                     self.faults.append(f"the service ended with {self.service.process.returncode}")
