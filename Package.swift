@@ -56,11 +56,13 @@ let package = Package(
     // A swift-metrics backend with Prometheus text output.
     .target(
       name: "PrometheusMetrics", dependencies: [.product(name: "CoreMetrics", package: "swift-metrics")]),
+    // Codable values to JSON with members in the order of their declaration.
+    .target(name: "OrderedJSON"),
     // The detector behind the server: queue, batches, routes, problems.
     .target(
       name: "Service",
       dependencies: [
-        "Engine", "HTTPServer", "Imaging", "PrometheusMetrics", "YOLOX",
+        "Engine", "HTTPServer", "Imaging", "OrderedJSON", "PrometheusMetrics", "YOLOX",
         .product(name: "CoreMetrics", package: "swift-metrics"),
         .product(name: "Metrics", package: "swift-metrics"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -79,8 +81,8 @@ let package = Package(
     .executableTarget(
       name: "CLI",
       dependencies: [
-        "CAllocator", "COCO", "Checkpoints", "Engine", "HTTPServer", "Imaging", "PlatformC", "Service",
-        "WeightsStore", "YOLOX",
+        "CAllocator", "COCO", "Checkpoints", "Engine", "HTTPServer", "Imaging", "OrderedJSON", "PlatformC",
+        "Service", "WeightsStore", "YOLOX",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -103,7 +105,11 @@ let package = Package(
     .target(name: "YOLOXClient"),
 
     .target(name: "TestSupport", dependencies: ["Engine"], path: "Tests/TestSupport"),
-    .testTarget(name: "CLITests", dependencies: ["CLI", "HTTPServer", "TestSupport"]),
+    .testTarget(
+      name: "CLITests",
+      dependencies: [
+        "CLI", "HTTPServer", "TestSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "Engine", "TestSupport"]),
     .testTarget(name: "COCOTests", dependencies: ["COCO", "TestSupport"]),
     .testTarget(name: "EngineTests", dependencies: ["Engine", "TestSupport"]),
@@ -111,6 +117,7 @@ let package = Package(
     .testTarget(
       name: "PrometheusMetricsTests",
       dependencies: ["PrometheusMetrics", .product(name: "CoreMetrics", package: "swift-metrics")]),
+    .testTarget(name: "OrderedJSONTests", dependencies: ["OrderedJSON"]),
     .testTarget(name: "HTTPServerTests", dependencies: ["HTTPServer", "TestSupport"]),
     .testTarget(
       name: "ServiceTests",
