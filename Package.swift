@@ -71,7 +71,7 @@ let package = Package(
         .embedInCode("API/openapi.json"),
         .embedInCode("Page/index.html"), .embedInCode("Page/page.css"), .embedInCode("Page/page.js"),
       ]),
-    // OptionSources of the C library's allocator for a process that runs for long.
+    // Settings of the C allocator for a long-running process.
     .target(name: "CAllocator"),
     // The `yolox` command. Named so because a folder `yolox` beside `YOLOX` collides on case-insensitive disks.
     .executableTarget(
