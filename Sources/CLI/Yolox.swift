@@ -19,13 +19,11 @@ package struct Yolox: AsyncParsableCommand {
 
       Shell completions: yolox --generate-completion-script bash|zsh|fish
       """,
-    version: version,
+    version: Version.current,
     subcommands: [
       ServeCommand.self, HealthCommand.self, DetectCommand.self, EvalCommand.self, BenchCommand.self,
       WeightsCommand.self, ConfigurationReferenceCommand.self,
     ])
-
-  static let version = "0.1.0"
 
   package init() {}
 

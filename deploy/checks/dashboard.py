@@ -66,11 +66,11 @@ class Service:
         try:
             urllib.request.urlopen(f"http://{self.address}/detect", body, timeout=60).read()
             return 200
-        except urllib.error.HTTPError as refused:
-            return refused.code
+        except urllib.error.HTTPError as rejected:
+            return rejected.code
 
     def load(self, seconds):
-        """Three clients that post the image, one of them now and then what is none."""
+        """Three clients that send the image; one of them sends an invalid one now and then."""
         image, end = IMAGE.read_bytes(), time.monotonic() + seconds
         answers = []
 
@@ -78,7 +78,7 @@ class Service:
             count = 0
             while time.monotonic() < end:
                 count += 1
-                bad = number == 0 and count % 10 == 0
+                bad = number == 0 and count % 10 == 2
                 status = self.post(b"no image" if bad else image)
                 answers.append(status == (415 if bad else 200))
 
@@ -93,7 +93,7 @@ class Service:
 
 
 class Prometheus:
-    """With the configuration and the rules that are shipped, but for the address and how often it looks."""
+    """Runs with the shipped configuration and rules, with another address and scrape interval."""
 
     def __init__(self, target, folder):
         shipped = (PROJECT / "deploy/compose/prometheus.yml").read_text()

@@ -37,22 +37,17 @@ struct EvalCommand: AsyncParsableCommand {
   @Option(help: "File to write the detections to, as COCO results.")
   var save: String?
 
+  func validate() throws {
+    guard images != nil || results != nil else {
+      throw ValidationError(
+        "--images is missing; name the folder of the images, or evaluate a file with --results")
+    }
+  }
+
   func run() async throws {
     let annotations = try Annotations(contentsOf: annotations)
-    let records: [DetectionRecord]
-    if let results {
-      records = try DetectionRecord.read(results)
-    } else {
-      guard let images else {
-        throw ValidationError(
-          "--images is missing; name the folder of the images, or evaluate a file with --results")
-      }
-      var options = DetectionOptions.evaluation
-      options.scoreThreshold = scoreThreshold
-      options.nmsThreshold = nmsThreshold
-      records = try model.loadModel().detectionRecords(
-        for: annotations, in: images, pool: WorkerPool(threads: model.threadCount), options: options)
-    }
+    let records =
+      if let results { try DetectionRecord.read(results) } else { try detect(annotations, in: images ?? "") }
     if let save { try DetectionRecord.write(records, to: save) }
     let summary = Evaluator(annotations: annotations, results: records).summary()
     if json {
@@ -68,5 +63,13 @@ struct EvalCommand: AsyncParsableCommand {
     for row in summary.perClass where row.ap >= 0 {
       print("  " + row.name.padded(to: 46) + row.ap.text(decimals: 4).padded(to: 7, .right))
     }
+  }
+
+  private func detect(_ annotations: Annotations, in folder: String) throws -> [DetectionRecord] {
+    var options = DetectionOptions.evaluation
+    options.scoreThreshold = scoreThreshold
+    options.nmsThreshold = nmsThreshold
+    return try model.loadModel().detectionRecords(
+      for: annotations, in: folder, pool: WorkerPool(threads: model.threadCount), options: options)
   }
 }

@@ -40,7 +40,7 @@ package struct ServeCommand: AsyncParsableCommand {
     logging.bootstrap()
     var configuration = DetectionService.Configuration()
     configuration.threads = model.threadCount
-    configuration.version = Yolox.version
+    configuration.version = Version.current
     try listening.apply(to: &configuration)
     requests.apply(to: &configuration)
     try access.apply(to: &configuration)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Does deploy/check.sh notice what is wrong? Breaks one thing after the other in a copy and asks it each time.
+# Tests deploy/check.sh: breaks one thing at a time in a copy, and expects the check to fail.
 #
 # usage: Tests/Integration/Deploy/check-notices.sh
 set -euo pipefail
@@ -32,7 +32,7 @@ expect() {
   fi
 }
 
-expect "no Foundation in the server" Sources/Service/Service.swift '1iimport Foundation'
+expect "no Foundation in the server" Sources/Service/DetectionService.swift '1iimport Foundation'
 expect "yamllint" deploy/kubernetes/base/service.yaml 's/^  name: yolox/   name: yolox/'
 expect "shellcheck" scripts/deploy-image.sh 's/^set -euo pipefail/unused=1/'
 expect "hadolint" Dockerfile 's/--no-install-recommends//'
