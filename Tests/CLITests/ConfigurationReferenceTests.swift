@@ -2,9 +2,9 @@ import CLI
 import Foundation
 import Testing
 
-@Suite("ConfigurationReference")
+@Suite("The configuration reference")
 struct ConfigurationReferenceTests {
-  @Test("docs/configuration.md says what the options say; 'make docs' writes it")
+  @Test("equals docs/configuration.md, which 'make docs' writes")
   func isUpToDate() throws {
     let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent()

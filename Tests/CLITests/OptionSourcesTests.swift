@@ -2,7 +2,7 @@ import CLI
 import Foundation
 import Testing
 
-@Suite("OptionSources")
+@Suite("The sources of options")
 struct SettingsTests {
   private let options = OptionDescription.all(of: ServeCommand.self)
 
@@ -21,7 +21,7 @@ struct SettingsTests {
     return try OptionSources(options: options, arguments: arguments, environment: environment)
   }
 
-  @Test("every option of serve can be set, under a name made from its own")
+  @Test("accept every option of serve, under a name derived from its own")
   func names() throws {
     let variables = Set(options.map(\.variable))
     #expect(
@@ -33,7 +33,7 @@ struct SettingsTests {
     #expect(variables.isDisjoint(with: ["YOLOX_HELP", "YOLOX_VERSION", "YOLOX_PRINT_CONFIG"]))
   }
 
-  @Test("the command line beats the environment, which beats the file")
+  @Test("prefer the command line to the environment, and that to the file")
   func layers() throws {
     let settings = try settings(
       ["--port", "1"], environment: ["YOLOX_PORT": "2", "YOLOX_MAX_BATCH": "2"],
@@ -41,12 +41,12 @@ struct SettingsTests {
     #expect(settings.arguments.sorted() == ["--max-batch=2", "--queue-limit=3"])
   }
 
-  @Test("the environment can name the file")
+  @Test("take the name of the file from the environment")
   func fileFromEnvironment() throws {
     #expect(try settings(file: #"{"host": "::"}"#, named: false).arguments.contains("--host=::"))
   }
 
-  @Test("flags are true or false, repeated options lists, numbers and texts themselves")
+  @Test("read flags as booleans, repeated options as lists, and numbers and strings as themselves")
   func kinds() throws {
     let fromFile = try settings(
       file: #"{"reuse-port": true, "open-metrics": false, "model": ["a=x", "b=y"], "drain-delay": 1.5}"#)
@@ -63,14 +63,14 @@ struct SettingsTests {
   }
 
   @Test(
-    "a bad file is an error that names what is wrong",
+    "reject an invalid file and name the reason",
     arguments: [(#"{"prt": 1}"#, "'prt'"), (#"{"port": null}"#, "'port'"), ("[1]", "JSON"), ("{", "JSON")])
   func badFile(json: String, named: String) {
     let error = #expect(throws: SettingsError.self) { try settings(file: json) }
     #expect(error?.description.contains(named) == true)
   }
 
-  @Test("a file that is not there is an error")
+  @Test("reject a missing file")
   func missingFile() {
     #expect(throws: SettingsError.unreadable(file: "/nowhere.json")) {
       try OptionSources(options: options, arguments: ["--config=/nowhere.json"], environment: [:])
@@ -80,19 +80,19 @@ struct SettingsTests {
     }
   }
 
-  @Test("what Kubernetes says of a service called yolox is not its port")
+  @Test("ignore the port variable that Kubernetes sets for a service named yolox")
   func serviceLink() throws {
     #expect(try settings(environment: ["YOLOX_PORT": "tcp://10.0.0.7:8080"]).arguments.isEmpty)
   }
 
-  @Test("a wrong value can be traced to where it came from")
+  @Test("name the source of an invalid value")
   func origin() throws {
     let settings = try settings(environment: ["YOLOX_PORT": "x"])
     #expect(settings.origin(of: "The value 'x' is invalid for '--port <port>'") == "YOLOX_PORT")
     #expect(settings.origin(of: "The value 'x' is invalid for '--max-batch <max-batch>'") == nil)
   }
 
-  @Test("what is printed is a file that gives the same settings")
+  @Test("are printed as a file that gives the same options")
   func printed() throws {
     let arguments = ["--port", "9000", "--model=a=x", "--model", "b=y", "--reuse-port"]
     let environment = ["YOLOX_LOG_FORMAT": "json"]
