@@ -165,5 +165,5 @@ package struct MultipartParser: Sendable {
 }
 
 extension HTTPField.Name {
-  fileprivate static let contentTransferEncoding = HTTPField.Name("Content-Transfer-Encoding")!  // a valid token
+  fileprivate static let contentTransferEncoding = HTTPField.Name("Content-Transfer-Encoding")!  // a token
 }
