@@ -18,7 +18,7 @@ struct RunCheckpointTests {
       for path in [data.path, folder] { try? FileManager.default.removeItem(atPath: path) }
     }
     var options = TrainingOptions(variant: .nano, epochs: 2, batchSize: 4, threads: 1)
-    options.inputSide = 32
+    options.inputSize = 32
     let trainer = try Trainer(
       options: options, training: DetectionDataset(annotations: annotations, images: data.path),
       validation: nil, weights: nil, folder: folder, report: { _ in })
@@ -71,7 +71,7 @@ struct RunCheckpointTests {
       try Safetensors.write(
         [:], metadata: metadata.merging(["run_state": "{}"]) { $1 }, to: last)
       #expect(
-        throws: TrainingError.foreignCheckpoint(
+        throws: TrainingError.unsupportedCheckpoint(
           path: last, version: version, expected: RunCheckpoint.version)
       ) { try RunCheckpoint.latest(in: folder) }
     }
@@ -79,7 +79,7 @@ struct RunCheckpointTests {
     #expect {
       try RunCheckpoint.latest(in: folder)
     } throws: {
-      "\($0)".contains("holds weights, not the state of a run")
+      "\($0)".contains("contains weights, not the state of a run")
     }
   }
 }
