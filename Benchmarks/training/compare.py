@@ -1,7 +1,7 @@
-"""Times an iteration of training (forward, assignment, backward, step, average) of yolox-train and of the authors'
-PyTorch code in turns on this machine, with the peak memory of each, and how fast batches are made.
+"""Times training iterations (forward, assignment, backward, step, EMA) of yolox-train and of the authors' PyTorch code
+alternately on this machine, with peak memory of each and the throughput of batch preparation.
 
-    Benchmarks/training.py path/to/YOLOX [--rounds 3]
+    Benchmarks/training/compare.py path/to/YOLOX [--rounds 3]
 
 path/to/YOLOX is a clone of the authors' repository; Python needs torch, torchvision, loguru, tabulate, psutil, thop
 and opencv-python-headless.
@@ -14,7 +14,7 @@ import statistics
 import subprocess
 import sys
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 OURS = os.path.join(ROOT, ".build", "release", "yolox-train")
 # Depth, width and whether convolutions are separable, as in exps/default.
 MODELS = {"nano": (0.33, 0.25, True), "s": (0.33, 0.5, False)}
@@ -27,7 +27,7 @@ def pytorch(repository, model, batch, side, iterations, threads):
     import time
 
     sys.path.insert(0, repository)
-    # The authors' package announces itself on standard output.
+    # The authors' package prints to standard output.
     with contextlib.redirect_stdout(sys.stderr):
         import torch
         from yolox.models import YOLOX, YOLOPAFPN, YOLOXHead
@@ -53,7 +53,7 @@ def pytorch(repository, model, batch, side, iterations, threads):
 
     torch.manual_seed(0)
     images = torch.randint(0, 256, (batch, 3, side, side)).float()
-    # As many objects as a mosaic of the drawn pictures has.
+    # As many objects as a mosaic of the drawn images has.
     targets = torch.zeros(batch, 50, 5)
     for image in range(batch):
         for row in range(8):
@@ -101,7 +101,7 @@ def main():
     print("| network | batch | side | ours, s | PyTorch, s | ratio | ours, MiB | PyTorch, MiB | ratio | batches made, images/s | used, images/s |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     for model, batch, side in CASES:
-        size = ["--model", model, "--batch", str(batch), "--input", str(side)]
+        size = ["--model", model, "--batch-size", str(batch), "--size", str(side)]
         ours = [OURS, "bench", *size, "--iterations", str(options.iterations), "--threads", str(options.threads)]
         theirs = [
             sys.executable, "-W", "ignore", os.path.abspath(__file__), options.repository, "--pytorch",

@@ -1,8 +1,8 @@
 """Compares losses and gradients of one batch between yolox-train and the authors' PyTorch code, for any network.
 
-    Benchmarks/training_gradients.py path/to/YOLOX [s darknet53 ...]
+    Benchmarks/training/gradients.py path/to/YOLOX [s darknet53 ...]
 
-The authors' modules get weights of their own making and run in float64. Python needs what Benchmarks/training.sh installs.
+The authors' modules get weights of their own making and run in float64. Python needs what Benchmarks/training/run.sh installs.
 """
 
 import argparse
@@ -14,9 +14,9 @@ import subprocess
 import sys
 import tempfile
 
-from training_runs import read_tensors
+from runs import read_tensors
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 OURS = os.environ.get("YOLOX_TRAIN", os.path.join(ROOT, ".build", "release", "yolox-train"))
 # Depth and width, as in exps/default.
 MODELS = {
@@ -58,7 +58,7 @@ def compare(name, side):
         if isinstance(module, torch.nn.BatchNorm2d):
             module.eps, module.momentum = 1e-3, 0.03
     model.head.initialize_biases(1e-2)
-    # Smooth pictures: of noise, the first layers would make nothing.
+    # Smooth images: noise would vanish in the first layers.
     images = torch.nn.functional.interpolate(torch.rand(2, 3, side // 8, side // 8), size=side, mode="bicubic")
     images = (images * 255).round().clamp(0, 255)
     targets = torch.zeros(2, 8, 5)

@@ -2,7 +2,7 @@
 the weights have moved.
 
     YOLOX_MPI=1 swift build -c release --scratch-path .build-mpi --product yolox-train
-    Benchmarks/training_mpi.py .build-mpi/release/yolox-train yolox_nano.pth
+    Benchmarks/training/processes.py .build-mpi/release/yolox-train yolox_nano.pth
 
 Needs Open MPI's mpirun, and weights of nano: from nothing, the first iterations make a thousand times as much of every
 rounding.
@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 
-from training_runs import in_processes, read_tensors
+from runs import in_processes, read_tensors
 
 
 def distance(one, two):
@@ -36,8 +36,8 @@ def main():
             run = f"{folder}/run{processes}"
             command = [
                 program, "fit", "--data", f"{folder}/data", "--model", "nano", "--weights", start_weights,
-                "--epochs", "4", "--batch", "8", "--input", "160", "--threads", "1", "--warm-up-epochs", "1",
-                "--mosaic", "1", "--evaluate-every", "4", "--output", run,
+                "--epochs", "4", "--batch-size", "8", "--size", "160", "--threads", "1", "--warmup-epochs", "1",
+                "--mosaic", "1", "--eval-interval", "4", "--output", run,
             ]  # fmt: skip
             command = in_processes(processes, command)
             start = time.perf_counter()

@@ -1,4 +1,4 @@
-"""What the comparisons of training share: yolox-train's files of tensors, and its start in several processes."""
+"""Shared by the training comparisons: reading yolox-train's tensor files, and starting it in several processes."""
 
 import array
 import json

@@ -1,7 +1,7 @@
 """How training scales over processes: measured with Open MPI on this machine, and modelled for networks of machines.
 
     YOLOX_MPI=1 swift build -c release --scratch-path .build-mpi --product yolox-train
-    Benchmarks/training_scaling.py .build-mpi/release/yolox-train [--svg docs/training-scaling.svg]
+    Benchmarks/training/scaling.py .build-mpi/release/yolox-train [--svg docs/training-scaling.svg]
 
 Measured: iterations of one process alone and of two at once, each with its own share of the processors, as many pictures
 for each process (weak scaling). Where others keep the processors busy, the processor time says more than the elapsed: what
@@ -9,12 +9,12 @@ a process takes beside another is what it computes and how long it asks, without
 
 Modelled: workers that are so many times (WORKERS) as fast as one thread here; a process computes for the processor time
 that an iteration took, divided by that. On top comes, as far as it is not hidden
-behind the way back, the time of a ring all-reduce of the gradients (Patarasuk and Yuan 2009),
+behind the backward pass, the time of a ring all-reduce of the gradients (Patarasuk and Yuan 2009),
 
     2 (n - 1) / n * bytes / bandwidth + 2 (n - 1) * latency,
 
 and, never hidden, two small all-reduces for each normalisation (recursive doubling, ceil(log2 n) steps of one latency).
-The way back is taken to be two thirds of an iteration, the way forward being one of three equal products (Results,
+The backward pass is taken to be two thirds of an iteration, the forward pass being one of three equal products (results,
 gradients of inputs, gradients of weights); gradients become final evenly over it.
 """
 
@@ -26,7 +26,7 @@ import statistics
 import subprocess
 import sys
 
-from training_runs import in_processes
+from runs import in_processes
 
 CASES = [("nano", 8, 416), ("s", 4, 640)]
 PROCESSES = [1, 2, 4, 8, 16, 32]
@@ -39,7 +39,7 @@ BACKWARD_SHARE = 2 / 3
 
 def measure(program, processes, model, batch, side, iterations, threads):
     command = [
-        program, "bench", "--model", model, "--batch", str(batch * processes), "--input", str(side),
+        program, "bench", "--model", model, "--batch-size", str(batch * processes), "--size", str(side),
         "--iterations", str(iterations), "--threads", str(threads),
     ]  # fmt: skip
     result = subprocess.run(in_processes(processes, command), check=True, stdout=subprocess.PIPE, text=True)
@@ -153,7 +153,7 @@ def report_model(facts, svg):
                 figures = " | ".join(f"{value:.1f}x" for value in speed_ups[1:])
                 print(f"| {model} | {worker}x | {gigabits} | {figures} |")
         # Of the fastest worker, which has to wait the most.
-        curves[f"{model}, {batch} pictures in {1000 * one:.0f} ms ({worker}x worker)"] = (ratio, lines)
+        curves[f"{model}, {batch} images in {1000 * one:.0f} ms ({worker}x worker)"] = (ratio, lines)
     if svg:
         with open(svg, "w", encoding="utf-8") as file:
             file.write(drawing(curves))

@@ -1,9 +1,9 @@
-"""What becomes of a run that is interrupted, killed, out of disk or damaged? Tries each with the built yolox-train.
+"""Interrupts, kills and damages training runs, and fills the disk, with the built yolox-train.
 
-    Tests/Training/faults.py [.build/release/yolox-train]
+    Tests/Integration/Training/faults.py [.build/release/yolox-train]
 
-Every time the earlier state has to be there still, with a message that says what happened, and going on has to end with
-the same bits as a run that nothing happened to.
+Each time the earlier state must be kept, with a message that says what happened, and a resumed run must end with the
+same bits as an undisturbed one.
 """
 
 import os
@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+ROOT = pathlib.Path(__file__).resolve().parents[3]
 PROGRAM = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else ROOT / ".build/release/yolox-train")
 EPOCHS = 6
 failures = 0
@@ -31,8 +31,8 @@ def check(what, is_fine, details=""):
 
 def options(folder, *more):
     return [
-        PROGRAM, "fit", "--data", "data", "--input", "96", "--epochs", str(EPOCHS), "--batch", "8",
-        "--evaluate-every", "2", "--threads", "1", "--output", folder, *more,
+        PROGRAM, "fit", "--data", "data", "--size", "96", "--epochs", str(EPOCHS), "--batch-size", "8",
+        "--eval-interval", "2", "--threads", "1", "--output", folder, *more,
     ]  # fmt: skip
 
 
@@ -73,7 +73,7 @@ def limit_files(size):
 
 
 def main():
-    run(PROGRAM, "shapes", "--output", "data", "--train", "24", "--val", "8", "--side", "96")
+    run(PROGRAM, "shapes", "--output", "data", "--train", "24", "--val", "8", "--size", "96")
     whole = run(*options("whole"))
     check("a run that nothing happens to", whole.returncode == 0, whole.stdout)
 
@@ -96,7 +96,7 @@ def main():
 
     before = content("killed/last.safetensors")
     again = run(*options("killed"))
-    check("a new run in its folder is refused", again.returncode != 0 and "holds a run" in again.stdout, again.stdout)
+    check("a new run in its folder is refused", again.returncode != 0 and "contains a run" in again.stdout, again.stdout)
     check("and the folder left alone", content("killed/last.safetensors") == before)
 
     full = run(*options("full"), preexec_fn=limit_files(len(before) // 2))
@@ -129,7 +129,7 @@ def main():
         shutil.copytree("source", "damaged")
         pathlib.Path("damaged/last.safetensors").write_bytes(damage(content("source/last.safetensors")))
         going_on = resume("damaged")
-        told = "last.safetensors" in going_on.stdout and "going on from the checkpoint before" in going_on.stdout
+        told = "last.safetensors" in going_on.stdout and "resuming from the previous checkpoint" in going_on.stdout
         check(f"checkpoint {name}: the one before is taken", going_on.returncode == 0 and told, going_on.stdout)
         check_as_whole(f"checkpoint {name}", "damaged")
 
