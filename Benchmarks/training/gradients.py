@@ -100,7 +100,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("repository", help="clone of the authors' YOLOX")
     parser.add_argument("models", nargs="*", default=["s", "darknet53"])
-    parser.add_argument("--side", type=int, default=160, help="of the pictures")
+    parser.add_argument("--side", type=int, default=160, help="of the images")
     options = parser.parse_args()
     sys.path.insert(0, options.repository)
     print("| network | weights | losses, relative | worst cosine | worst length |\n| --- | --- | --- | --- | --- |", flush=True)

@@ -3,8 +3,8 @@
     YOLOX_MPI=1 swift build -c release --scratch-path .build-mpi --product yolox-train
     Benchmarks/training/scaling.py .build-mpi/release/yolox-train [--svg docs/training-scaling.svg]
 
-Measured: iterations of one process alone and of two at once, each with its own share of the processors, as many pictures
-for each process (weak scaling). Where others keep the processors busy, the processor time says more than the elapsed: what
+Measured: iterations of one process alone and of two at once, each with its own share of the processors, the same number of images
+per process (weak scaling). Where others keep the processors busy, the processor time says more than the elapsed: what
 a process takes beside another is what it computes and how long it asks, without sleeping, whether the other has come.
 
 Modelled: workers that are so many times (WORKERS) as fast as one thread here; a process computes for the processor time

@@ -18,7 +18,7 @@ struct ConfigurationFileTests {
     #expect(try ArgumentFile.expand(["fit", "--epochs", "5"]) == ["fit", "--epochs", "5"])
   }
 
-  @Test("a file that is not there is named")
+  @Test("a missing file is named")
   func missing() {
     let error = #expect(throws: TrainingError.self) {
       try ArgumentFile.expand(["fit", "--config", "/nowhere.conf"])

@@ -5,7 +5,7 @@ import Training
 
 @Suite("Assignments", .computing)
 struct AssignmentTests {
-  /// Three levels of an 128 x 128 input; every anchor predicts a box of one stride round its own centre.
+  /// Three levels of an 128 x 128 input; every anchor predicts a box of one stride around its own centre.
   static let predictions: AnchorPredictions = {
     let anchors = [8, 16, 32].enumerated().flatMap { group, stride in
       (0..<(128 / stride) * (128 / stride)).map { place in

@@ -87,7 +87,7 @@ struct ConversionTests {
   }
 
   @Test(
-    "XML that is none is a fault, never a trap",
+    "invalid XML throws and never traps",
     arguments: [
       "", "<", "<a", "<a>", "<a></b>", "</a>", "<a>&unknown;</a>", "<a>&#x110000;</a>", "<!--", "< >",
     ])

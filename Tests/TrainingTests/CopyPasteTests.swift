@@ -6,7 +6,7 @@ import Training
 
 @Suite("Copy-paste")
 struct CopyPasteTests {
-  @Test("a row of an segmentation: a triangle, and a square with a hole")
+  @Test("a row of a segmentation: a triangle, and a square with a hole")
   func rows() {
     let triangle = Segmentation(polygons: [[0, 0, 8, 0, 0, 8]])
     #expect(
@@ -19,7 +19,7 @@ struct CopyPasteTests {
     #expect(ring.columns(inRow: 12, width: 20) == [])
   }
 
-  @Test("an object comes over with its pixels and nothing round it, unless it would hide another")
+  @Test("an object is pasted with only its own pixels, unless it would cover another")
   func paste() {
     let segmentation = Segmentation(polygons: [[4, 4, 12, 4, 12, 12, 4, 12]])
     let donor = Sample(

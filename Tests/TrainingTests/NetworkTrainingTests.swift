@@ -44,7 +44,7 @@ struct NetworkTrainingTests {
   }
 
   @Test(
-    "every weight of every variant gets a gradient, and the loss is a number", arguments: Variant.allCases)
+    "every weight of every variant gets a gradient, and the loss is finite", arguments: Variant.allCases)
   func variants(variant: Variant) {
     let (executor, losses) = step(variant.architecture, .center)
     #expect(losses.total.isFinite && losses.total > 0)
@@ -66,11 +66,11 @@ struct NetworkTrainingTests {
     let (executor, losses) = step(architecture, method)
     #expect(losses.total.isFinite && losses.total > 0)
     #expect((losses.selection > 0) == (head == .nmsFree))
-    // Levels and shapes that no object took learn only that nothing is there.
+    // Levels and shapes without positives get objectness gradients only.
     expectAllLearn(executor) { ["reg_", "cls_"].contains(where: $0.contains) && method != .center }
   }
 
-  @Test("what comes before the choice of one anchor learns the same without it")
+  @Test("the one-to-one branch does not change the gradients before it")
   func stopGradient() throws {
     let backbone = Variant.nano.architecture.backbone
     let (with, _) = step(Architecture(backbone: backbone, head: .nmsFree), .center)

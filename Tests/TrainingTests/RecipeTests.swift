@@ -21,7 +21,7 @@ struct RecipeTests {
   }
 
   @Test("valueGradients of the box losses agree with differences", arguments: IoULoss.allCases)
-  func boxSlopes(loss: IoULoss) {
+  func boxGradients(loss: IoULoss) {
     let target = CenteredBox(x: 30, y: 40, width: 20, height: 25)
     for box in [
       CenteredBox(x: 34, y: 37, width: 26, height: 18), CenteredBox(x: 31, y: 41, width: 8, height: 9),
@@ -41,7 +41,7 @@ struct RecipeTests {
     }
   }
 
-  @Test("the rate warms up by the square, falls by half a cosine, ends flat at 5 %")
+  @Test("the learning rate warms up quadratically, decays by a cosine and ends constant at 5 %")
   func learningRate() {
     let rate = LearningRateSchedule(
       peak: 0.01, warmupIterations: 50, noAugIterations: 150, totalIterations: 1000)
@@ -54,7 +54,7 @@ struct RecipeTests {
     #expect(abs(rate.rate(999) - 0.0005) < 1e-9)
   }
 
-  @Test("accumulated batches make one step, and an epoch ends with one")
+  @Test("accumulated batches make one optimiser step, and an epoch ends with a step")
   func accumulation() {
     let groups = (0..<5).map { AccumulationGroup(batch: $0, batchesPerEpoch: 5, accumulation: 2) }
     #expect(groups.map(\.size) == [2, 2, 2, 2, 1])
@@ -78,7 +78,7 @@ struct RecipeTests {
 
   @Test("SimOTA gives a contested anchor to the cheaper object and every object at least one")
   func contested() {
-    // One level of 4 x 4 cells of stride 8; all anchors predict a box of 8 x 8 round their centre.
+    // One level of 4 x 4 cells of stride 8; all anchors predict a box of 8 x 8 around their centre.
     let anchors = (0..<16).map {
       AnchorPredictions.Anchor(stride: 8, column: Float($0 % 4), row: Float($0 / 4))
     }
@@ -102,7 +102,7 @@ struct RecipeTests {
     #expect(SimOTA()(predictions, []).matches.isEmpty)
   }
 
-  @Test("a mirrored image has its boxes on the other side, and mirrored twice is itself")
+  @Test("mirroring moves boxes to the other side, and mirroring twice restores the image")
   func mirror() {
     var image = Image(width: 5, height: 2)
     image[1, 0] = (10, 20, 30)
@@ -113,7 +113,7 @@ struct RecipeTests {
     #expect(mirrored.mirrored().image == image)
   }
 
-  @Test("mosaic puts four images round the centre and cuts what lies outside")
+  @Test("mosaic places four images around the centre and clips at the border")
   func mosaicPlaces() {
     let parts = (1...4).map { level in
       Sample(
@@ -130,7 +130,7 @@ struct RecipeTests {
     #expect(canvas.objects[3] == .init(x1: 6, y1: 8, x2: 16, y2: 18, classIndex: 4))
   }
 
-  @Test("colours shifted by nothing stay, pure red turns by a sixth of the circle into yellow")
+  @Test("a zero shift keeps colours, and a hue shift of a sixth turns red into yellow")
   func colours() {
     var image = Image(width: 1, height: 1)
     image[0, 0] = (255, 0, 0)

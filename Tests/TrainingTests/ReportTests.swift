@@ -14,7 +14,7 @@ struct ReportTests {
     Detection(classID: classID, score: score, box: Box(x1: x, y1: 0, x2: x + 10, y2: 10))
   }
 
-  @Test("a image's detections are right, of another class, or of nothing; the rest is falseNegatives")
+  @Test("detections are correct, misclassified or false positives; unmatched objects are false negatives")
   func matching() {
     let matching = DetectionMatching(
       objects: [object(0, 0), object(20, 1), object(40, 2), object(60, 1)],

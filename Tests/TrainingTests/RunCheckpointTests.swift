@@ -37,7 +37,7 @@ struct RunCheckpointTests {
     try bytes.write(to: URL(filePath: path))
   }
 
-  @Test("a flipped bit or a cut-off file is noticed, and the checkpoint before is taken")
+  @Test("a flipped bit or a truncated file is detected, and the previous checkpoint is used")
   func damage() throws {
     try withRun {
       #expect(try RunCheckpoint.latest(in: folder).state.iteration == 2)
@@ -63,7 +63,7 @@ struct RunCheckpointTests {
     }
   }
 
-  @Test("checkpoints of other versions are told apart from damaged ones, and from weights")
+  @Test("checkpoints of other versions are distinguished from damaged ones and from weights")
   func versions() throws {
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder) }

@@ -35,7 +35,7 @@ struct SmokeTests {
     return RunReport.curves(folder: folder + "/run")
   }
 
-  @Test("in 80 short epochs from nothing the loss falls far and shapes are found")
+  @Test("in 80 short epochs from scratch the loss falls and shapes are detected")
   func learns() throws {
     let rows = try run { $0.mosaicProbability = 0 }
     let (first, last) = (try #require(rows.first?["loss"]), try #require(rows.last?["loss"]))

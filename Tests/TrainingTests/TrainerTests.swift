@@ -52,7 +52,7 @@ struct TrainerTests {
       report: { _ in })
   }
 
-  @Test("bad records are left out, each with a line that names it")
+  @Test("unusable records are left out, each with a line that names it")
   func issues() throws {
     let (folder, annotations) = try TrainerTests.shapes()
     defer { try? FileManager.default.removeItem(at: folder) }
@@ -66,7 +66,7 @@ struct TrainerTests {
   }
 
   @Test(
-    "a run that was stopped and resumed ends with the same bits as one that was not",
+    "a stopped and resumed run ends with the same bits as an uninterrupted one",
     arguments: [(1, nil), (2, 32...96)] as [(Int, ClosedRange<Int>?)])
   func resume(accumulation: Int, multiScale: ClosedRange<Int>?) throws {
     let (folder, annotations) = try TrainerTests.shapes()
@@ -102,7 +102,7 @@ struct TrainerTests {
     #expect(curves("parts") == curves("whole"))
   }
 
-  @Test("a run is not resumed with other classes, and an epoch that is done again is logged once")
+  @Test("a run is not resumed with other classes, and a repeated epoch is logged once")
   func otherData() throws {
     let (folder, annotations) = try TrainerTests.shapes()
     defer { try? FileManager.default.removeItem(at: folder) }

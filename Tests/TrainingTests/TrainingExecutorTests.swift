@@ -46,7 +46,7 @@ struct TrainingExecutorTests {
   }
 
   @Test(
-    "the gradient of every weight agrees with differences of the result", arguments: 0..<networks.count,
+    "the gradient of every parameter agrees with finite differences", arguments: 0..<networks.count,
     [(threads: 1, isFrozen: false), (2, false), (2, true)])
   func gradients(network: Int, run: (threads: Int, isFrozen: Bool)) {
     let (name, graph) = TrainingExecutorTests.networks[network]
@@ -88,7 +88,7 @@ struct TrainingExecutorTests {
     }
   }
 
-  @Test("the result is that of the naive operators where no batch statistics enter")
+  @Test("the result equals that of the reference operators without batch statistics")
   func forwardMatchesReference() {
     var builder = GraphBuilder()
     let x = builder.input(channels: 3)
@@ -106,7 +106,7 @@ struct TrainingExecutorTests {
     expectClose(executor.output("y").values, expected[0].values, within: 2e-5, "y")
   }
 
-  @Test("frozen statistics stay, and normalise as inference does")
+  @Test("frozen statistics are kept, and normalise as in inference")
   func frozenStatistics() {
     let graph = TrainingExecutorTests.networks[0].graph
     var random = SplitMix64(seed: 9)
@@ -120,7 +120,7 @@ struct TrainingExecutorTests {
     expectClose(executor.output("y").values, expected[0].values, within: 2e-5, "y")
   }
 
-  @Test("frozen nodes get no gradient, and what lies before them none either")
+  @Test("frozen nodes and the nodes before them get no gradient")
   func frozen() {
     let graph = TrainingExecutorTests.networks[1].graph
     let executor = TrainingExecutor(graph, team: ThreadTeam(threads: 1)) { $0 != "b.bn" }
