@@ -61,7 +61,7 @@ struct FitCommand: ParsableCommand {
   @Option(help: "Detection head: \(Architecture.Head.allCases.map(\.rawValue).joined(separator: ", ")).")
   var head = "decoupled"
 
-  @Flag(help: "Train only the head and the feature pyramid.")
+  @Flag(help: "Train only the head.")
   var freezeBackbone = false
 
   @Option(help: "Probability that a segmented object is pasted into another image.")

@@ -25,7 +25,7 @@ package struct TrainingOptions: Codable, Sendable, Equatable {
   package var synchronizesBatchNorm: Bool
   /// Probability that an image becomes a mosaic.
   package var mosaicProbability: Float
-  /// For each object with an segmentation: whether it is copied into another image.
+  /// Probability that an object with a segmentation is pasted into another image.
   package var copyPaste: Float
   /// Time constant of the EMA decay ramp, in updates.
   package var emaTau: Double
