@@ -114,7 +114,7 @@ struct RequestOptions: ParsableArguments {
   var requestTimeout = 10.0
 
   @Option(help: "The most pictures in one run of the network.")
-  var maxBatch = Batching().most
+  var maxBatch = Batching().maxBatchSize
 
   @Option(help: "Milliseconds for which a picture waits for more, unless there are --max-batch before.")
   var batchDelay = 0.0
@@ -151,8 +151,8 @@ struct RequestOptions: ParsableArguments {
     configuration.server.bodyMemory = bodyMemory
     configuration.imageLimits.bytes = maxBodySize
     configuration.requestTimeout = .seconds(requestTimeout)
-    configuration.batching.most = maxBatch
-    configuration.batching.delay = .seconds(batchDelay / 1000)
+    configuration.batching.maxBatchSize = maxBatch
+    configuration.batching.maxQueueDelay = .seconds(batchDelay / 1000)
     configuration.batching.queueLimit = queueLimit
     configuration.compatibility = compatibility.apis
   }
