@@ -31,7 +31,7 @@ public struct DetectOptions: Hashable, Sendable {
   }
 
   /// An address with the options as its query.
-  func added(to url: URL) -> URL {
+  package func added(to url: URL) -> URL {
     guard !queryItems.isEmpty, var components = URLComponents(url: url, resolvingAgainstBaseURL: false)
     else { return url }
     components.queryItems = queryItems

@@ -12,13 +12,13 @@ struct DetectResponse: Sendable {
   let duration: Duration
 
   func encoded(as representation: Representation) throws(ImageError) -> Response {
-    let body: [UInt8] =
-      switch representation {
-      case .json: encodeJSON(self)
-      case .csv: Array(csv.utf8)
-      case .jpeg: try annotatedImage().encoded(as: .jpeg)
-      case .png: try annotatedImage().encoded(as: .png)
-      }
+    let body: [UInt8]
+    switch representation {
+    case .json: return .json(self, fields: [.serverTiming: serverTiming])
+    case .csv: body = Array(csv.utf8)
+    case .jpeg: body = try annotatedImage().encoded(as: .jpeg)
+    case .png: body = try annotatedImage().encoded(as: .png)
+    }
     return Response(
       .ok, fields: [.contentType: representation.rawValue, .serverTiming: serverTiming], body: body)
   }

@@ -1,4 +1,3 @@
-import HTTPServer
 import HTTPTypes
 
 /// A response that describes an error (RFC 9457, `application/problem+json`).
@@ -22,11 +21,5 @@ package struct Problem: Error, Encodable, Sendable {
     self.status = status.code
     self.detail = detail
     self.fields = fields
-  }
-
-  package var response: Response {
-    var fields = fields
-    fields[.contentType] = "application/problem+json"
-    return Response(.init(code: status), fields: fields, body: encodeJSON(self))
   }
 }

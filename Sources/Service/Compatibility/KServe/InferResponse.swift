@@ -60,13 +60,17 @@ struct InferResponse: Sendable {
   /// For each image; with raw predictions if they are an output.
   let predictions: [Prediction]
 
-  var encoded: Response {
+  /// - Throws: if raw predictions that JSON has to contain are not finite. The client's own input can cause that.
+  func encoded() throws(Problem) -> Response {
     let tensors = outputs.map(tensor)
     var binary: [UInt8] = []
     for tensor in tensors where tensor.isBinary { binary += tensor.elements.bytes }
-    let json = encodeJSON(
-      Document(id: id, modelName: model, modelVersion: KServeModel.version, outputs: tensors),
-      keyStyle: .snakeCase)
+    let document = Document(id: id, modelName: model, modelVersion: KServeModel.version, outputs: tensors)
+    let json: [UInt8]
+    do { json = try OrderedJSONEncoder(keyStyle: .snakeCase).encode(document) } catch {
+      throw .invalidBody(
+        "The input gives numbers that are not finite, which JSON cannot express; request binary_data.")
+    }
     guard outputs.contains(where: \.isBinary) else {
       return Response(.ok, fields: [.contentType: "application/json"], body: json)
     }

@@ -82,7 +82,8 @@ struct KServeRoutes: CompatibleRoutes {
         model: detector.model.name, id: decoded.id, outputs: decoded.outputs, predictions: predictions)
       // Raw predictions are large, so writing them is slow.
       return decoded.wantsRaw
-        ? try await pipeline.runOnWorker(deadline) { response.encoded } : response.encoded
+        ? try await pipeline.runOnWorker(deadline) { () throws(Problem) in try response.encoded() }
+        : try response.encoded()
     }
   }
 

@@ -209,6 +209,17 @@ struct KServeInferTests {
     #expect(numbers == raw.map { Float($0) })
   }
 
+  @Test("raw with numbers that JSON cannot express is an error, and bytes on request")
+  func notFinite() async throws {
+    let nan = Array(repeating: Float.nan.bitPattern.littleEndian, count: 3 * 416 * 416)
+    let tensor = KServeTensor("FP32", [1, 3, 416, 416], bytes: nan.withUnsafeBytes { Array($0) })
+    let json = try await service.infer(tensor, outputs: [["name": "raw"]])
+    #expect(try json.status == 400 && (json.json["error"] as? String)?.contains("binary_data") == true)
+    let binary = try await service.infer(
+      tensor, parameters: ["binary_data_output": true], outputs: [["name": "raw"]])
+    #expect(binary.status == 200 && binary.bytes.count > 3549 * 85 * 4)
+  }
+
   @Test("raw is limited to eight images")
   func mostRaw() async throws {
     let gray = try Image(width: 8, height: 8, gray: 114).encoded(as: .png)
