@@ -110,7 +110,7 @@ struct OpenAPITests {
   func defaults() async throws {
     let document = try await TestService().get("/openapi.json").json
     func schema(_ name: DetectParameters.Name) throws -> [String: Any] {
-      try object(["components", "schemas", name.rawValue], in: document)
+      try object(["components", "parameters", name.rawValue, "schema"], in: document)
     }
     let options = DetectionOptions()
     // The document has decimals, the code Floats.
