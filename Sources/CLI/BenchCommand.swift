@@ -95,7 +95,7 @@ struct BenchCommand: AsyncParsableCommand {
       medianMilliseconds: times[times.count / 2], fastestMilliseconds: times[0],
       firstResultMilliseconds: load,
       gigaflops: model.plan.operations * Double(batch) / times[times.count / 2] / 1e6,
-      peakGigaflops: model.plan.precision.measuredPeakGigaflops() * Double(threads),
+      peakGigaflops: model.plan.measuredPeakGigaflops() * Double(threads),
       residentMegabytes: residentMegabytes())
     if json {
       let encoder = JSONEncoder()
@@ -137,8 +137,8 @@ struct BenchCommand: AsyncParsableCommand {
     var calibrator = try Calibrator(
       graph, parameters: parameters, height: size.height, width: size.width, pool: pool)
     let picture = madeUpPicture(size, seed: 0)
-    calibrator.observeExtremes(picture)
-    calibrator.observeSpread(picture)
+    calibrator.observeMinMax(picture)
+    calibrator.observeHistogram(picture)
     return calibrator.ranges
   }
 
