@@ -1,12 +1,15 @@
-"""Makes the pictures of this folder, and what other programs read from them.
+"""Makes the images of this folder, and what other programs read from them.
 
-NAME.jpg / NAME.png is the file, NAME.rgb what Pillow (JPEG) or arithmetic on the source (PNG) says its pixels are: rows of
-8-bit RGB. sizes.json gives width and height. letterbox-*.bgr are planes `[3, H, W]` by OpenCV's resize as in the authors'
-preproc; reduced-*.bgr are the same of JPEGs that libjpeg has reduced meanwhile. Needs: pillow, numpy, opencv-python-headless, pypng.
+NAME.jpg / NAME.png / NAME.webp is the file, NAME.rgb what Pillow (JPEG, WebP) or arithmetic on the source (PNG) says its
+pixels are: rows of 8-bit RGB. sizes.json gives width and height. letterbox-*.bgr are planes `[3, H, W]` by OpenCV's resize as in the authors'
+preproc; reduced-*.bgr are the same of JPEGs that libjpeg has reduced meanwhile. Needs: pillow, numpy, opencv-python-headless, pypng,
+and jpegtran (Debian: libjpeg-turbo-progs).
 """
 
 import io
 import json
+import subprocess
+import tempfile
 from pathlib import Path
 
 import cv2
@@ -63,6 +66,15 @@ def jpegs():
     jpeg("cmyk-progressive.jpg", source.convert("CMYK"), progressive=True)
     # Pillow does not write YCCK. The same numbers called so are one, if an odd-looking one.
     jpeg("ycck.jpg", source.convert("CMYK"), adobe_transform=2)
+    # A scan for each component, by jpegtran of libjpeg-turbo.
+    buffer = io.BytesIO()
+    source.save(buffer, "JPEG", quality=92)
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as scans:
+        scans.write("0;\n1;\n2;\n")
+        scans.flush()
+        command = ["jpegtran", "-scans", scans.name]
+        data = subprocess.run(command, input=buffer.getvalue(), stdout=subprocess.PIPE, check=True).stdout
+    save("separate-scans.jpg", data, np.asarray(Image.open(io.BytesIO(data)).convert("RGB")))
     small = Image.fromarray(picture(40, 24))
     for orientation in range(1, 9):
         exif = Image.Exif()
@@ -79,6 +91,78 @@ def write_png(rows, **options):
     planes = options.pop("planes", 1)
     png.Writer(width=len(rows[0]) // planes, height=height, **options).write(buffer, rows)
     return buffer.getvalue()
+
+
+def exif(orientation):
+    tags = Image.Exif()
+    tags[0x0112] = orientation
+    return tags.tobytes()
+
+
+def turned(pixels, orientation):
+    """Upright pixels of what is stored as `pixels`, as Pillow turns them."""
+    tagged = Image.fromarray(pixels)
+    tagged.getexif()[0x0112] = orientation
+    return np.asarray(ImageOps.exif_transpose(tagged))
+
+
+def over_white(pixels, alpha):
+    a = alpha[..., None].astype(np.float64) / 255
+    return (pixels * a + 255 * (1 - a)).round()
+
+
+def webps():
+    source = picture(61, 47)
+    alpha = np.linspace(0, 255, 61 * 47).round().astype(np.uint8).reshape(47, 61)
+    rgba = np.dstack([source, alpha])
+
+    def encode(image, **options):
+        buffer = io.BytesIO()
+        image.save(buffer, "WEBP", **options)
+        return buffer.getvalue()
+
+    def read(data):
+        pixels = np.asarray(Image.open(io.BytesIO(data)).convert("RGBA"))
+        return over_white(pixels[..., :3], pixels[..., 3])
+
+    for name, data in (
+        ("lossy.webp", encode(Image.fromarray(source), quality=90)),
+        ("lossless.webp", encode(Image.fromarray(source), lossless=True)),
+        ("lossy-alpha.webp", encode(Image.fromarray(rgba), quality=90)),
+        ("lossless-alpha.webp", encode(Image.fromarray(rgba), lossless=True, exact=True)),
+    ):
+        save(name, data, read(data))
+    # The second frame has another colour everywhere.
+    frames = [Image.fromarray(source), Image.fromarray(255 - source)]
+    data = encode(frames[0], save_all=True, append_images=frames[1:], duration=100, lossless=True)
+    save("animated.webp", data, source)
+    # A first frame that covers a part of the canvas: pixels around it are transparent.
+    inset = np.zeros((48, 64, 4), np.uint8)
+    inset[10:40, 20:50] = (*source[0, 0], 255)
+    inset[10:40, 20:50, :3] = picture(30, 30)
+    frames = [Image.fromarray(inset), Image.fromarray(255 - inset)]
+    data = encode(frames[0], save_all=True, append_images=frames[1:], duration=100, lossless=True, exact=True)
+    save("animated-inset.webp", data, over_white(inset[..., :3], inset[..., 3]))
+    small = picture(40, 24)
+    for orientation in (3, 6):
+        data = encode(Image.fromarray(small), lossless=True, exif=exif(orientation))
+        save(f"webp-orientation-{orientation}.webp", data, turned(small, orientation))
+
+
+def png_orientations():
+    small = picture(40, 24)
+    for orientation in range(1, 9):
+        buffer = io.BytesIO()
+        Image.fromarray(small).save(buffer, "PNG", exif=exif(orientation))
+        save(f"png-orientation-{orientation}.png", buffer.getvalue(), turned(small, orientation))
+    # After the image data, which the PNG specification allows too.
+    buffer = io.BytesIO()
+    Image.fromarray(small).save(buffer, "PNG", exif=exif(6))
+    data = buffer.getvalue()
+    start = data.index(b"eXIf") - 4
+    chunk = data[start : start + 12 + int.from_bytes(data[start : start + 4], "big")]
+    data = data.replace(chunk, b"")
+    save("png-orientation-late.png", data[:-12] + chunk + data[-12:], turned(small, 6))
 
 
 def pngs():
@@ -111,10 +195,6 @@ def pngs():
         )
 
     alpha = np.linspace(0, 255, 29 * 17).round().astype(np.uint8).reshape(17, 29)
-
-    def over_white(pixels, alpha):
-        a = alpha[..., None].astype(np.float64) / 255
-        return (pixels * a + 255 * (1 - a)).round()
 
     rgba = np.dstack([source, alpha])
     save(
@@ -191,6 +271,17 @@ def reduced():
         (HERE / f"reduced-{Path(name).stem}-{input_width}x{input_height}.bgr").write_bytes(planes.tobytes())
 
 
+def scaled_webps():
+    """Each pixel the mean of those that it covers (OpenCV's INTER_AREA), in an input of exactly that size."""
+    for name in ("lossless", "lossy"):
+        image = Image.open(HERE / f"{name}.webp").convert("RGB")
+        for eighths in (1, 2, 4):
+            size = ((image.width * eighths + 7) // 8, (image.height * eighths + 7) // 8)
+            small = cv2.resize(np.asarray(image), size, interpolation=cv2.INTER_AREA)
+            planes = preproc((small, image.size), size[1], size[0])
+            (HERE / f"scaled-{name}-{size[0]}x{size[1]}.bgr").write_bytes(planes.tobytes())
+
+
 def letterboxes():
     for width, height, input_height, input_width in (
         (29, 17, 64, 64), (61, 47, 32, 32), (61, 47, 64, 32), (40, 24, 32, 96), (64, 64, 64, 64), (100, 8, 32, 32),
@@ -202,6 +293,9 @@ def letterboxes():
 
 jpegs()
 pngs()
+png_orientations()
+webps()
 letterboxes()
 reduced()
+scaled_webps()
 (HERE / "sizes.json").write_text(json.dumps(sizes, indent=1, sort_keys=True) + "\n")

@@ -115,7 +115,7 @@ struct DOODSRoutes: CompatibleRoutes {
   }
 
   /// doods.py, detect_request_image_conversion; what it does not know gives no picture.
-  private func format(_ name: String?) -> ImageFormat? {
+  private func format(_ name: String?) -> OutputFormat? {
     switch name {
     case "true", ".jpg", "jpg", "jpeg", "image/jpeg": .jpeg
     case ".png", "png", "image/png": .png
