@@ -30,7 +30,9 @@ let package = Package(
       linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png"), .linkedLibrary("webp")]),
     .target(name: "CLetterbox"),
     // Decoding, letterboxing and encoding of images, and drawing of boxes.
-    .target(name: "Imaging", dependencies: ["CCodecs", "CLetterbox"]),
+    .target(
+      name: "Imaging", dependencies: ["CCodecs", "CLetterbox"], exclude: ["Drawing/make-font.py"],
+      resources: [.embedInCode("Drawing/roboto-medium.labelfont")]),
     // ONNX, PyTorch, safetensors: bytes to named tensors.
     .target(name: "Checkpoints", dependencies: ["Engine"]),
     // The networks of the paper, weights to model, boxes.

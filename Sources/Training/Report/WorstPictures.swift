@@ -20,10 +20,12 @@ struct WorstPictures {
       let scale = min(1, Float(WorstPictures.side) / Float(max(picture.width, picture.height)))
       picture = picture.resized(
         width: max(1, Int(Float(picture.width) * scale)), height: max(1, Int(Float(picture.height) * scale)))
+      var annotations: [BoxAnnotation] = []
       func draw(_ box: Box, _ label: String, _ classIndex: Int) {
-        picture.draw(
-          box: (box.x1 * scale, box.y1 * scale, box.x2 * scale, box.y2 * scale), label: label,
-          colorIndex: classIndex)
+        annotations.append(
+          BoxAnnotation(
+            box: (box.x1 * scale, box.y1 * scale, box.x2 * scale, box.y2 * scale), label: label,
+            colorIndex: classIndex))
       }
       for object in verdict.missed {
         draw(
@@ -41,6 +43,7 @@ struct WorstPictures {
           detection.box, "\(dataset.labels[detection.classID]) \(Int(detection.score * 100))%, is none",
           detection.classID)
       }
+      picture.draw(annotations)
       let name = dataset.entries[index].path.split(separator: "/").last.map(String.init) ?? ""
       pictures.append(
         (
