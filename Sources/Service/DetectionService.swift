@@ -78,7 +78,7 @@ extension DetectionService {
     let connections = ConnectionLimiter()
     return Server(
       configuration: configuration.server, router: routes.router(connections), connections: connections,
-      policy: routes.policy())
+      hooks: routes.hooks())
   }
 }
 

@@ -3,7 +3,7 @@ import HTTPServer
 import TestSupport
 import Testing
 
-/// What the description says is checked against the routes here, and against live answers by Tests/Clients/openapi.py.
+/// What the description says is checked against the routes here, and against live answers by Tests/Integration/Clients/openapi.py.
 @Suite("OpenAPI", .serialized, .enabled(if: SharedData.isPresent, SharedData.missing))
 struct OpenAPITests {
   @Test("describes every path, and every method of it, and nothing else")

@@ -24,7 +24,7 @@ struct TestService {
     configuration.requestTimeout = .seconds(900)
     configuration.server.headTimeout = .seconds(900)
     configuration.server.bodyTimeout = .seconds(900)
-    configuration.server.minimumBodyRate = 0
+    configuration.server.minBodyRate = 0
     configuration.server.idleTimeout = .seconds(900)
     configuration.server.writeTimeout = .seconds(900)
     try adjust(&configuration)

@@ -65,11 +65,11 @@ extension Problem {
       self.init(
         "method-not-allowed", "Method not allowed", refusal.status, detail,
         fields: [.allow: allowed.joined(separator: ", ")])
-    case .requestTimedOut: self.init("request-timeout", "Request timed out", refusal.status, detail)
+    case .requestTimeout: self.init("request-timeout", "Request timed out", refusal.status, detail)
     case .tooManyConnections:
       self.init(
         "too-many-connections", "Too many connections", refusal.status, detail, fields: [.retryAfter: "1"])
-    case .bodiesTooLarge:
+    case .bodyMemoryExhausted:
       self.init("overloaded", "Overloaded", refusal.status, detail, fields: [.retryAfter: "1"])
     }
   }

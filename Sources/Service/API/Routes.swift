@@ -80,7 +80,7 @@ struct Routes: Sendable {
   }
 
   /// What is said to all requests alike.
-  func policy() -> ServerHooks {
+  func hooks() -> ServerHooks {
     let observed = RouteInstrumentation(metrics: metrics, logger: logger)
     let access = configuration.access
     // A client of another API reads errors as that API writes them.
@@ -88,19 +88,19 @@ struct Routes: Sendable {
       guard let path = head?.target.path else { return nil }
       return compatible.first { $0.owns(path) }
     }
-    var policy = ServerHooks { refusal, head in observed.refused(Problem(refusal), by: api(of: head)) }
-    policy.screened = { head in
+    var hooks = ServerHooks { refusal, head in observed.refused(Problem(refusal), by: api(of: head)) }
+    hooks.authorize = { head in
       let api = api(of: head)
       let problem = access.refusal(of: head, keyPlace: api?.keyPlace(head) ?? .nowhere)
       return problem.map { observed.refused($0, by: api) }
     }
-    policy.completed = { response, head in
+    hooks.finalize = { response, head in
       guard let head else { return response }
       var response = access.crossOrigin.complete(response, to: head)
       if response.fields[.requestID] == nil { response.fields[.requestID] = RequestID(head.fields).text }
       return response
     }
-    return policy
+    return hooks
   }
 
   private static func status(_ word: String) -> Response {
