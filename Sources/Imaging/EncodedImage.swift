@@ -17,8 +17,16 @@ package struct EncodedImage: Sendable {
   private let limits: ImageLimits
   private let stored: (width: Int, height: Int)
   private let header: cc_image
-  /// Of an animated WebP, whose frame may cover a part of the canvas.
-  private let webp: WebPContainer?
+  private let container: Container
+
+  /// What was parsed of the file itself, before a codec.
+  private enum Container {
+    /// The codec takes the file.
+    case none
+    case webp(WebPContainer)
+    case gif(GIFImage)
+    case bmp(BMPImage)
+  }
 
   /// - Throws: ``ImageError``, naming what the bytes are where they are no image that is decoded here.
   package init(_ bytes: [UInt8], limits: ImageLimits = ImageLimits()) throws(ImageError) {
@@ -28,36 +36,54 @@ package struct EncodedImage: Sendable {
     guard let format = ImageFormat(sniffing: bytes) else {
       throw .unknownFormat(firstBytes: Array(bytes.prefix(8)))
     }
-    let webp = format == .webp ? try WebPContainer(bytes) : nil
-    if let canvas = webp?.canvas, !limits.admits(width: canvas.width, height: canvas.height) {
-      throw .tooLarge(width: canvas.width, height: canvas.height, limits: limits)
-    }
-    var codecLimits = cc_limits(limits)
-    var header = cc_image()
-    let status = bytes.withUnsafeBufferPointer { bytes in
-      switch format {
-      case .jpeg: cc_jpeg_header(bytes.baseAddress, bytes.count, &codecLimits, &header)
-      case .png: cc_png_header(bytes.baseAddress, bytes.count, &codecLimits, &header)
-      case .webp:
-        bytes.withBitstream(of: webp) { cc_webp_header($0.baseAddress, $0.count, &codecLimits, &header) }
-      }
-    }
-    if let error = ImageError(status, header, format, limits, of: bytes) { throw error }
-    let frame = (width: Int(header.width), height: Int(header.height))
-    if let webp, let canvas = webp.canvas {
-      guard webp.x + frame.width <= canvas.width, webp.y + frame.height <= canvas.height else {
-        throw .corrupt(.webp, reason: "a frame lies outside its canvas")
-      }
-    }
+    (container, header, stored) = try EncodedImage.readHeader(bytes, format, limits)
     self.bytes = bytes
     self.format = format
     self.limits = limits
-    self.header = header
-    self.webp = webp
     orientation = Exif.find(in: bytes, format: format).map(Orientation.init(tiff:)) ?? .upright
-    stored = webp?.canvas ?? frame
     hasRowsInOrder = header.rows_in_order != 0
     (width, height) = orientation.swapsSides ? (stored.height, stored.width) : stored
+  }
+
+  private static func readHeader(
+    _ bytes: [UInt8], _ format: ImageFormat, _ limits: ImageLimits
+  ) throws(ImageError) -> (Container, cc_image, size: (width: Int, height: Int)) {
+    let container: Container =
+      switch format {
+      case .jpeg, .png: .none
+      case .webp: .webp(try WebPContainer(bytes))
+      case .gif: .gif(try GIFImage(bytes))
+      case .bmp: .bmp(try BMPImage(bytes))
+      }
+    // The canvas, where the file has one, may be larger than what the codec decodes.
+    let canvas: (width: Int, height: Int)? =
+      switch container {
+      case .none: nil
+      case .webp(let file): file.canvas
+      case .gif(let file): (file.width, file.height)
+      case .bmp(let file): (file.width, file.height)
+      }
+    if let canvas, !limits.admits(width: canvas.width, height: canvas.height) {
+      throw .tooLarge(width: canvas.width, height: canvas.height, limits: limits)
+    }
+    var (header, codecLimits) = (cc_image(), cc_limits(limits))
+    let status = bytes.withUnsafeBufferPointer { bytes in
+      switch (format, container) {
+      case (.jpeg, _): cc_jpeg_header(bytes.baseAddress, bytes.count, &codecLimits, &header)
+      case (.png, _): cc_png_header(bytes.baseAddress, bytes.count, &codecLimits, &header)
+      case (_, .webp(let file)):
+        file.withBitstream(of: bytes) { cc_webp_header($0.baseAddress, $0.count, &codecLimits, &header) }
+      default: CC_OK
+      }
+    }
+    if let error = ImageError(status, header, format, limits, of: bytes) { throw error }
+    let size = canvas ?? (Int(header.width), Int(header.height))
+    if case .webp(let file) = container, file.canvas != nil {
+      guard file.x + Int(header.width) <= size.width, file.y + Int(header.height) <= size.height else {
+        throw .corrupt(.webp, reason: "a frame lies outside its canvas")
+      }
+    }
+    return (container, header, size)
   }
 
   // MARK: Memory
@@ -82,8 +108,10 @@ package struct EncodedImage: Sendable {
 
   /// How far this image can be scaled down while it is decoded and still cover every pixel of `letterbox`.
   func scale(for letterbox: Letterbox) -> DCTScale {
-    guard format == .jpeg || (format == .webp && header.has_alpha == 0 && webp?.canvas == nil) else {
-      return .full
+    switch container {
+    case .none where format == .jpeg: break
+    case .webp(let file) where file.canvas == nil && header.has_alpha == 0: break
+    default: return .full
     }
     return DCTScale.allCases.last {
       $0.scaled(width) >= letterbox.resizedWidth && $0.scaled(height) >= letterbox.resizedHeight
@@ -115,21 +143,29 @@ package struct EncodedImage: Sendable {
   func decode(_ scale: DCTScale, into rows: cc_rows) -> Result<Void, ImageError> {
     var (rows, codecLimits, header) = (rows, cc_limits(limits), header)
     let background = EncodedImage.transparencyBackground
+    switch container {
+    case .gif(let file):
+      return rows.withPixels(stored) { (pixels) throws(ImageError) in
+        try file.decode(into: &pixels, background: background)
+      }
+    case .bmp(let file):
+      return rows.withPixels(stored) { (pixels) throws(ImageError) in try file.decode(into: &pixels) }
+    case .none, .webp: break
+    }
     let status = bytes.withUnsafeBufferPointer { bytes in
-      switch format {
-      case .jpeg:
-        cc_jpeg_decode(bytes.baseAddress, bytes.count, &codecLimits, scale.rawValue, &rows, &header)
-      case .png: cc_png_decode(bytes.baseAddress, bytes.count, &codecLimits, background, &rows, &header)
-      case .webp:
-        bytes.withBitstream(of: webp) { bitstream in
-          if let webp, webp.canvas != nil {
-            rows.pixels.update(repeating: background, count: rows.stride * stored.height)
-            rows.pixels += webp.y * rows.stride + webp.x * 3
-          }
-          return cc_webp_decode(
-            bitstream.baseAddress, bitstream.count, &codecLimits, scale.rawValue, background, &rows, &header)
+      if case .webp(let file) = container {
+        if file.canvas != nil {
+          rows.pixels.update(repeating: background, count: rows.stride * stored.height)
+          rows.pixels += file.y * rows.stride + file.x * 3
+        }
+        return file.withBitstream(of: bytes) {
+          cc_webp_decode(
+            $0.baseAddress, $0.count, &codecLimits, scale.rawValue, background, &rows, &header)
         }
       }
+      return format == .png
+        ? cc_png_decode(bytes.baseAddress, bytes.count, &codecLimits, background, &rows, &header)
+        : cc_jpeg_decode(bytes.baseAddress, bytes.count, &codecLimits, scale.rawValue, &rows, &header)
     }
     return ImageError(status, header, format, limits, of: bytes).map(Result.failure) ?? .success(())
   }
@@ -167,11 +203,21 @@ extension ImageError {
   }
 }
 
-extension UnsafeBufferPointer<UInt8> {
+extension WebPContainer {
   fileprivate func withBitstream<Answer>(
-    of container: WebPContainer?, _ body: (UnsafeBufferPointer<UInt8>) -> Answer
+    of file: UnsafeBufferPointer<UInt8>, _ body: (UnsafeBufferPointer<UInt8>) -> Answer
   ) -> Answer {
-    body(UnsafeBufferPointer(rebasing: self[container?.bitstream ?? 0..<count]))
+    body(UnsafeBufferPointer(rebasing: file[bitstream]))
+  }
+}
+
+extension cc_rows {
+  /// - Parameter size: of the rows, which are all there and lie behind each other.
+  fileprivate func withPixels(
+    _ size: (width: Int, height: Int), _ body: (inout MutableSpan<UInt8>) throws(ImageError) -> Void
+  ) -> Result<Void, ImageError> {
+    var span = UnsafeMutableBufferPointer(start: pixels, count: size.width * size.height * 3).mutableSpan
+    return Result { () throws(ImageError) in try body(&span) }
   }
 }
 

@@ -5,14 +5,14 @@ import Testing
 
 @Suite("Decoding")
 struct EncodedImageTests {
-  @Test("gives the pixels that other programs give, for every kind of JPEG, PNG and WebP")
+  @Test("gives the pixels that other programs give, for every kind of JPEG, PNG, WebP, GIF and BMP")
   func pixels() throws {
     let sizes = try fixtureSizes()
-    #expect(sizes.count == 51)
+    #expect(sizes.count == 67)
     for (name, size) in sizes {
       let image = try Image(decoding: fixture(name))
       #expect([image.width, image.height] == size, "\(name)")
-      let expected = try fixture((name as NSString).deletingPathExtension + ".rgb")
+      let expected = try fixture(expectedPixels(of: name))
       let worst = zip(image.pixels, expected).map { abs(Int($0) - Int($1)) }.max() ?? 255
       // The same library with the same settings reads JPEG; transparency may be rounded the other way.
       #expect(worst <= 1, "\(name) is off by \(worst)")

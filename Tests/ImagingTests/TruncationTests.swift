@@ -175,6 +175,23 @@ struct TruncationTests {
   }
 
   @Test(
+    "a GIF or BMP is truncated wherever its pixels are cut",
+    arguments: [
+      "plain.gif", "interlaced.gif", "noise.gif", "transparent.gif", "rgb24.bmp", "palette1.bmp",
+      "fields16.bmp",
+    ])
+  func gifAndBMP(name: String) throws {
+    let whole = try fixture(name)
+    let format = name.hasSuffix("gif") ? ImageFormat.gif : .bmp
+    // A GIF ends with an end code, an empty block and a trailer, which no pixel needs.
+    let end = format == .gif ? whole.count - 5 : whole.count
+    for length in stride(from: 18, to: end, by: name == "noise.gif" ? 101 : 1) {
+      #expect(isTruncated(Array(whole.prefix(length)), format), "\(length) of \(whole.count) bytes")
+    }
+    #expect(try Image(decoding: whole + [1, 2, 3]) == Image(decoding: whole))
+  }
+
+  @Test(
     "a photograph cut at a quarter, a half and nearly its end",
     .enabled(if: SharedData.isPresent, SharedData.missing))
   func photograph() throws {

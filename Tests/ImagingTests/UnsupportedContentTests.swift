@@ -98,7 +98,7 @@ struct UnsupportedContentTests {
     #expect(error([1, 2, 3, 4, 5, 6, 7, 8, 9]) == .unknownFormat(firstBytes: [1, 2, 3, 4, 5, 6, 7, 8]))
     #expect(
       ImageError.unknownFormat(firstBytes: [1, 0xFE]).description
-        == "not a JPEG, PNG or WebP image; the first bytes are 01 fe")
+        == "not a JPEG, PNG, WebP, GIF or BMP image; the first bytes are 01 fe")
   }
 
   @Test(
@@ -112,5 +112,21 @@ struct UnsupportedContentTests {
     ])
   func bodies(name: String, content: UnsupportedContent) throws {
     expect(content, try SharedData.bytes("cases/service/bodies/\(name)"))
+  }
+
+  @Test(
+    "a GIF and a BMP of one pixel, and a PNG with an orientation, are images",
+    .enabled(if: SharedData.isPresent, SharedData.missing),
+    arguments: [("gif-1x1.gif", 1, 1), ("bmp-1x1.bmp", 1, 1), ("exif-orientation-6.png", 16, 24)])
+  func images(name: String, width: Int, height: Int) throws {
+    let image = try Image(decoding: SharedData.bytes("cases/service/bodies/\(name)"))
+    #expect(image.width == width && image.height == height)
+  }
+
+  @Test("a compressed BMP is named as such")
+  func compressedBMP() throws {
+    var file = try fixture("palette8.bmp")
+    file[30] = 1
+    #expect(error(file) == .unsupportedVariant(.bmp, reason: "compression 1"))
   }
 }

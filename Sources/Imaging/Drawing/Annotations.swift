@@ -27,124 +27,58 @@ extension Image {
     let visible = annotations.compactMap { annotation in
       style.rectangle(annotation.box).map { (rectangle: $0, annotation: annotation) }
     }
-    for (rectangle, annotation) in visible.reversed() {
-      let lineWidth = min(style.lineWidth, max(1, min(rectangle.width, rectangle.height) / 2))
-      let radius = min(style.radius, Float(min(rectangle.width, rectangle.height)) / 2)
-      let frame = RoundedRectangle(rectangle, radius: radius)
-      // A dark rim on either side keeps a line visible on what has its colour.
-      let halo = RoundedRectangle(
-        rectangle.inset(by: -style.haloWidth), radius: radius + Float(style.haloWidth))
-      stroke(halo, lineWidth: lineWidth + 2 * style.haloWidth, .black, opacity: AnnotationStyle.haloOpacity)
-      stroke(frame, lineWidth: lineWidth, Palette.color(annotation.colorIndex))
-    }
-
     var layout = LabelLayout(imageWidth: width, imageHeight: height, boxes: visible.map(\.rectangle))
-    for (rectangle, annotation) in visible {
-      let text = style.fitted(annotation.label)
-      guard !text.isEmpty else { continue }
-      let size = style.tagSize(text)
-      guard let (tag, place) = layout.place(width: size.width, height: size.height, at: rectangle) else {
-        continue
-      }
-      draw(text, in: tag, place, at: rectangle, Palette.color(annotation.colorIndex), style)
+    let drawn = visible.map { rectangle, annotation in
+      DrawnAnnotation(
+        annotation, rectangle, radius: style.radius, style.place(annotation.label, at: rectangle, &layout))
     }
+    // All frames first, so that none crosses a label.
+    for annotation in drawn.reversed() { drawFrame(of: annotation, style) }
+    for annotation in drawn.reversed() { drawTag(of: annotation, style) }
   }
 
-  private mutating func draw(
-    _ text: String, in tag: PixelRectangle, _ place: LabelLayout.Place, at box: PixelRectangle,
-    _ color: Color,
-    _ style: AnnotationStyle
-  ) {
-    var shape = RoundedRectangle(tag, radius: style.radius)
-    switch place {
-    case .above where tag.left == box.left: shape.radii.bottomLeft = 0
-    case .above where tag.right == box.right: shape.radii.bottomRight = 0
-    case .below where tag.left == box.left: shape.radii.topLeft = 0
-    case .below where tag.right == box.right: shape.radii.topRight = 0
-    default: break
-    }
-    fill(shape, color)
-    fill(
-      style.mask(text, width: tag.width, height: tag.height), left: tag.left, top: tag.top, color.ink)
+  private mutating func drawFrame(of annotation: DrawnAnnotation, _ style: AnnotationStyle) {
+    let frame = annotation.frame
+    let lineWidth = min(style.lineWidth, max(1, min(frame.bounds.width, frame.bounds.height) / 2))
+    // A dark rim on either side keeps a line visible on what has its colour.
+    let rim = frame.outset(by: style.haloWidth)
+    stroke(rim, lineWidth: lineWidth + 2 * style.haloWidth, .black, opacity: AnnotationStyle.haloOpacity)
+    stroke(frame, lineWidth: lineWidth, annotation.color)
+  }
+
+  private mutating func drawTag(of annotation: DrawnAnnotation, _ style: AnnotationStyle) {
+    guard let (tag, text) = annotation.tag else { return }
+    fill(tag, annotation.color)
+    let mask = style.mask(text, width: tag.bounds.width, height: tag.bounds.height)
+    fill(mask, left: tag.bounds.left, top: tag.bounds.top, annotation.color.ink)
   }
 }
 
-/// Measures of a drawing, from the image's size.
-struct AnnotationStyle {
-  static let haloOpacity: Float = 0.35
+/// An annotation with its shapes in the image.
+private struct DrawnAnnotation {
+  let color: Color
+  var frame: RoundedRectangle
+  var tag: (shape: RoundedRectangle, text: String)?
 
-  let lineWidth: Int
-  let haloWidth: Int
-  let radius: Float
-  private let imageWidth: Int
-  private let imageHeight: Int
-  /// Of the em, in pixels.
-  private let fontSize: Float
-  /// Stretches letters a little upwards, so that those without ascenders end at a whole pixel.
-  private let stretch: Float
-  private let padding: Int
-  private let font = LabelFont.shared
-
-  init(width: Int, height: Int, count: Int) {
-    (imageWidth, imageHeight) = (width, height)
-    // The geometric mean: a panorama's text is not as small as its height nor as large as its width would have it.
-    let scale = (Float(width) * Float(height)).squareRoot()
-    lineWidth = max(1, Int((scale * 0.0042).rounded()))
-    haloWidth = max(1, Int((scale * 0.0007).rounded()))
-    radius = Float(lineWidth) * 1.5
-    let crowded: Float = count > 40 ? 0.8 : 1
-    fontSize = min(max(11, scale * 0.026 * crowded), max(6, Float(height) / 4))
-    let xHeight = font.xHeight * fontSize
-    stretch = xHeight > 0 ? max(1, xHeight.rounded()) / xHeight : 1
-    padding = max(2, Int((fontSize * 0.36).rounded()))
-  }
-
-  /// - Returns: the box in whole pixels, within the image; nil where none of it is.
-  func rectangle(_ box: BoxAnnotation.Corners) -> PixelRectangle? {
-    guard [box.x1, box.y1, box.x2, box.y2].allSatisfy(\.isFinite) else { return nil }
-    func pixel(_ value: Float, _ limit: Int) -> Int { Int(min(max(value, 0), Float(limit)).rounded()) }
-    guard box.x1 < Float(imageWidth), box.y1 < Float(imageHeight), box.x2 > 0, box.y2 > 0 else { return nil }
-    let (left, top) = (
-      min(pixel(box.x1, imageWidth), imageWidth - 1), min(pixel(box.y1, imageHeight), imageHeight - 1)
-    )
-    return PixelRectangle(
-      left: left, top: top, right: max(left + 1, pixel(box.x2, imageWidth)),
-      bottom: max(top + 1, pixel(box.y2, imageHeight)))
-  }
-
-  /// - Returns: the label, cut with an ellipsis where the image is too narrow for it, or nothing where that does not help.
-  func fitted(_ label: String) -> String {
-    // Nothing that is longer can be read in an image.
-    var text = label.prefix(120).map { $0.isNewline || $0 == "\t" ? " " : $0 }[...]
-    guard tagSize(String(text)).width > imageWidth else { return String(text) }
-    while !text.isEmpty {
-      text.removeLast()
-      if tagSize(String(text) + "…").width <= imageWidth { return String(text) + (text.isEmpty ? "" : "…") }
+  /// - Parameter label: the text and its place, if there is one.
+  init(
+    _ annotation: BoxAnnotation, _ box: PixelRectangle, radius: Float,
+    _ label: (text: String, bounds: PixelRectangle, place: LabelLayout.Place)?
+  ) {
+    color = Palette.color(annotation.colorIndex)
+    frame = RoundedRectangle(box, radius: min(radius, Float(min(box.width, box.height)) / 2))
+    guard let label else { return }
+    var shape = RoundedRectangle(label.bounds, radius: radius)
+    // Where the tag continues an edge of the frame, neither has a round corner.
+    switch label.place {
+    case .above where shape.bounds.left == box.left: (shape.radii.bottomLeft, frame.radii.topLeft) = (0, 0)
+    case .above where shape.bounds.right == box.right:
+      (shape.radii.bottomRight, frame.radii.topRight) = (0, 0)
+    case .below where shape.bounds.left == box.left: (shape.radii.topLeft, frame.radii.bottomLeft) = (0, 0)
+    case .below where shape.bounds.right == box.right:
+      (shape.radii.topRight, frame.radii.bottomRight) = (0, 0)
+    default: break
     }
-    return ""
-  }
-
-  func tagSize(_ text: String) -> (width: Int, height: Int) {
-    let height =
-      Int((font.capHeight * fontSize * stretch).rounded(.up)) + 2 * max(2, Int((fontSize * 0.3).rounded()))
-    return (Int((font.width(text) * fontSize).rounded(.up)) + 2 * padding, height)
-  }
-
-  /// The text in a tag of that size.
-  func mask(_ text: String, width: Int, height: Int) -> CoverageMask {
-    var mask = CoverageMask(width: width, height: height)
-    let capHeight = font.capHeight * fontSize * stretch
-    let baseline = ((Float(height) + capHeight) / 2).rounded()
-    var x = Float(padding)
-    for character in text {
-      let glyph = font.glyph(character)
-      for contour in glyph.contours {
-        mask.add(contour) { point in
-          (x + point.x * fontSize, baseline - point.y * fontSize * stretch)
-        }
-      }
-      x += glyph.advance * fontSize
-    }
-    return mask
+    tag = (shape, label.text)
   }
 }

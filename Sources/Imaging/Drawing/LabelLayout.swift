@@ -39,7 +39,7 @@ struct LabelLayout {
     return (best.rectangle, best.place)
   }
 
-  /// The best first: above, at the top inside, below, then along the box's sides.
+  /// The best first: above, at the top inside, below, along the box's sides, at some distance.
   private func candidates(
     _ width: Int, _ height: Int, _ box: PixelRectangle
   ) -> [(x: Int, y: Int, place: Place)] {
@@ -57,6 +57,13 @@ struct LabelLayout {
       places.append((box.right - width, y, .inside))
       places.append((box.right, y, .beside))
       places.append((box.left - width, y, .beside))
+    }
+    // Last, a label or two away, as if on top of another box's label.
+    for distance in [height, 2 * height] {
+      for x in [box.left, box.right - width, box.right, box.left - width] {
+        places.append((x, box.top - height - distance, .beside))
+        places.append((x, box.bottom + distance, .beside))
+      }
     }
     return places
   }

@@ -37,6 +37,17 @@ struct RoundedRectangle {
     Int(max(radii.topLeft, radii.topRight, radii.bottomRight, radii.bottomLeft).rounded(.up))
   }
 
+  /// The shape grown by `distance` on every side; square corners stay square.
+  func outset(by distance: Int) -> RoundedRectangle {
+    func grown(_ radius: Float) -> Float { radius > 0 ? radius + Float(distance) : 0 }
+    var shape = self
+    shape.bounds = bounds.inset(by: -distance)
+    shape.radii = (
+      grown(radii.topLeft), grown(radii.topRight), grown(radii.bottomRight), grown(radii.bottomLeft)
+    )
+    return shape
+  }
+
   /// The part of pixel (`x`, `y`) that lies inside, 0...1.
   func coverage(_ x: Int, _ y: Int) -> Float {
     guard x >= bounds.left, x < bounds.right, y >= bounds.top, y < bounds.bottom else { return 0 }

@@ -7,6 +7,7 @@ enum Exif {
       case .jpeg: inJPEG(bytes)
       case .png: inPNG(bytes)
       case .webp: RIFFChunks(bytes, from: 12).first { $0.name == "EXIF" }?.content
+      case .gif, .bmp: nil as ArraySlice<UInt8>?
       }
     // JPEG's header is there in some PNG and WebP files too.
     guard let content, content.starts(with: header) else { return content }

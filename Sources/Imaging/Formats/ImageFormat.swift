@@ -3,6 +3,8 @@ package enum ImageFormat: String, Sendable, CaseIterable {
   case jpeg = "JPEG"
   case png = "PNG"
   case webp = "WebP"
+  case gif = "GIF"
+  case bmp = "BMP"
 
   /// Detects the format from the first bytes; file names and declared types are ignored.
   package init?(sniffing bytes: some Collection<UInt8>) {
@@ -12,6 +14,13 @@ package enum ImageFormat: String, Sendable, CaseIterable {
       self = .png
     } else if bytes.starts(with: Array("RIFF".utf8)), bytes.dropFirst(8).starts(with: Array("WEBP".utf8)) {
       self = .webp
+    } else if bytes.starts(with: Array("GIF87a".utf8)) || bytes.starts(with: Array("GIF89a".utf8)) {
+      self = .gif
+    } else if bytes.starts(with: Array("BM".utf8)), bytes.count >= 18,
+      bytes.dropFirst(6).prefix(4).allSatisfy({ $0 == 0 })
+    {
+      // Two letters say little. The reserved field is zero.
+      self = .bmp
     } else {
       return nil
     }

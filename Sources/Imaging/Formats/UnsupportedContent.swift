@@ -89,7 +89,6 @@ package enum UnsupportedContent: Sendable, Equatable, CustomStringConvertible {
 
   /// By the signatures that their specifications give, as registered in the list of `file` (magic).
   private static let signatures: [(bytes: [UInt8], name: String)] = [
-    (Array("GIF8".utf8), "a GIF image"),
     ([0x49, 0x49, 0x2A, 0x00], "a TIFF (or camera raw) image"),
     ([0x4D, 0x4D, 0x00, 0x2A], "a TIFF (or camera raw) image"),
     ([0x49, 0x49, 0x2B, 0x00], "a BigTIFF image"),
@@ -120,10 +119,6 @@ package enum UnsupportedContent: Sendable, Equatable, CustomStringConvertible {
 
   private static func binary(_ bytes: [UInt8]) -> UnsupportedContent? {
     if let match = signatures.first(where: { bytes.starts(with: $0.bytes) }) { return .format(match.name) }
-    // BMP's second field is the file's length, the third is reserved.
-    if bytes.starts(with: Array("BM".utf8)), bytes.count >= 26, bytes[6..<10].allSatisfy({ $0 == 0 }) {
-      return .format("a BMP image")
-    }
     if bytes.starts(with: Array("RIFF".utf8)), bytes.dropFirst(8).starts(with: Array("AVI ".utf8)) {
       return .format("an AVI video")
     }

@@ -65,11 +65,3 @@ struct WebPContainer {
     throw .corrupt(.webp, reason: "an animation without a frame")
   }
 }
-
-extension [UInt8] {
-  /// 0 where the array ends before.
-  fileprivate func littleEndian(at offset: Int, bytes count: Int) -> Int {
-    guard offset + count <= self.count else { return 0 }
-    return self[offset..<offset + count].reversed().reduce(0) { $0 << 8 | Int($1) }
-  }
-}

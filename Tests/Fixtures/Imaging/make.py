@@ -1,13 +1,14 @@
 """Makes the images of this folder, and what other programs read from them.
 
-NAME.jpg / NAME.png / NAME.webp is the file, NAME.rgb what Pillow (JPEG, WebP) or arithmetic on the source (PNG) says its
-pixels are: rows of 8-bit RGB. sizes.json gives width and height. letterbox-*.bgr are planes `[3, H, W]` by OpenCV's resize as in the authors'
+NAME.TYPE is the file, NAME.rgb what Pillow (JPEG, WebP, GIF) or arithmetic on the source (PNG, BMP) says its pixels
+are: rows of 8-bit RGB. sizes.json gives width and height. letterbox-*.bgr are planes `[3, H, W]` by OpenCV's resize as in the authors'
 preproc; reduced-*.bgr are the same of JPEGs that libjpeg has reduced meanwhile. Needs: pillow, numpy, opencv-python-headless, pypng,
 and jpegtran (Debian: libjpeg-turbo-progs).
 """
 
 import io
 import json
+import struct
 import subprocess
 import tempfile
 from pathlib import Path
@@ -32,9 +33,15 @@ def picture(width, height):
     return pixels
 
 
+def expected_name(name):
+    """NAME.rgb, or NAME-TYPE.rgb where several files have the name."""
+    path = Path(name)
+    return f"{path.stem}-{path.suffix[1:]}.rgb" if path.suffix in (".gif", ".bmp") else path.stem + ".rgb"
+
+
 def save(name, data, pixels):
     (HERE / name).write_bytes(data)
-    (HERE / (Path(name).stem + ".rgb")).write_bytes(np.ascontiguousarray(pixels, dtype=np.uint8).tobytes())
+    (HERE / expected_name(name)).write_bytes(np.ascontiguousarray(pixels, dtype=np.uint8).tobytes())
     sizes[name] = [pixels.shape[1], pixels.shape[0]]
 
 
@@ -147,6 +154,72 @@ def webps():
     for orientation in (3, 6):
         data = encode(Image.fromarray(small), lossless=True, exif=exif(orientation))
         save(f"webp-orientation-{orientation}.webp", data, turned(small, orientation))
+
+
+def gifs():
+    source = Image.fromarray(picture(61, 47)).quantize(200)
+    other = Image.fromarray(255 - picture(61, 47)).quantize(200)
+    colours = np.asarray(source.convert("RGB"))
+
+    def encode(image, **options):
+        buffer = io.BytesIO()
+        image.save(buffer, "GIF", **options)
+        return buffer.getvalue()
+
+    save("plain.gif", encode(source, interlace=False), colours)
+    save("interlaced.gif", encode(source, interlace=True), colours)
+    save("animated.gif", encode(source, save_all=True, append_images=[other], duration=100), colours)
+    two = source.point(lambda level: level & 1).convert("P")
+    save("two-colours.gif", encode(two), np.asarray(two.convert("RGB")))
+    # Long runs grow the codes to 12 bits and clear them; noise does it soonest.
+    noise = Image.fromarray(np.random.default_rng(3).integers(0, 256, (120, 160), np.uint8))
+    save("noise.gif", encode(noise), np.repeat(np.asarray(noise)[..., None], 3, axis=2))
+    index = int(np.asarray(source)[0, 0])
+    mask = np.asarray(source) != index
+    data = encode(source, transparency=index)
+    save("transparent.gif", data, np.where(mask[..., None], colours, 255))
+    # The frame at (5, 3) of a canvas of 70x60: the canvas is patched in, the frame moved.
+    data = bytearray(encode(source, interlace=False))
+    data[6:10] = (70).to_bytes(2, "little") + (60).to_bytes(2, "little")
+    frame = data.index(b"\x2c\0\0\0\0" + (61).to_bytes(2, "little"))
+    data[frame + 1 : frame + 5] = (5).to_bytes(2, "little") + (3).to_bytes(2, "little")
+    canvas = np.full((60, 70, 3), 255, np.uint8)
+    canvas[3:50, 5:66] = colours
+    save("inset.gif", bytes(data), canvas)
+
+
+def bmps():
+    source = picture(29, 17)
+
+    def encode(rows, bits, palette=b"", compression=0, masks=b"", top_down=False):
+        rows = [row + b"\0" * (-len(row) % 4) for row in (rows if top_down else rows[::-1])]
+        offset = 54 + len(palette) + len(masks)
+        header = b"BM" + struct.pack("<IIIIiiHHIIiiII", offset + sum(map(len, rows)), 0, offset, 40, 29,
+                                     -17 if top_down else 17, 1, bits, compression, 0, 2835, 2835, len(palette) // 4, 0)
+        return header + masks + palette + b"".join(rows)
+
+    bgr = source[..., ::-1]
+    save("rgb24.bmp", encode([row.tobytes() for row in bgr], 24), source)
+    save("rgb24-top-down.bmp", encode([row.tobytes() for row in bgr], 24, top_down=True), source)
+    save("rgb32.bmp", encode([np.dstack([bgr, bgr[..., :1]])[y].tobytes() for y in range(17)], 32), source)
+    wide = source.astype(np.uint32)
+    fields = (wide[..., 0] | wide[..., 1] << 20 | wide[..., 2] << 10).astype("<u4")
+    masks = struct.pack("<III", 0x3FF, 0x3FF << 20, 0x3FF << 10)
+    small = (source.astype(np.float64) * 255 / 1023).round()
+    save("fields32.bmp", encode([row.tobytes() for row in fields], 32, compression=3, masks=masks), small)
+    high = (wide[..., 0] >> 3) << 11 | (wide[..., 1] >> 2) << 5 | wide[..., 2] >> 3
+    levels = np.dstack([wide[..., 0] >> 3, wide[..., 1] >> 2, wide[..., 2] >> 3])
+    expected = (levels * 255 / np.array([31, 63, 31])).round()
+    masks = struct.pack("<III", 0xF800, 0x07E0, 0x001F)
+    save("fields16.bmp", encode([row.tobytes() for row in high.astype("<u2")], 16, compression=3, masks=masks), expected)
+    low = (wide[..., 0] >> 3) << 10 | (wide[..., 1] >> 3) << 5 | wide[..., 2] >> 3
+    save("rgb16.bmp", encode([row.tobytes() for row in low.astype("<u2")], 16), ((wide >> 3) * 255 / 31).round())
+    for bits in (1, 4, 8):
+        indices = source[..., 1] >> (8 - bits)
+        colours = np.stack([np.arange(2**bits) * 7 % 256, np.arange(2**bits) * 40 % 256, 255 - np.arange(2**bits)], 1)
+        packed = np.packbits(np.unpackbits(indices[..., None], axis=2)[..., 8 - bits :].reshape(17, -1), axis=1)
+        palette = b"".join(bytes([b, g, r, 0]) for r, g, b in colours.tolist())
+        save(f"palette{bits}.bmp", encode([row.tobytes() for row in packed], bits, palette), colours[indices])
 
 
 def png_orientations():
@@ -295,6 +368,8 @@ jpegs()
 pngs()
 png_orientations()
 webps()
+gifs()
+bmps()
 letterboxes()
 reduced()
 scaled_webps()
