@@ -52,9 +52,11 @@ static png_structp open_reader(source *s) {
   png_set_read_fn(png, s, read_bytes);
   png_set_chunk_malloc_max(png, MAX_CHUNK_BYTES);
   png_set_chunk_cache_max(png, MAX_CHUNKS);
-  // Colour profiles, texts and the like are skipped, not unpacked.
+  // Colour profiles, texts and the like are skipped, not unpacked. With a gamma libpng would blend in linear light, where
+  // browsers and editors blend levels.
   png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, 0, 0);
-  static const png_byte unwanted[] = "iCCP\0zTXt\0iTXt\0tEXt\0eXIf\0sPLT\0hIST\0tIME\0pCAL\0sCAL";
+  static const png_byte unwanted[] = 
+      "iCCP\0gAMA\0sRGB\0cHRM\0zTXt\0iTXt\0tEXt\0eXIf\0sPLT\0hIST\0tIME\0pCAL\0sCAL";
   png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, unwanted, (int)(sizeof unwanted / 5));
   return png;
 }
