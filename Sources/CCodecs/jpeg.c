@@ -86,7 +86,8 @@ static void judge_warning(j_common_ptr info, int level) {
   case JWRN_HUFF_BAD_CODE:
   case JWRN_ARITH_BAD_CODE:
   case JWRN_MUST_RESYNC:
-    if (errors->bytes_ended) give_up_truncated(decoder);
+    // An end marker where data of the next restart interval should be.
+    if (errors->bytes_ended || decoder->unread_marker == JPEG_EOI) give_up_truncated(decoder);
     format_message(info);
     give_up(errors, CC_CORRUPT);
   default: break;

@@ -149,7 +149,9 @@ package struct EncodedImage: Sendable {
         try file.decode(into: &pixels, background: background)
       }
     case .bmp(let file):
-      return rows.withPixels(stored) { (pixels) throws(ImageError) in try file.decode(into: &pixels) }
+      return rows.withPixels(stored) { (pixels) throws(ImageError) in
+        try file.decode(into: &pixels, background: background)
+      }
     case .none, .webp: break
     }
     let status = bytes.withUnsafeBufferPointer { bytes in

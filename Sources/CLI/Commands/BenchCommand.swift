@@ -29,7 +29,7 @@ struct BenchCommand: AsyncParsableCommand {
   @Option(help: PrecisionOption.help)
   var precision = PrecisionOption.fixed(.float32)
 
-  @Option(help: "JPEG or PNG to time from bytes to boxes, instead of the network alone.")
+  @Option(help: "Image file to time from bytes to boxes, instead of the network alone.")
   var image: String?
 
   @Option(help: ScaledDecode.help)

@@ -10,7 +10,7 @@ struct BMPImage {
   private let stride: Int
   /// RGB, of up to 8 bits a pixel.
   private let palette: [UInt8]
-  /// Where red, green and blue are within 16 or 32 bits.
+  /// Where red, green and blue are within 16 or 32 bits, and alpha, if it is there.
   private let masks: [UInt32]
 
   init(_ bytes: [UInt8]) throws(ImageError) {
@@ -42,7 +42,8 @@ struct BMPImage {
     let tables = 14 + headerSize
     if compression != uncompressed, bitsPerPixel >= 16 {
       // In the header since its version 2, behind it before; at the same place in either case.
-      masks = [54, 58, 62].map { UInt32(truncatingIfNeeded: number($0)) }
+      let hasAlpha = headerSize >= 56 && number(66) != 0
+      masks = ([54, 58, 62] + (hasAlpha ? [66] : [])).map { UInt32(truncatingIfNeeded: number($0)) }
     } else {
       masks = bitsPerPixel == 16 ? [0x7C00, 0x03E0, 0x001F] : [0xFF0000, 0x00FF00, 0x0000FF]
     }
@@ -58,18 +59,15 @@ struct BMPImage {
     self.palette = palette
   }
 
-  /// - Parameter target: `[height, width, 3]`.
-  func decode(into target: inout MutableSpan<UInt8>) throws(ImageError) {
+  /// - Parameters:
+  ///   - target: `[height, width, 3]`.
+  ///   - background: level that transparent pixels are blended over.
+  func decode(into target: inout MutableSpan<UInt8>, background: UInt8) throws(ImageError) {
     let (end, overflows) = stride.multipliedReportingOverflow(by: height)
     guard !overflows, end <= bytes.count - pixels else {
       throw .truncated(.bmp, reason: "\(max(0, bytes.count - pixels)) bytes of pixels of \(end)")
     }
-    let levels = masks.map { mask in
-      (
-        mask: mask, shift: mask.trailingZeroBitCount,
-        max: mask == 0 ? 1 : mask >> UInt32(mask.trailingZeroBitCount)
-      )
-    }
+    let fields = masks.map(Field.init)
     for y in 0..<height {
       let row = pixels + (isTopDown ? y : height - 1 - y) * stride
       for x in 0..<width {
@@ -80,11 +78,10 @@ struct BMPImage {
           let size = bitsPerPixel / 8
           var value: UInt32 = 0
           for byte in 0..<size { value |= UInt32(bytes[row + size * x + byte]) << UInt32(8 * byte) }
+          let alpha = fields.count > 3 ? fields[3].level(value) : 255
           for channel in 0..<3 {
-            let level = levels[channel]
-            target[to + channel] = UInt8(
-              (UInt64((value & level.mask) >> UInt32(level.shift & 31)) * 255 + UInt64(level.max) / 2)
-                / UInt64(level.max))
+            let level = fields[channel].level(value) * alpha + Int(background) * (255 - alpha)
+            target[to + channel] = UInt8((level + 127) / 255)
           }
         default:
           let bit = x * bitsPerPixel
@@ -93,5 +90,21 @@ struct BMPImage {
         }
       }
     }
+  }
+
+  /// Some bits of a pixel.
+  private struct Field {
+    let mask: UInt32
+    let shift: UInt32
+    let max: UInt64
+
+    init(_ mask: UInt32) {
+      self.mask = mask
+      shift = mask == 0 ? 0 : UInt32(mask.trailingZeroBitCount)
+      max = Swift.max(UInt64(mask >> shift), 1)
+    }
+
+    /// 0...255.
+    func level(_ pixel: UInt32) -> Int { Int((UInt64((pixel & mask) >> shift) * 255 + max / 2) / max) }
   }
 }

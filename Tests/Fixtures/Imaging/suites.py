@@ -1,6 +1,6 @@
 """Writes FOLDER/expected.json: what OpenCV reads of every file there, size and mean colour over white, or null.
 
-usage: suites.py FOLDER    (needs: opencv-python-headless, numpy, pillow)
+usage: suites.py FOLDER    (needs: opencv-python-headless, numpy, pypng)
 
 The folder is for test images of others, which the project does not contain: PngSuite, the images of libjpeg-turbo's and
 libpng's sources, libwebp-test-data. `YOLOX_IMAGE_SUITES=FOLDER swift test --filter ImageSuiteTests` then compares.
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image, ImageOps
+import png
 
 
 def read(path):
@@ -26,16 +26,21 @@ def read(path):
     if color is None:
         return None
     pixels = color.astype(np.float64)
-    if whole is not None and whole.ndim == 3 and whole.shape[2] == 4 and whole.shape[:2] == color.shape[:2]:
+    if whole is not None and whole.ndim == 3 and whole.shape[2] == 4:  # not turned; the mean is the same
         scale = 65535 if whole.dtype == np.uint16 else 255
         alpha = whole[..., 3:].astype(np.float64) / scale
         pixels = whole[..., :3] * (255 / scale) * alpha + 255 * (1 - alpha)
     elif path.suffix == ".png":
         # OpenCV leaves out the transparency of gray images.
-        with ImageOps.exif_transpose(Image.open(path)) as image:
-            if image.has_transparency_data:
-                alpha = np.asarray(image.convert("RGBA"))[..., 3:].astype(np.float64) / 255
-                pixels = pixels * alpha + 255 * (1 - alpha)
+        width, height, rows, info = png.Reader(bytes=path.read_bytes()).read()
+        rows = np.array([list(row) for row in rows]).reshape(height, width, info["planes"])
+        alpha = np.ones((height, width, 1))
+        if info["greyscale"] and info["alpha"]:
+            alpha = rows[..., 1:] / (2 ** info["bitdepth"] - 1)
+        elif info["greyscale"] and "transparent" in info:
+            alpha = rows != info["transparent"]
+        if alpha.shape[:2] == pixels.shape[:2]:
+            pixels = pixels * alpha + 255 * (1.0 - alpha)
     mean = pixels.reshape(-1, 3).mean(axis=0)[::-1]
     return {"width": color.shape[1], "height": color.shape[0], "mean": [float(level) for level in mean]}
 
