@@ -19,7 +19,7 @@ struct EncodedImageTests {
     }
   }
 
-  @Test("changed bytes anywhere give an error or a picture, never a crash")
+  @Test("changed bytes anywhere give an error or an image, never a crash")
   func damaged() throws {
     var generator = SplitMix64(seed: 5)
     for name in try fixtureSizes().keys.sorted() {
@@ -57,7 +57,7 @@ struct EncodedImageTests {
     #expect(throws: ImageError.tooManyBytes(count: file.count, limit: 10)) {
       try Image(decoding: file, limits: ImageLimits(bytes: 10))
     }
-    // A PNG that promises 2 billion pixels and holds almost none.
+    // A PNG that declares 2 billion pixels and holds almost none.
     var lying = file
     lying.replaceSubrange(16..<24, with: [0, 0, 0xAF, 0xC8, 0, 0, 0xAF, 0xC8])
     #expect(throws: ImageError.self) { try Image(decoding: lying) }

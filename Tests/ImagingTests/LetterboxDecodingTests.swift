@@ -51,7 +51,7 @@ struct LetterboxDecodingTests {
   }
 
   @Test(
-    "scales a JPEG to a half, a quarter or an eighth as Pillow has libjpeg do it, turned the right way",
+    "scales a JPEG to a half, a quarter or an eighth as Pillow has libjpeg do it, and rotates it",
     arguments: [
       ("baseline-420", 28, 20), ("baseline-444", 30, 23), ("baseline-422", 15, 11), ("progressive", 9, 12),
       ("gray", 6, 6), ("cmyk", 29, 16), ("baseline-420", 3, 3),

@@ -22,7 +22,7 @@ HERE = Path(__file__).parent
 sizes = {}
 
 
-def picture(width, height):
+def source_image(width, height):
     """Smooth colours with a few sharp edges and no symmetry."""
     y, x = np.mgrid[0:height, 0:width].astype(np.float64)
     red = 255 * x / max(width - 1, 1)
@@ -62,7 +62,7 @@ def jpeg(name, image, adobe_transform=None, **options):
 
 
 def jpegs():
-    source = Image.fromarray(picture(61, 47))
+    source = Image.fromarray(source_image(61, 47))
     for name, sampling in (("444", 0), ("422", 1), ("420", 2)):
         jpeg(f"baseline-{name}.jpg", source, subsampling=sampling)
     jpeg("progressive.jpg", source, progressive=True)
@@ -82,7 +82,7 @@ def jpegs():
         command = ["jpegtran", "-scans", scans.name]
         data = subprocess.run(command, input=buffer.getvalue(), stdout=subprocess.PIPE, check=True).stdout
     save("separate-scans.jpg", data, np.asarray(Image.open(io.BytesIO(data)).convert("RGB")))
-    small = Image.fromarray(picture(40, 24))
+    small = Image.fromarray(source_image(40, 24))
     for orientation in range(1, 9):
         exif = Image.Exif()
         exif[0x0112] = orientation
@@ -106,8 +106,8 @@ def exif(orientation):
     return tags.tobytes()
 
 
-def turned(pixels, orientation):
-    """Upright pixels of what is stored as `pixels`, as Pillow turns them."""
+def rotated(pixels, orientation):
+    """Upright pixels of what is stored as `pixels`, rotated by Pillow."""
     tagged = Image.fromarray(pixels)
     tagged.getexif()[0x0112] = orientation
     return np.asarray(ImageOps.exif_transpose(tagged))
@@ -119,7 +119,7 @@ def over_white(pixels, alpha):
 
 
 def webps():
-    source = picture(61, 47)
+    source = source_image(61, 47)
     alpha = np.linspace(0, 255, 61 * 47).round().astype(np.uint8).reshape(47, 61)
     rgba = np.dstack([source, alpha])
 
@@ -146,19 +146,19 @@ def webps():
     # A first frame that covers a part of the canvas: pixels around it are transparent.
     inset = np.zeros((48, 64, 4), np.uint8)
     inset[10:40, 20:50] = (*source[0, 0], 255)
-    inset[10:40, 20:50, :3] = picture(30, 30)
+    inset[10:40, 20:50, :3] = source_image(30, 30)
     frames = [Image.fromarray(inset), Image.fromarray(255 - inset)]
     data = encode(frames[0], save_all=True, append_images=frames[1:], duration=100, lossless=True, exact=True)
     save("animated-inset.webp", data, over_white(inset[..., :3], inset[..., 3]))
-    small = picture(40, 24)
+    small = source_image(40, 24)
     for orientation in (3, 6):
         data = encode(Image.fromarray(small), lossless=True, exif=exif(orientation))
-        save(f"webp-orientation-{orientation}.webp", data, turned(small, orientation))
+        save(f"webp-orientation-{orientation}.webp", data, rotated(small, orientation))
 
 
 def gifs():
-    source = Image.fromarray(picture(61, 47)).quantize(200)
-    other = Image.fromarray(255 - picture(61, 47)).quantize(200)
+    source = Image.fromarray(source_image(61, 47)).quantize(200)
+    other = Image.fromarray(255 - source_image(61, 47)).quantize(200)
     colours = np.asarray(source.convert("RGB"))
 
     def encode(image, **options):
@@ -189,7 +189,7 @@ def gifs():
 
 
 def bmps():
-    source = picture(29, 17)
+    source = source_image(29, 17)
 
     def encode(rows, bits, palette=b"", compression=0, masks=b"", top_down=False):
         rows = [row + b"\0" * (-len(row) % 4) for row in (rows if top_down else rows[::-1])]
@@ -223,11 +223,11 @@ def bmps():
 
 
 def png_orientations():
-    small = picture(40, 24)
+    small = source_image(40, 24)
     for orientation in range(1, 9):
         buffer = io.BytesIO()
         Image.fromarray(small).save(buffer, "PNG", exif=exif(orientation))
-        save(f"png-orientation-{orientation}.png", buffer.getvalue(), turned(small, orientation))
+        save(f"png-orientation-{orientation}.png", buffer.getvalue(), rotated(small, orientation))
     # After the image data, which the PNG specification allows too.
     buffer = io.BytesIO()
     Image.fromarray(small).save(buffer, "PNG", exif=exif(6))
@@ -235,11 +235,11 @@ def png_orientations():
     start = data.index(b"eXIf") - 4
     chunk = data[start : start + 12 + int.from_bytes(data[start : start + 4], "big")]
     data = data.replace(chunk, b"")
-    save("png-orientation-late.png", data[:-12] + chunk + data[-12:], turned(small, 6))
+    save("png-orientation-late.png", data[:-12] + chunk + data[-12:], rotated(small, 6))
 
 
 def pngs():
-    source = picture(29, 17)
+    source = source_image(29, 17)
     save("rgb8.png", write_png(source.reshape(17, -1).tolist(), greyscale=False, bitdepth=8, planes=3), source)
     save(
         "rgb8-interlaced.png",
@@ -359,9 +359,9 @@ def letterboxes():
     for width, height, input_height, input_width in (
         (29, 17, 64, 64), (61, 47, 32, 32), (61, 47, 64, 32), (40, 24, 32, 96), (64, 64, 64, 64), (100, 8, 32, 32),
     ):
-        planes = preproc((picture(width, height), (width, height)), input_height, input_width)
+        planes = preproc((source_image(width, height), (width, height)), input_height, input_width)
         (HERE / f"letterbox-{width}x{height}-{input_width}x{input_height}.bgr").write_bytes(planes.tobytes())
-        (HERE / f"picture-{width}x{height}.rgb").write_bytes(picture(width, height).tobytes())
+        (HERE / f"source-{width}x{height}.rgb").write_bytes(source_image(width, height).tobytes())
 
 
 jpegs()
