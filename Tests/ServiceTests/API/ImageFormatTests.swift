@@ -30,7 +30,8 @@ struct ImageFormatTests {
     #expect(image.width == width && image.height == height)
   }
 
-  @Test("a truncated image is 422, in the response with boxes too", arguments: ["application/json", "image/jpeg"])
+  @Test(
+    "a truncated image is 422, in the response with boxes too", arguments: ["application/json", "image/jpeg"])
   func truncated(accept: String) async throws {
     let whole = try SharedData.bytes("images/dog.jpg")
     for percent in [25, 50, 99] {
