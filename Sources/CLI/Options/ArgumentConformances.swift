@@ -11,7 +11,7 @@ extension Preprocessing: ExpressibleByArgument {}
 
 extension ScaledDecode: ExpressibleByArgument {
   static let help = ArgumentHelp(
-    "Decode JPEGs at 1/2, 1/4 or 1/8 scale where the input needs no more pixels.")
+    "Decode JPEG and WebP at 1/2, 1/4 or 1/8 scale if the input needs no more.")
 }
 
 extension Variant: ExpressibleByArgument {}

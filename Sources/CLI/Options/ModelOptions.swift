@@ -54,7 +54,7 @@ struct ModelOptions: ParsableArguments {
       pretrained, name: name, sha256: sha256(ofFile: path), inputSize: size,
       labels: try labels.map(ModelOptions.labels(inFile:)), preprocessing: preprocessing,
       options: PlanOptions(precision: precision.resolved(for: pretrained, report: report)))
-    model.fastDecode = scaledDecode
+    model.scaledDecode = scaledDecode
     return model
   }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Engine
 import HTTPServer
 import Imaging
 import Service
@@ -10,6 +11,15 @@ struct RequestOptions: ParsableArguments {
 
   @Option(help: "Maximum memory for all request bodies in bytes; beyond it, 503.")
   var maxBodyMemory = 256 << 20
+
+  @Option(
+    help: ArgumentHelp(
+      "Maximum pixels per image; larger ones are rejected with 413. Default: automatic.",
+      discussion: "Automatic: one image takes at most half of the memory limit; 4 to 200 megapixels."))
+  var maxImagePixels: Int?
+
+  @Option(help: "Maximum width and height of an image in pixels; beyond it, 413.")
+  var maxImageSide = ImageLimits.defaultSide
 
   @Option(help: "Maximum seconds per request; X-Request-Timeout-Ms can ask for less.")
   var requestTimeout = 10.0
@@ -36,7 +46,8 @@ struct RequestOptions: ParsableArguments {
   func validate() throws {
     try requirePositive([
       ("--max-body-size", maxBodySize), ("--max-batch-size", maxBatchSize),
-      ("--max-in-flight", maxInFlight ?? 1),
+      ("--max-in-flight", maxInFlight ?? 1), ("--max-image-pixels", maxImagePixels ?? 1),
+      ("--max-image-side", maxImageSide),
     ])
     guard maxBodyMemory >= maxBodySize else {
       throw ValidationError("--max-body-memory must be at least --max-body-size, which is \(maxBodySize)")
@@ -50,7 +61,9 @@ struct RequestOptions: ParsableArguments {
   func apply(to configuration: inout DetectionService.Configuration) {
     configuration.server.limits.body = maxBodySize
     configuration.server.maxBodyMemory = maxBodyMemory
-    configuration.imageLimits.bytes = maxBodySize
+    configuration.imageLimits = ImageLimits(
+      bytes: maxBodySize, side: maxImageSide,
+      pixels: maxImagePixels ?? ImageLimits.pixels(forMemory: availableMemory()))
     configuration.requestTimeout = .seconds(requestTimeout)
     configuration.batching.maxBatchSize = maxBatchSize
     configuration.batching.maxQueueDelay = .seconds(maxQueueDelayMs / 1000)

@@ -25,7 +25,7 @@ package func processors(ofQuota text: String) -> Int? {
   return (quota + period - 1) / period
 }
 
-private func contents(of path: String) -> String? {
+func contents(of path: String) -> String? {
   let file = open(path, O_RDONLY | O_CLOEXEC)
   guard file >= 0 else { return nil }
   defer { close(file) }
