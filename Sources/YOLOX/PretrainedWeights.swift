@@ -26,32 +26,29 @@ package struct PretrainedWeights: Sendable {
   }
 
   package init(_ checkpoint: Checkpoint) throws(ModelError) {
-    let inferred =
-      if let graph = checkpoint.graph {
-        Architecture.inferred(fromConvolutions: graph.convolutions.map(\.weight.shape))
-      } else {
-        Architecture.inferred(fromNamed: checkpoint.tensors.mapValues(\.shape))
-      }
-    guard let inferred else {
-      throw .notYOLOX(tensors: checkpoint.tensors.count, example: checkpoint.tensors.keys.min())
-    }
-    architecture = inferred.architecture
-    classCount = inferred.classCount
     format = checkpoint.format
-
-    let graph = Graph.yolox(architecture, classCount: classCount)
-    parameters =
-      if let exported = checkpoint.graph {
-        graph.parameters(fromConvolutions: exported.convolutions)
-      } else {
-        try graph.parameters(from: checkpoint.tensors, model: architecture.modelName)
+    var size: InputSize?
+    var fromFile: Preprocessing?
+    if let network = checkpoint.network {
+      let export = try RecognizedExport(network)
+      (architecture, classCount, parameters) = (export.architecture, export.classCount, export.parameters)
+      (size, fromFile) = (export.inputSize, export.preprocessing)
+    } else {
+      guard let tensors = StateDictNames.canonical(checkpoint.tensors),
+        let inferred = Architecture.inferred(fromNamed: tensors.mapValues(\.shape))
+      else {
+        throw .notYOLOX(tensors: checkpoint.tensors.count, example: checkpoint.tensors.keys.min())
       }
+      (architecture, classCount) = inferred
+      parameters = try Graph.yolox(architecture, classCount: classCount)
+        .parameters(from: tensors, model: architecture.modelName)
+    }
 
     calibration = Calibration(tensors: checkpoint.tensors, metadata: checkpoint.metadata)
     let metadata = ModelMetadata(checkpoint.metadata)
     labels = try metadata.labels(classCount: classCount)
-    inputSize = try metadata.inputSize() ?? checkpoint.fixedInputSize ?? architecture.defaultInputSize
-    preprocessing = try metadata.preprocessing() ?? .standard
+    inputSize = try metadata.inputSize() ?? size ?? architecture.defaultInputSize
+    preprocessing = try metadata.preprocessing() ?? fromFile ?? .standard
   }
 }
 
@@ -81,30 +78,8 @@ extension Graph {
     return parameters
   }
 
-  /// Gives the nameless convolutions of an ONNX file, whose shapes are known to fit, their names.
-  fileprivate func parameters(fromConvolutions convolutions: [Checkpoint.Convolution]) -> Parameters {
-    var parameters: Parameters = [:]
-    for (node, convolution) in zip(convolutionShapes, convolutions) {
-      parameters[node.path + ".weight"] = convolution.weight
-      parameters[node.path + ".bias"] =
-        convolution.bias ?? Tensor(shape: [convolution.weight.shape[0]], repeating: 0)
-    }
-    return parameters
-  }
-
   /// As ``parameterShapes`` once every BatchNorm is folded into its convolution: a weight and a bias for each.
   private var foldedParameterShapes: [(name: String, shape: [Int])] {
     convolutionShapes.flatMap { [($0.path + ".weight", $0.shape), ($0.path + ".bias", [$0.shape[0]])] }
-  }
-}
-
-extension Checkpoint {
-  /// Height and width of the input that an ONNX file was exported for; `nil` if it takes any.
-  fileprivate var fixedInputSize: InputSize? {
-    guard let shape = graph?.inputShape, shape.count == 4, let height = shape[2], let width = shape[3] else {
-      return nil
-    }
-    let size = InputSize(height: height, width: width)
-    return size.isValid ? size : nil
   }
 }
