@@ -12,6 +12,8 @@ package enum ModelError: Error, Equatable, CustomStringConvertible {
   case unlike(convolutions: Int, nearest: String, path: String, found: String, expected: String)
   /// Close to a YOLOX network, but not one that can be run; the sentence says why.
   case unusable(String)
+  /// Weights that are NaN or infinite.
+  case notFinite([String])
   case unplannable(PlanError)
   case labelCount(labels: Int, classes: Int)
   case inputSize(String)
@@ -36,6 +38,9 @@ package enum ModelError: Error, Equatable, CustomStringConvertible {
         "not a YOLOX network: \(convolutions) convolutions, nearest \(nearest), differs at \(path): \(found) for \(expected)"
     case .unusable(let sentence):
       return sentence
+    case .notFinite(let names):
+      return
+        "\(names.count) tensors have NaN or infinite values (\(ModelError.sample(of: names))); the training diverged or the file is damaged"
     case .unplannable(let error):
       return error.description
     case .labelCount(let labels, let classes):

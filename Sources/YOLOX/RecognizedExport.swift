@@ -5,7 +5,6 @@ import Imaging
 /// An ONNX file recognised as one of our networks: its weights under our names, for images as we prepare them.
 struct RecognizedExport {
   let architecture: Architecture
-  let activation: ExportedActivation
   let classCount: Int
   /// Normalisation folded: a weight and a bias for each convolution.
   let parameters: Parameters
@@ -18,7 +17,6 @@ struct RecognizedExport {
     let predictions = try ExportedPredictions(network)
     let (architecture, match) = try RecognizedExport.match(network.withoutWideStem, predictions)
     try DecodingCheck(network, predictions).run()
-    self.architecture = architecture
     classCount = predictions.classCount
 
     let activations = match.activations
@@ -26,7 +24,13 @@ struct RecognizedExport {
       throw .unusable(
         "its activations differ from layer to layer (\(activations.map(\.text).sorted().joined(separator: ", "))); a YOLOX network has one kind")
     }
-    self.activation = activation
+    guard let known = activation.known,
+      known == architecture.activation || architecture.backbone != .darknet53
+    else {
+      throw .unusable(
+        "its activation is \(activation.text); those that can be run are \(Activation.named.map(\.name).joined(separator: ", ")), in DarkNet53 only lrelu")
+    }
+    self.architecture = architecture.with(activation: known)
 
     let input = try PreparedInput(network)
     preprocessing = input.preprocessing
@@ -216,6 +220,17 @@ struct PreparedInput {
 }
 
 extension ExportedActivation {
+  /// `nil` for one that no kernel computes.
+  fileprivate var known: Activation? {
+    switch self {
+    case .silu: .silu
+    case .relu: .relu
+    // What float32 and float16 make of the authors' 0.1.
+    case .leakyReLU(let slope): abs(slope - 0.1) < 1e-3 ? .leakyReLU : nil
+    default: nil
+    }
+  }
+
   var text: String {
     switch self {
     case .silu: "SiLU"

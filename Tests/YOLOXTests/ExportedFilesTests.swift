@@ -35,6 +35,46 @@ struct ExportedFilesTests {
     let expected = try predictions(path("base.onnx"))
     expectClose(try predictions(path(file)).values, expected.values, within: 1e-4, file)
   }
+
+  @Test(
+    "checkpoints give the same predictions as the authors' own",
+    arguments: ["mmdet.pth", "lightning.pth", "authors_before_1.6_format.pth", "with_namespace.pth"])
+  func checkpoints(file: String) throws {
+    let expected = try predictions(path("authors.pth"))
+    #expect(try predictions(path(file)).values == expected.values)
+    expectClose(try predictions(path("base.onnx")).values, expected.values, within: 1e-3, "base.onnx")
+  }
+
+  @Test("labels come from ONNX metadata and from mmdetection's meta", arguments: ["labels_in_metadata.onnx", "mmdet.pth"])
+  func labels(file: String) throws {
+    #expect(try PretrainedWeights(contentsOf: path(file)).labels == ["bolt", "nut", "washer"])
+  }
+
+  @Test("another activation is another network, and is run as such")
+  func activation() throws {
+    let weights = try PretrainedWeights(contentsOf: path("act_relu.onnx"))
+    #expect(weights.architecture.activation == .relu)
+    #expect(try PretrainedWeights(contentsOf: path("base.onnx")).architecture.activation == .silu)
+    #expect(try predictions(path("act_relu.onnx")).values != predictions(path("base.onnx")).values)
+  }
+
+  @Test("NaN among the weights is an error that names the tensor")
+  func notFinite() {
+    let error = #expect(throws: ModelError.self) { try PretrainedWeights(contentsOf: path("one_nan.pth")) }
+    guard case .notFinite(let names)? = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(names.count == 1)
+  }
+
+  @Test(
+    "files that are no weights are rejected by what they are",
+    arguments: [("lfs_pointer.onnx", "git lfs pull"), ("html_page.onnx", "HTML page")])
+  func foreign(file: String, advice: String) {
+    let error = #expect(throws: ModelError.self) { try PretrainedWeights(contentsOf: path(file)) }
+    #expect(error?.description.contains(advice) == true)
+  }
 }
 
 /// Files that Tests/Fixtures/Checkpoints/make.py has written, each with what ONNX Runtime or PyTorch makes of it.

@@ -26,14 +26,8 @@ parser.add_argument("folder")
 parser.add_argument("--only")
 options = parser.parse_args()
 sys.path.insert(0, options.yolox)
-for name in ("cv2", "loguru", "pycocotools", "torchvision", "torchvision.ops"):
-    if name not in sys.modules:
-        try:
-            __import__(name)
-        except Exception:
-            sys.modules[name] = types.ModuleType(name)
-if not hasattr(sys.modules["loguru"], "logger"):
-    sys.modules["loguru"].logger = types.SimpleNamespace(info=print, warning=print)
+sys.modules["loguru"] = types.ModuleType("loguru")
+sys.modules["loguru"].logger = types.SimpleNamespace(info=print, warning=print)
 
 import importlib.util
 
@@ -78,13 +72,13 @@ class Network(torch.nn.Module):
         for module in self.modules():
             if isinstance(module, torch.nn.BatchNorm2d):
                 module.eps = eps
-                torch.nn.init.uniform_(module.weight, 0.8, 1.6)
+                torch.nn.init.uniform_(module.weight, 0.8, 1.2)
                 torch.nn.init.uniform_(module.bias, -0.3, 0.3)
                 torch.nn.init.uniform_(module.running_mean, -0.2, 0.2)
                 torch.nn.init.uniform_(module.running_var, 0.5, 1.5)
             if isinstance(module, torch.nn.Conv2d):
                 fan = module.weight[0].numel()
-                torch.nn.init.uniform_(module.weight, -(6 / fan) ** 0.5, (6 / fan) ** 0.5)
+                torch.nn.init.uniform_(module.weight, -(3 / fan) ** 0.5, (3 / fan) ** 0.5)
                 if module.bias is not None:
                     torch.nn.init.uniform_(module.bias, -0.5, 0.5)
         self.backbone.backbone.stem.conv.conv.weight.data /= 128
