@@ -124,7 +124,7 @@ extension ExportedNetwork {
 }
 
 /// Rows and columns of the pixels that the authors' focus moves into channels, in their order (network_blocks.py, Focus).
-private let focusPhases = [(row: 0, column: 0), (row: 1, column: 0), (row: 0, column: 1), (row: 1, column: 1)]
+let focusPhases = [(row: 0, column: 0), (row: 1, column: 0), (row: 0, column: 1), (row: 1, column: 1)]
 
 /// What the file's first convolution sees of an image, and how its weights must change to see the same of ours.
 struct PreparedInput {

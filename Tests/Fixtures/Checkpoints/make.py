@@ -20,6 +20,8 @@ import onnxruntime
 import torch
 from onnx import helper, numpy_helper
 
+torch.set_num_threads(1)
+
 parser = argparse.ArgumentParser()
 parser.add_argument("yolox")
 parser.add_argument("folder")
@@ -290,6 +292,7 @@ class Decoded(torch.nn.Module):
         super().__init__()
         self.network, self.after, self.before = network, after, before
         self.head = network.head
+        self.eval()
 
     def forward(self, x):
         if self.before is not None:
