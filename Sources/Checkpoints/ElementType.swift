@@ -68,7 +68,8 @@ enum ElementType: String, Sendable {
       case .uint16: return each(UInt16.self)
       case .int8: return each(Int8.self)
       case .uint8, .bool: return each(UInt8.self)
-      case .float64, .float32, .float16, .bfloat16: return floats(bytes).map { Int(exactly: $0.rounded()) ?? 0 }
+      case .float64, .float32, .float16, .bfloat16:
+        return floats(bytes).map { Int(exactly: $0.rounded()) ?? 0 }
       }
     }
   }

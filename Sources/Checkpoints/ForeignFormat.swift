@@ -15,7 +15,10 @@ struct ForeignFormat {
   private static let network = "give the .onnx or .pth file that it was made of"
 
   private static let signatures: [(offset: Int, bytes: [UInt8], advice: String)] = [
-    (0, Array("version https://git-lfs".utf8), "a Git LFS pointer, not the file itself; run 'git lfs pull' in its repository"),
+    (
+      0, Array("version https://git-lfs".utf8),
+      "a Git LFS pointer, not the file itself; run 'git lfs pull' in its repository"
+    ),
     (0, [0x1F, 0x8B], "a gzip archive; \(archive)"),
     (0, [0x42, 0x5A, 0x68], "a bzip2 archive; \(archive)"),
     (0, [0xFD, 0x37, 0x7A, 0x58, 0x5A], "an xz archive; \(archive)"),
@@ -44,11 +47,16 @@ struct ForeignFormat {
       return "an HTML page, which a server gave in place of the file; download the file itself"
     }
     if start.hasPrefix("<?xml"), start.contains("<net") { return "an OpenVINO model; \(network)" }
-    if start.hasPrefix("<?xml") { return "an XML document, which a server may have given in place of the file" }
+    if start.hasPrefix("<?xml") {
+      return "an XML document, which a server may have given in place of the file"
+    }
     // A program of operators, each with its name as text.
-    if bytes[0] == 0x0A, start.contains("feed") || start.contains("conv2d") { return "a PaddlePaddle program; \(network)" }
+    if bytes[0] == 0x0A, start.contains("feed") || start.contains("conv2d") {
+      return "a PaddlePaddle program; \(network)"
+    }
     if bytes[0] == 0x80 {
-      let isPaddle = String(decoding: bytes.prefix(1 << 20), as: UTF8.self).contains("StructuredToParameterName@@")
+      let isPaddle = String(decoding: bytes.prefix(1 << 20), as: UTF8.self).contains(
+        "StructuredToParameterName@@")
       return isPaddle
         ? "PaddlePaddle parameters; \(network)"
         : "a Python pickle that torch.save did not write; save the state_dict with torch.save"

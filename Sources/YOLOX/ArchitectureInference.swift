@@ -28,18 +28,30 @@ extension Architecture {
     )
   }
 
-  /// Networks whose first convolution has weights of the shape `stem`.
-  static func candidates(stem: [Int]) -> [Architecture] {
+  /// Networks whose first convolution has weights of the shape `stem`, with as many convolutions as there are, or as near
+  /// to that as possible.
+  static func candidates(stem: [Int], convolutionCount: Int) -> [Architecture] {
     guard stem.count == 4 else { return [] }
     if stem[1] == 3 { return [Architecture(backbone: .darknet53)] }
     guard stem[1] == 12, stem[0] <= 512 else { return [] }
-    let deepest = 16
-    return [false, true].flatMap { depthwise in
-      (1...deepest).map { depth in
-        Architecture(
-          backbone: .cspDarknet(baseChannels: stem[0], baseDepth: depth, depthwise: depthwise))
-      }
+    func network(depth: Int, depthwise: Bool) -> Architecture {
+      Architecture(backbone: .cspDarknet(baseChannels: stem[0], baseDepth: depth, depthwise: depthwise))
     }
+    let deepest = 16
+    let candidates = [false, true].map { depthwise in
+      // Each further bottleneck adds the same number of convolutions.
+      let counts = [1, 2].map {
+        Graph.yolox(network(depth: $0, depthwise: depthwise), classCount: 1).convolutionShapes.count
+      }
+      let step = counts[1] - counts[0]
+      let depth = min(max(1 + (convolutionCount - counts[0] + step / 2) / step, 1), deepest)
+      return (
+        network: network(depth: depth, depthwise: depthwise),
+        distance: abs(counts[0] + (depth - 1) * step - convolutionCount)
+      )
+    }
+    let nearest = candidates.map(\.distance).min()
+    return candidates.filter { $0.distance == nearest }.map(\.network)
   }
 }
 

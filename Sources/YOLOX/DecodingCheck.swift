@@ -41,9 +41,11 @@ struct DecodingCheck {
     var seen = Set<Column>()
     for result in results {
       guard let columns = columns(of: result.tensor) else {
-        let place = result.selector.map { "what '\($0)' reads as '\(result.name)'" } ?? "the output '\(result.name)'"
+        let place =
+          result.selector.map { "what '\($0)' reads as '\(result.name)'" } ?? "the output '\(result.name)'"
         throw .unusable(
-          "\(place) \(result.tensor.shape) is not made of boxes, objectness and classes in the way of YOLOX; a file that decodes otherwise would give wrong boxes")
+          "\(place) \(result.tensor.shape) is not made of boxes, objectness and classes in the way of YOLOX; a file that decodes otherwise would give wrong boxes"
+        )
       }
       seen.formUnion(columns)
     }
@@ -64,7 +66,9 @@ struct DecodingCheck {
       let (height, width) = (shape[2], shape[3])
       let cells = height * width
       var planes: [[Float]] = []
-      for (node, channels) in [(level.box, 4), (level.objectness, 1), (level.classes, predictions.classCount)] {
+      for (node, channels) in [
+        (level.box, 4), (level.objectness, 1), (level.classes, predictions.classCount),
+      ] {
         let values = (0..<channels * cells).map { _ in number() }
         probes[node] = NumericTensor(
           shape: [batch, channels, height, width], floats: (0..<batch).flatMap { _ in values })
@@ -100,8 +104,10 @@ struct DecodingCheck {
 
   /// Orders in which files join their columns.
   private static let layouts: [[Column]] = [
-    [.box, .objectness, .classes], [.box], [.objectness], [.classes], [.box, .objectness], [.objectness, .classes],
-    [.box, .classes], [.classes, .box, .objectness], [.classes, .objectness], [.objectness, .box, .classes], [.center],
+    [.box, .objectness, .classes], [.box], [.objectness], [.classes], [.box, .objectness],
+    [.objectness, .classes],
+    [.box, .classes], [.classes, .box, .objectness], [.classes, .objectness], [.objectness, .box, .classes],
+    [.center],
     [.size], [.center, .objectness, .classes], [.classes, .objectness, .box], [.classes, .box],
   ]
 
@@ -158,7 +164,8 @@ struct DecodingCheck {
   }
 
   private func matches(
-    _ values: [Float], _ expected: [Float], column: Column, offset: Int, columnCount: Int, anchors: Range<Int>,
+    _ values: [Float], _ expected: [Float], column: Column, offset: Int, columnCount: Int,
+    anchors: Range<Int>,
     isChannelFirst: Bool
   ) -> Bool {
     let (width, perAnchor) = (width(column), column == .center || column == .size ? 4 : width(column))
@@ -167,9 +174,12 @@ struct DecodingCheck {
     for image in 0..<batch {
       for anchor in 0..<anchors.count {
         for index in 0..<width {
-          let position = isChannelFirst ? (offset + index) * anchors.count + anchor : anchor * columnCount + offset + index
+          let position =
+            isChannelFirst ? (offset + index) * anchors.count + anchor : anchor * columnCount + offset + index
           let wanted = expected[(anchors.lowerBound + anchor) * perAnchor + first + index]
-          guard abs(values[image * size + position] - wanted) <= 2e-3 * max(1, abs(wanted)) else { return false }
+          guard abs(values[image * size + position] - wanted) <= 2e-3 * max(1, abs(wanted)) else {
+            return false
+          }
         }
       }
     }

@@ -41,7 +41,8 @@ struct ExportedPredictions {
     }
     guard network.predictions.count == 9, counts.count == 1, let count = counts.first else {
       throw .unusable(
-        "not an export of a YOLOX network with the authors' head: it has \(network.predictions.count) last convolutions and classes \(counts.sorted())")
+        "not an export of a YOLOX network with the authors' head: it has \(network.predictions.count) last convolutions and classes \(counts.sorted())"
+      )
     }
     self.levels = levels
     classCount = count

@@ -55,7 +55,8 @@ struct GraphMatching {
         case .convolution(var convolution) = file.nodes[node].operation
       else { return nil }
       let input = graph.nodes[index].inputs[0]
-      if let order = partOrder[input.index], order != Array(order.indices), let concat = matched[input.index] {
+      if let order = partOrder[input.index], order != Array(order.indices), let concat = matched[input.index]
+      {
         convolution.weight = convolution.weight.inputsReordered(
           parts: file.nodes[concat].inputs.map { file.nodes[$0].shape[1] }, order: order)
       }
@@ -119,12 +120,14 @@ struct GraphMatching {
 
   private func fits(_ node: Node, _ other: ExportedNetwork.Node) -> Bool {
     switch (node.operation, other.operation) {
-    case (.input, .image), (.focus, .image), (.add, .add), (.upsample2x, .upsample2x), (.activation, .activation):
+    case (.input, .image), (.focus, .image), (.add, .add), (.upsample2x, .upsample2x),
+      (.activation, .activation):
       true
     case (.concat, .concat): node.inputs.count == other.inputs.count
     case (.maxPool(let kernel), .maxPool(let other)): kernel == other
     case (.convolution(let convolution), .convolution(let other)):
-      other.weight.shape == convolution.weightShape && other.stride == [convolution.stride, convolution.stride]
+      other.weight.shape == convolution.weightShape
+        && other.stride == [convolution.stride, convolution.stride]
         && other.padding.allSatisfy({ $0 == convolution.padding }) && other.groups == convolution.groups
     default: false
     }

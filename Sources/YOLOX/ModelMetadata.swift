@@ -26,7 +26,9 @@ package struct ModelMetadata {
 
   /// - Throws: ``ModelError/labelCount(labels:classes:)`` if there is another number of labels than of classes.
   func labels(classCount: Int) throws(ModelError) -> [String]? {
-    guard let labels = values["labels"]?.split(separator: "\n").map(String.init) ?? foreignLabels else { return nil }
+    guard let labels = values["labels"]?.split(separator: "\n").map(String.init) ?? foreignLabels else {
+      return nil
+    }
     guard labels.count == classCount else {
       throw .labelCount(labels: labels.count, classes: classCount)
     }
@@ -56,7 +58,8 @@ package struct ModelMetadata {
   private var foreignLabels: [String]? {
     guard let text = values["names"] else { return nil }
     if let list = try? JSONDecoder().decode([String].self, from: Data(text.utf8)) { return list }
-    let table = (try? JSONDecoder().decode([String: String].self, from: Data(text.utf8))) ?? pythonDictionary(text)
+    let table =
+      (try? JSONDecoder().decode([String: String].self, from: Data(text.utf8))) ?? pythonDictionary(text)
     let indices = table.keys.compactMap { Int($0) }.sorted()
     guard !table.isEmpty, indices == Array(0..<table.count) else { return nil }
     return indices.compactMap { table["\($0)"] }
@@ -73,7 +76,11 @@ package struct ModelMetadata {
       rest = rest.dropFirst()
       var label = ""
       while let character = rest.popFirst(), character != quote {
-        if character == "\\", let escaped = rest.popFirst() { label.append(escaped) } else { label.append(character) }
+        if character == "\\", let escaped = rest.popFirst() {
+          label.append(escaped)
+        } else {
+          label.append(character)
+        }
       }
       table[key] = label
       rest = rest.drop { $0 == "," || $0.isWhitespace }

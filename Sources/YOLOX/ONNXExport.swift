@@ -32,10 +32,14 @@ extension PretrainedWeights {
 
   package func onnxFile(_ options: ONNXExportOptions) throws(ModelError) -> [UInt8] {
     guard architecture.head == .decoupled else {
-      throw .unusable("ONNX files can be written of networks with the authors' head, not of '\(architecture.head.rawValue)'")
+      throw .unusable(
+        "ONNX files can be written of networks with the authors' head, not of '\(architecture.head.rawValue)'"
+      )
     }
     guard ONNXWriter.opsets.contains(options.opset) else {
-      throw .unusable("opset \(options.opset) is not one of \(ONNXWriter.opsets.lowerBound) to \(ONNXWriter.opsets.upperBound)")
+      throw .unusable(
+        "opset \(options.opset) is not one of \(ONNXWriter.opsets.lowerBound) to \(ONNXWriter.opsets.upperBound)"
+      )
     }
     guard options.inputSize.isValid else { throw .inputSize(options.inputSize.description) }
     var export = ONNXExport(self, options)
@@ -90,7 +94,8 @@ private struct ONNXExport {
     let raw = writePredictions()
     _ = options.decode ? writeDecoding(raw) : raw
     let batch: ONNXWriter.Length = options.dynamicBatch ? .open("batch") : .fixed(1)
-    writer.input("images", [batch, .fixed(3), .fixed(options.inputSize.height), .fixed(options.inputSize.width)])
+    writer.input(
+      "images", [batch, .fixed(3), .fixed(options.inputSize.height), .fixed(options.inputSize.width)])
     writer.output("output", [batch, .fixed(cells.count), .fixed(5 + weights.classCount)])
     return writer.finished(
       metadata: ModelMetadata.values(
@@ -128,7 +133,9 @@ private struct ONNXExport {
     }
   }
 
-  private mutating func write(_ convolution: Convolution, _ path: String, _ input: String, _ index: Int) -> String {
+  private mutating func write(_ convolution: Convolution, _ path: String, _ input: String, _ index: Int)
+    -> String
+  {
     let (weight, bias) = weights.foldedWeights(path, outputs: convolution.outputChannels)
     return writer.node(
       "Conv", [input, writer.constant(path + ".weight", weight), writer.constant(path + ".bias", bias)],
@@ -164,15 +171,21 @@ private struct ONNXExport {
   private mutating func writePredictions() -> String {
     let shape = writer.constant("level_shape", [0, 5 + weights.classCount, -1])
     let levels = Stride.levels.indices.map { level in
-      func output(_ output: HeadOutput) -> String { graph.output(output.name(level: level)).map { names[$0.index] } ?? "" }
+      func output(_ output: HeadOutput) -> String {
+        graph.output(output.name(level: level)).map { names[$0.index] } ?? ""
+      }
       let joined = writer.node(
         "Concat",
-        [output(.box), writer.node("Sigmoid", [output(.objectness)]), writer.node("Sigmoid", [output(.classes)])],
+        [
+          output(.box), writer.node("Sigmoid", [output(.objectness)]),
+          writer.node("Sigmoid", [output(.classes)]),
+        ],
         [("axis", .int(1))])
       return writer.node("Reshape", [joined, shape])
     }
     let all = writer.node("Concat", levels, [("axis", .int(2))])
-    return writer.node("Transpose", [all], output: options.decode ? nil : "output", [("perm", .ints([0, 2, 1]))])
+    return writer.node(
+      "Transpose", [all], output: options.decode ? nil : "output", [("perm", .ints([0, 2, 1]))])
   }
 
   private var cells: [(x: Int, y: Int, stride: Int)] {

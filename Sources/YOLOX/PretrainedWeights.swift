@@ -39,7 +39,8 @@ package struct PretrainedWeights: Sendable {
       let export = try RecognizedExport(network)
       if let activation, activation != export.architecture.activation {
         throw .unusable(
-          "the file computes \(export.architecture.activation.name); an activation can be given only for checkpoints that do not say theirs")
+          "the file computes \(export.architecture.activation.name); an activation can be given only for checkpoints that do not say theirs"
+        )
       }
       (architecture, classCount, parameters) = (export.architecture, export.classCount, export.parameters)
       fixedSize = export.inputSize
@@ -51,7 +52,8 @@ package struct PretrainedWeights: Sendable {
         throw .notYOLOX(tensors: checkpoint.tensors.count, example: checkpoint.tensors.keys.min())
       }
       let stated = try metadata.activation()
-      architecture = (stated ?? activation).map { inferred.architecture.with(activation: $0) } ?? inferred.architecture
+      architecture =
+        (stated ?? activation).map { inferred.architecture.with(activation: $0) } ?? inferred.architecture
       classCount = inferred.classCount
       parameters = try Graph.yolox(architecture, classCount: classCount)
         .parameters(from: tensors, model: architecture.modelName)
@@ -69,10 +71,12 @@ package struct PretrainedWeights: Sendable {
     preprocessing = statedPreprocessing ?? likely
     if statedPreprocessing == nil, likely == .legacy {
       notices.append(
-        "taken for weights of the legacy kind (normalised RGB): the first convolution's weights are \(Int(magnitude / 0.5)) times as large as those for 0...255; --preprocessing standard overrides it")
+        "taken for weights of the legacy kind (normalised RGB): the first convolution's weights are \(Int(magnitude / 0.5)) times as large as those for 0...255; --preprocessing standard overrides it"
+      )
     } else if likely != preprocessing {
       notices.append(
-        "the file says '\(preprocessing.rawValue)' preprocessing, but its first convolution looks like '\(likely.rawValue)'; check its boxes")
+        "the file says '\(preprocessing.rawValue)' preprocessing, but its first convolution looks like '\(likely.rawValue)'; check its boxes"
+      )
     }
     self.notices = notices
   }
@@ -86,7 +90,9 @@ extension Parameters {
   /// - Throws: ``ModelError/notFinite(_:)``, naming the tensors.
   fileprivate func checkFinite() throws(ModelError) {
     let broken = filter { name, tensor in
-      tensor.values.contains { !$0.isFinite || (name.hasSuffix(".running_var") && $0 < 0) }
+      // A variance below zero has no root.
+      let lowest: Float = name.hasSuffix(".running_var") ? 0 : -.greatestFiniteMagnitude
+      return tensor.values.contains { !($0 >= lowest && $0 <= .greatestFiniteMagnitude) }
     }
     guard broken.isEmpty else { throw .notFinite(broken.keys.sorted()) }
   }
@@ -95,15 +101,19 @@ extension Parameters {
   /// channels, with the normalisation folded in.
   fileprivate func stemMagnitude(of architecture: Architecture) -> Float {
     let path = "backbone.backbone.stem." + (architecture.backbone == .darknet53 ? "0" : "conv")
-    guard let weight = self[path + ".conv.weight"], let channels = weight.shape.first, channels > 0 else { return 0 }
+    guard let weight = self[path + ".conv.weight"], let channels = weight.shape.first, channels > 0 else {
+      return 0
+    }
     let perChannel = weight.count / channels
     var sum: Float = 0
     for channel in 0..<channels {
       var scale: Float = 1
-      if let gamma = self[path + ".bn.weight"]?.values, let variance = self[path + ".bn.running_var"]?.values {
+      if let gamma = self[path + ".bn.weight"]?.values, let variance = self[path + ".bn.running_var"]?.values
+      {
         scale = abs(gamma[channel]) / (variance[channel] + batchNormalizationEpsilon).squareRoot()
       }
-      sum += scale * weight.values[channel * perChannel..<(channel + 1) * perChannel].reduce(0) { $0 + abs($1) }
+      sum +=
+        scale * weight.values[channel * perChannel..<(channel + 1) * perChannel].reduce(0) { $0 + abs($1) }
     }
     return sum / Float(channels)
   }

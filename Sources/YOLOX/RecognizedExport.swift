@@ -22,13 +22,15 @@ struct RecognizedExport {
     let activations = match.activations
     guard let activation = activations.first, activations.count == 1 else {
       throw .unusable(
-        "its activations differ from layer to layer (\(activations.map(\.text).sorted().joined(separator: ", "))); a YOLOX network has one kind")
+        "its activations differ from layer to layer (\(activations.map(\.text).sorted().joined(separator: ", "))); a YOLOX network has one kind"
+      )
     }
     guard let known = activation.known,
       known == architecture.activation || architecture.backbone != .darknet53
     else {
       throw .unusable(
-        "its activation is \(activation.text); those that can be run are \(Activation.named.map(\.name).joined(separator: ", ")), in DarkNet53 only lrelu")
+        "its activation is \(activation.text); those that can be run are \(Activation.named.map(\.name).joined(separator: ", ")), in DarkNet53 only lrelu"
+      )
     }
     self.architecture = architecture.with(activation: known)
 
@@ -51,11 +53,8 @@ struct RecognizedExport {
     guard let stem = reached.first(where: { network.nodes[$0.node].inputs == [0] })?.convolution else {
       throw .unusable("its predictions do not depend on its image")
     }
-    let candidates = Architecture.candidates(stem: stem.weight.shape)
-    let sizes = candidates.map { Graph.yolox($0, classCount: 1).convolutionShapes.count }
-    let distance = sizes.map { abs($0 - reached.count) }.min() ?? 0
     var nearest: (model: Architecture, progress: Int, difference: GraphMatching.Difference?)?
-    for (candidate, size) in zip(candidates, sizes) where abs(size - reached.count) == distance {
+    for candidate in Architecture.candidates(stem: stem.weight.shape, convolutionCount: reached.count) {
       var matching = GraphMatching(Graph.yolox(candidate, classCount: predictions.classCount), network)
       if matching.matches(predictions.outputs) { return (candidate, matching) }
       let (progress, difference) = matching.difference
@@ -88,7 +87,8 @@ extension ExportedNetwork {
     guard image.step == 1, image.channels.count == 3,
       let stem = nodes.firstIndex(where: { $0.inputs == [0] }),
       case .convolution(let convolution) = nodes[stem].operation, convolution.stride == [2, 2],
-      convolution.groups == 1, convolution.weight.shape[1...] == [3, 6, 6], convolution.padding == [2, 2, 2, 2]
+      convolution.groups == 1, convolution.weight.shape[1...] == [3, 6, 6],
+      convolution.padding == [2, 2, 2, 2]
     else { return self }
     let outputs = convolution.weight.shape[0]
     var weight = Tensor(shape: [outputs, 12, 3, 3])
@@ -116,7 +116,9 @@ extension ExportedNetwork {
   fileprivate func inputSize() throws(ModelError) -> InputSize? {
     let factor = hasFocusOutside ? 2 : 1
     guard image.shape.count == 4, image.shape[2] != nil || image.shape[3] != nil else { return nil }
-    let sides = [image.shape[2] ?? image.shape[3], image.shape[3] ?? image.shape[2]].compactMap { $0.map { $0 * factor } }
+    let sides = [image.shape[2] ?? image.shape[3], image.shape[3] ?? image.shape[2]].compactMap {
+      $0.map { $0 * factor }
+    }
     let size = InputSize(height: sides[0], width: sides[1])
     guard size.isValid else { throw .inputSize(size.description) }
     return size
@@ -205,7 +207,8 @@ struct PreparedInput {
     let unit: Float = range == 255 ? 1 : seen.allSatisfy { abs($0.scale) > 1 } ? 1 : 255
     for channel in seen where channel.channel < 3 {
       let found = (0..<3).first {
-        abs(channel.scale * deviation[$0] * unit - 1) < 1e-2 && abs(channel.offset + mean[$0] / deviation[$0]) < 2e-2
+        abs(channel.scale * deviation[$0] * unit - 1) < 1e-2
+          && abs(channel.offset + mean[$0] / deviation[$0]) < 2e-2
       }
       guard let found, colors[channel.channel] ?? found == found else { throw unknownNormalization }
       colors[channel.channel] = found
@@ -216,7 +219,8 @@ struct PreparedInput {
   }
 
   private static let unknownNormalization = ModelError.unusable(
-    "it normalises its image in a way that is not known here: YOLOX networks take 0...255 as it is, or with ImageNet's mean and deviation")
+    "it normalises its image in a way that is not known here: YOLOX networks take 0...255 as it is, or with ImageNet's mean and deviation"
+  )
 }
 
 extension ExportedActivation {

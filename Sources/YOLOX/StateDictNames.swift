@@ -17,7 +17,9 @@ enum StateDictNames {
 
   /// What stands before `name`. Of several copies of a network, the averaged one is taken.
   private static func prefix(of name: String, in tensors: Parameters) -> String? {
-    let found = tensors.keys.filter { $0 == name || $0.hasSuffix("." + name) }.map { String($0.dropLast(name.count)) }
+    let found = tensors.keys.filter { $0 == name || $0.hasSuffix("." + name) }.map {
+      String($0.dropLast(name.count))
+    }
     return found.min { first, second in
       let (isFirst, isSecond) = (first.contains("ema"), second.contains("ema"))
       return isFirst == isSecond ? (first.count, first) < (second.count, second) : isFirst
@@ -26,7 +28,9 @@ enum StateDictNames {
 
   /// Names of mmdetection and mmyolo (mmdet/models: csp_darknet.py, yolox_pafpn.py, yolox_head.py).
   private static func mmdetection(_ name: String) -> String? {
-    guard let (path, replacement) = mmdetectionPaths.first(where: { name.hasPrefix($0.key) }) else { return nil }
+    guard let (path, replacement) = mmdetectionPaths.first(where: { name.hasPrefix($0.key) }) else {
+      return nil
+    }
     var rest = String(name.dropFirst(path.count))
     if path == "backbone.stage" {
       // Stages 1 to 4 are dark2 to dark5.
@@ -34,8 +38,10 @@ enum StateDictNames {
       rest = "\(stage + 1)" + rest.dropFirst()
     }
     for (theirs, ours) in mmdetectionParts {
-      rest = rest.split(separator: ".", omittingEmptySubsequences: false).map { $0 == theirs ? ours : String($0) }
-        .joined(separator: ".")
+      rest = rest.split(separator: ".", omittingEmptySubsequences: false).map {
+        $0 == theirs ? ours : String($0)
+      }
+      .joined(separator: ".")
     }
     return replacement + rest
   }
@@ -47,8 +53,10 @@ enum StateDictNames {
     ("neck.downsamples.0.", "backbone.bu_conv2."), ("neck.downsamples.1.", "backbone.bu_conv1."),
     ("neck.bottom_up_blocks.0.", "backbone.C3_n3."), ("neck.bottom_up_blocks.1.", "backbone.C3_n4."),
     ("neck.out_convs.", "head.stems."), ("bbox_head.multi_level_cls_convs.", "head.cls_convs."),
-    ("bbox_head.multi_level_reg_convs.", "head.reg_convs."), ("bbox_head.multi_level_conv_cls.", "head.cls_preds."),
-    ("bbox_head.multi_level_conv_reg.", "head.reg_preds."), ("bbox_head.multi_level_conv_obj.", "head.obj_preds."),
+    ("bbox_head.multi_level_reg_convs.", "head.reg_convs."),
+    ("bbox_head.multi_level_conv_cls.", "head.cls_preds."),
+    ("bbox_head.multi_level_conv_reg.", "head.reg_preds."),
+    ("bbox_head.multi_level_conv_obj.", "head.obj_preds."),
   ]
 
   private static let mmdetectionParts = [

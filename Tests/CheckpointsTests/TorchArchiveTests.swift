@@ -174,7 +174,9 @@ struct TorchArchiveTests {
 
   @Test("a pickle that torch.save did not write is told apart")
   func barePickle() {
-    let error = #expect(throws: CheckpointError.self) { try Checkpoint([0x80, 4, 0x4E, 0x2E], path: "a.pkl") }
+    let error = #expect(throws: CheckpointError.self) {
+      try Checkpoint([0x80, 4, 0x4E, 0x2E], path: "a.pkl")
+    }
     #expect(error?.description.contains("Python pickle") == true)
   }
 

@@ -12,8 +12,11 @@ private func predictions(_ path: String) throws -> Tensor {
   let size = weights.inputSize
   let model = try Model(weights, inputSize: size.height > 96 ? InputSize(height: 96, width: 96) : size)
   let count = 3 * model.inputSize.height * model.inputSize.width
-  // Whole numbers of 0 to 255.
-  let planes = (0..<count).map { (index: Int) -> Float in Float((index * 7919 + index / 96 * 104_729) % 256) }
+  // Whole numbers of 0 to 255, as make.py has them.
+  let planes = (0..<count).map { (index: Int) -> Float in
+    let (channel, row, column) = (index / 9216, index / 96 % 96, index % 96)
+    return Float((channel * 85 + column * 2 + row * (channel + 1)) % 256)
+  }
   let options = DetectionOptions(keepsPredictions: true)
   var predictor = Predictor(model, pool: WorkerPool(threads: 2))
   let found = predictor.detect([(model.prepare(planes: planes), options)])
@@ -28,7 +31,8 @@ struct ExportedFilesTests {
   @Test(
     "give the same predictions as the plain export",
     arguments: [
-      "order_breadth_first.onnx", "bias_as_add.onnx", "focus_space_to_depth.onnx", "data_location_default.onnx",
+      "order_breadth_first.onnx", "bias_as_add.onnx", "focus_space_to_depth.onnx",
+      "data_location_default.onnx",
       "external.onnx", "batchnorm_left.onnx", "labels_in_metadata.onnx",
     ])
   func same(file: String) throws {
@@ -45,7 +49,9 @@ struct ExportedFilesTests {
     expectClose(try predictions(path("base.onnx")).values, expected.values, within: 1e-3, "base.onnx")
   }
 
-  @Test("labels come from ONNX metadata and from mmdetection's meta", arguments: ["labels_in_metadata.onnx", "mmdet.pth"])
+  @Test(
+    "labels come from ONNX metadata and from mmdetection's meta",
+    arguments: ["labels_in_metadata.onnx", "mmdet.pth"])
   func labels(file: String) throws {
     #expect(try PretrainedWeights(contentsOf: path(file)).labels == ["bolt", "nut", "washer"])
   }

@@ -44,8 +44,10 @@ struct ElementwiseFunction {
 
 extension ONNXTranslation {
   private static let names: Set<String> = [
-    "Sigmoid", "Relu", "LeakyRelu", "PRelu", "Elu", "HardSigmoid", "HardSwish", "Swish", "Softplus", "Mish", "Gelu",
-    "Tanh", "Erf", "Exp", "Log", "Sqrt", "Reciprocal", "Clip", "Abs", "Neg", "Add", "Sub", "Mul", "Div", "Pow", "Min",
+    "Sigmoid", "Relu", "LeakyRelu", "PRelu", "Elu", "HardSigmoid", "HardSwish", "Swish", "Softplus", "Mish",
+    "Gelu",
+    "Tanh", "Erf", "Exp", "Log", "Sqrt", "Reciprocal", "Clip", "Abs", "Neg", "Add", "Sub", "Mul", "Div",
+    "Pow", "Min",
     "Max", "QuickGelu",
   ]
 
@@ -92,7 +94,8 @@ extension ONNXTranslation {
         return append(
           .convolution(
             convolution.scaled(
-              by: [Float](repeating: scale, count: channels), adding: [Float](repeating: offset, count: channels))),
+              by: [Float](repeating: scale, count: channels),
+              adding: [Float](repeating: offset, count: channels))),
           source.inputs, shape: source.shape, name: name)
       }
     }
@@ -106,7 +109,9 @@ extension ExportedConvolution {
     var result = self
     let perChannel = bias.isEmpty ? 0 : weight.count / bias.count
     for channel in bias.indices {
-      for index in channel * perChannel..<(channel + 1) * perChannel { result.weight.values[index] *= scales[channel] }
+      for index in channel * perChannel..<(channel + 1) * perChannel {
+        result.weight.values[index] *= scales[channel]
+      }
       result.bias[channel] = bias[channel] * scales[channel] + offsets[channel]
     }
     return result

@@ -33,8 +33,13 @@ struct Evaluator {
     case "Sub": return [try binary(call, { $0 - $1 }, { $0 &- $1 })]
     case "Mul": return [try binary(call, { $0 * $1 }, { $0 &* $1 })]
     case "Div": return [try binary(call, { $0 / $1 }, { $1 == 0 || $1 == -1 ? 0 &- $0 : $0 / $1 })]
-    case "Pow": return [try binary(call, { power($0, $1) }, { Int(exactly: power(Float($0), Float($1))) ?? 0 })]
-    case "Mod": return [try binary(call, { $0 - ($0 / $1).rounded(.down) * $1 }, { $1 == 0 || $1 == -1 ? 0 : ($0 % $1 + $1) % $1 })]
+    case "Pow":
+      return [try binary(call, { power($0, $1) }, { Int(exactly: power(Float($0), Float($1))) ?? 0 })]
+    case "Mod":
+      return [
+        try binary(
+          call, { $0 - ($0 / $1).rounded(.down) * $1 }, { $1 == 0 || $1 == -1 ? 0 : ($0 % $1 + $1) % $1 })
+      ]
     case "Min": return [try binary(call, { min($0, $1) }, { min($0, $1) })]
     case "Max": return [try binary(call, { max($0, $1) }, { max($0, $1) })]
     case "Equal": return [try compare(call) { $0 == $1 }]
@@ -160,7 +165,8 @@ struct Evaluator {
 
   private mutating func range(_ call: Call) throws(CheckpointError) -> NumericTensor {
     let (start, limit, delta) = (try call.tensor(0), try call.tensor(1), try call.tensor(2))
-    guard let first = start.floats.first, let end = limit.floats.first, let step = delta.floats.first, step != 0
+    guard let first = start.floats.first, let end = limit.floats.first, let step = delta.floats.first,
+      step != 0
     else { throw call.malformed("a range without start, end or step") }
     let length = max(0, ((end - first) / step).rounded(.up))
     guard let count = Int(exactly: length) else { throw call.malformed("a range of \(length)") }
@@ -184,7 +190,9 @@ struct Call {
   func malformed(_ reason: String) -> CheckpointError { .malformed(what: what, reason: reason) }
 
   func tensor(_ index: Int) throws(CheckpointError) -> NumericTensor {
-    guard index < inputs.count, let tensor = inputs[index] else { throw malformed("input \(index) is missing") }
+    guard index < inputs.count, let tensor = inputs[index] else {
+      throw malformed("input \(index) is missing")
+    }
     return tensor
   }
 
@@ -197,7 +205,9 @@ struct Call {
   }
 
   /// Integers that older versions have as an attribute, newer ones as an input.
-  func integers(_ index: Int, or attribute: String) -> [Int]? { optional(index)?.integers ?? node.ints(attribute) }
+  func integers(_ index: Int, or attribute: String) -> [Int]? {
+    optional(index)?.integers ?? node.ints(attribute)
+  }
 
   func map(_ index: Int, _ function: (Float) -> Float) throws(CheckpointError) -> NumericTensor {
     let x = try tensor(index)

@@ -20,15 +20,20 @@ package struct ExportedDecoding: Sendable {
   /// Operators that choose among boxes by their values. What they choose is not followed: thresholds and suppression are
   /// the caller's.
   private static let selectors: Set<String> = [
-    "NonMaxSuppression", "TopK", "ReduceMax", "ArgMax", "NonZero", "ReduceSum", "GatherND", "GatherElements", "Compress",
+    "NonMaxSuppression", "TopK", "ReduceMax", "ArgMax", "NonZero", "ReduceSum", "GatherND", "GatherElements",
+    "Compress",
     "EfficientNMS_TRT", "BatchedNMS_TRT", "BatchedNMSDynamic_TRT", "TRTBatchedNMS", "NMS",
   ]
   /// What may still happen to numbers that were chosen.
   private static let followers: Set<String> = [
-    "Gather", "GatherND", "GatherElements", "Concat", "Cast", "Slice", "Unsqueeze", "Squeeze", "Reshape", "Flatten",
-    "Transpose", "Shape", "Split", "Identity", "Mul", "Add", "Sub", "Div", "Greater", "GreaterOrEqual", "Less",
-    "LessOrEqual", "Equal", "And", "Or", "Not", "Where", "Expand", "Tile", "ConstantOfShape", "Range", "Min", "Max",
-    "ReduceMin", "ReduceMax", "Mod", "ScatterND", "Pad", "Clip", "Size", "Unique", "Loop", "If", "CumSum", "Neg",
+    "Gather", "GatherND", "GatherElements", "Concat", "Cast", "Slice", "Unsqueeze", "Squeeze", "Reshape",
+    "Flatten",
+    "Transpose", "Shape", "Split", "Identity", "Mul", "Add", "Sub", "Div", "Greater", "GreaterOrEqual",
+    "Less",
+    "LessOrEqual", "Equal", "And", "Or", "Not", "Where", "Expand", "Tile", "ConstantOfShape", "Range", "Min",
+    "Max",
+    "ReduceMin", "ReduceMax", "Mod", "ScatterND", "Pad", "Clip", "Size", "Unique", "Loop", "If", "CumSum",
+    "Neg",
   ]
 
   /// - Parameter values: a tensor for each convolution of ``ExportedNetwork/predictions``.
@@ -49,7 +54,8 @@ package struct ExportedDecoding: Sendable {
         let outputs = try evaluator.evaluate(node, node.inputs.map { $0.isEmpty ? nil : known[$0] })
         guard let outputs else {
           throw .unusable(
-            "what the operator '\(node.operation)' ('\(node.label)') does to the predictions is not understood; export the model without it")
+            "what the operator '\(node.operation)' ('\(node.label)') does to the predictions is not understood; export the model without it"
+          )
         }
         for (name, tensor) in zip(node.outputs, outputs) {
           known[name] = tensor
@@ -57,13 +63,19 @@ package struct ExportedDecoding: Sendable {
         }
         continue
       }
-      guard ExportedDecoding.selectors.contains(node.operation) || ExportedDecoding.followers.contains(node.operation)
+      guard
+        ExportedDecoding.selectors.contains(node.operation)
+          || ExportedDecoding.followers.contains(node.operation)
       else {
         throw .unusable(
-          "what the operator '\(node.operation)' ('\(node.label)') does to the selected boxes is not understood; export the model without NMS")
+          "what the operator '\(node.operation)' ('\(node.label)') does to the selected boxes is not understood; export the model without NMS"
+        )
       }
-      for name in inputs where depending.contains(name) && !chosen.contains(name) && seen.insert(name).inserted {
-        if let tensor = known[name] { results.append(.init(name: name, tensor: tensor, selector: node.operation)) }
+      for name in inputs
+      where depending.contains(name) && !chosen.contains(name) && seen.insert(name).inserted {
+        if let tensor = known[name] {
+          results.append(.init(name: name, tensor: tensor, selector: node.operation))
+        }
       }
       for name in node.outputs {
         chosen.insert(name)

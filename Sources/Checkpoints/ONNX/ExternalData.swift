@@ -28,11 +28,13 @@ final class ExternalData {
     let file = try file(location, what: what)
     let offset = entry["offset"].map { Int($0) ?? -1 } ?? 0
     guard offset >= 0, offset <= file.count else {
-      throw .malformed(what: what, reason: "offset \(entry["offset"] ?? "") in '\(location)' of \(file.count) bytes")
+      throw .malformed(
+        what: what, reason: "offset \(entry["offset"] ?? "") in '\(location)' of \(file.count) bytes")
     }
     let length = entry["length"].map { Int($0) ?? -1 } ?? count
     guard length == count else {
-      throw .malformed(what: what, reason: "\(entry["length"] ?? "") bytes of external data where \(count) are needed")
+      throw .malformed(
+        what: what, reason: "\(entry["length"] ?? "") bytes of external data where \(count) are needed")
     }
     guard count <= file.count - offset else {
       throw .truncated(what: "\(what) in '\(location)'", needed: count, available: file.count - offset)
@@ -57,9 +59,11 @@ final class ExternalData {
     let attributes = try? FileManager.default.attributesOfItem(atPath: url.path)
     guard let attributes else {
       throw .unreadable(
-        path: url.path, reason: "\(what) is in '\(name)', which is not there; keep that file beside the .onnx file")
+        path: url.path,
+        reason: "\(what) is in '\(name)', which is not there; keep that file beside the .onnx file")
     }
-    guard attributes[.type] as? FileAttributeType == .typeRegular, let data = try? Data(contentsOf: url) else {
+    guard attributes[.type] as? FileAttributeType == .typeRegular, let data = try? Data(contentsOf: url)
+    else {
       throw .unreadable(path: url.path, reason: "\(what) is in '\(name)', which cannot be read")
     }
     let bytes = [UInt8](data)

@@ -10,13 +10,17 @@ extension ONNXTranslation {
     case (_, "Conv"), (_, "FusedConv"), (_, "ConvInteger"), (_, "QLinearConv"):
       return try convolution(node, name: name)
     case ("", "DynamicQuantizeLinear"):
-      guard node.outputs.count >= 2, let input = node.inputs.first, let value = values[input] else { return nil }
+      guard node.outputs.count >= 2, let input = node.inputs.first, let value = values[input] else {
+        return nil
+      }
       values[node.outputs[1]] = .dynamicScale(factor: .init(shape: [], floats: [1]))
       return value
     case ("", "Identity"), ("", "Dropout"), (_, "QuantizeLinear"), (_, "DequantizeLinear"):
       return passedThrough(node)
     case ("", "Cast"):
-      guard let type = node.int("to").flatMap({ TensorReader.elementTypes[$0] }), type.isFloat else { return nil }
+      guard let type = node.int("to").flatMap({ TensorReader.elementTypes[$0] }), type.isFloat else {
+        return nil
+      }
       return passedThrough(node)
     case ("", "Shape"):
       guard let input = node.inputs.first.flatMap({ networkNode($0) }) else { return nil }
@@ -29,7 +33,8 @@ extension ONNXTranslation {
     case ("", "Concat"):
       let inputs = node.inputs.map { networkNode($0) }
       let parts = inputs.compactMap(\.self)
-      guard parts.count == inputs.count, let first = parts.first, [1, -3].contains(node.int("axis") ?? 1) else {
+      guard parts.count == inputs.count, let first = parts.first, [1, -3].contains(node.int("axis") ?? 1)
+      else {
         return nil
       }
       var shape = nodes[first].shape
@@ -74,7 +79,8 @@ extension ONNXTranslation {
 
   /// A bias or a scale behind a convolution becomes part of it.
   private mutating func shifted(_ node: ONNXModel.Node, name: String) -> Value? {
-    guard ["Add", "Sub", "Mul", "Div"].contains(node.operation), node.domain.isEmpty, node.inputs.count == 2 else {
+    guard ["Add", "Sub", "Mul", "Div"].contains(node.operation), node.domain.isEmpty, node.inputs.count == 2
+    else {
       return nil
     }
     var (map, other) = (node.inputs[0], node.inputs[1])
@@ -109,7 +115,9 @@ extension ONNXTranslation {
         case .convolution(let convolution) = nodes[number].operation
       else { continue }
       let channels = convolution.bias.count
-      guard let scales = factor.count == channels ? factor.floats : perChannel(factor, channels) else { continue }
+      guard let scales = factor.count == channels ? factor.floats : perChannel(factor, channels) else {
+        continue
+      }
       let result = convolution.scaled(by: scales, adding: [Float](repeating: 0, count: channels))
       return .network(
         append(.convolution(result), nodes[number].inputs, shape: nodes[number].shape, name: name))
@@ -117,7 +125,8 @@ extension ONNXTranslation {
     return nil
   }
 
-  private mutating func normalization(_ node: ONNXModel.Node, name: String) throws(CheckpointError) -> Value? {
+  private mutating func normalization(_ node: ONNXModel.Node, name: String) throws(CheckpointError) -> Value?
+  {
     guard node.inputs.count >= 5, let number = networkNode(node.inputs[0]),
       case .convolution(let convolution) = nodes[number].operation
     else { return nil }
@@ -139,7 +148,8 @@ extension ONNXTranslation {
 
   /// A maximum over a large neighbourhood is one over a smaller neighbourhood of maxima: a chain of pools becomes one.
   private mutating func maxPool(_ node: ONNXModel.Node, name: String) -> Value? {
-    guard let kernel = node.ints("kernel_shape"), kernel.count == 2, kernel[0] == kernel[1], kernel[0] % 2 == 1,
+    guard let kernel = node.ints("kernel_shape"), kernel.count == 2, kernel[0] == kernel[1],
+      kernel[0] % 2 == 1,
       kernel[0] > 0, kernel[0] < 1 << 16,
       (node.ints("strides") ?? [1, 1]) == [1, 1], (node.ints("dilations") ?? [1, 1]) == [1, 1],
       node.string("auto_pad").map({ $0.hasPrefix("SAME") }) ?? false
@@ -155,12 +165,14 @@ extension ONNXTranslation {
   }
 
   private mutating func doubled(_ node: ONNXModel.Node, name: String) -> Value? {
-    guard node.string("mode") ?? "nearest" == "nearest", let input = node.inputs.first.flatMap({ networkNode($0) }),
+    guard node.string("mode") ?? "nearest" == "nearest",
+      let input = node.inputs.first.flatMap({ networkNode($0) }),
       repeatsPixels(node)
     else { return nil }
     var shape = nodes[input].shape
     func tensor(_ index: Int) -> NumericTensor? {
-      guard index < node.inputs.count, case .tensor(let tensor, _)? = values[node.inputs[index]], tensor.count == 4
+      guard index < node.inputs.count, case .tensor(let tensor, _)? = values[node.inputs[index]],
+        tensor.count == 4
       else { return nil }
       return tensor
     }
@@ -180,7 +192,8 @@ extension ONNXTranslation {
   /// Whether each pixel becomes a square of 2 x 2, by Resize's way of rounding coordinates.
   private func repeatsPixels(_ node: ONNXModel.Node) -> Bool {
     let isOld = model.opset < 11 || node.operation == "Upsample"
-    let transformation = node.string("coordinate_transformation_mode") ?? (isOld ? "asymmetric" : "half_pixel")
+    let transformation =
+      node.string("coordinate_transformation_mode") ?? (isOld ? "asymmetric" : "half_pixel")
     let rounding = node.string("nearest_mode") ?? (isOld ? "floor" : "round_prefer_floor")
     return (0..<8).allSatisfy { index in
       let x = Float(index)
@@ -207,7 +220,9 @@ extension ONNXTranslation {
 extension ONNXTranslation {
   private mutating func convolution(_ node: ONNXModel.Node, name: String) throws(CheckpointError) -> Value {
     let what = "ONNX node '\(node.label)'"
-    guard let data = node.inputs.first else { throw .malformed(what: what, reason: "a convolution of nothing") }
+    guard let data = node.inputs.first else {
+      throw .malformed(what: what, reason: "a convolution of nothing")
+    }
     let weight = try weight(of: node)
     guard weight.shape.count == 4, weight.shape.allSatisfy({ $0 > 0 && $0 < 1 << 20 }) else {
       throw .unsupported(what: "\(what): a convolution with weights of shape \(weight.shape)")
@@ -219,10 +234,12 @@ extension ONNXTranslation {
       weight.shape[0].isMultiple(of: groups)
     else {
       throw .malformed(
-        what: what, reason: "weights \(weight.shape) in \(groups) groups for \(shape.count > 1 ? shape[1] : 0) channels")
+        what: what,
+        reason: "weights \(weight.shape) in \(groups) groups for \(shape.count > 1 ? shape[1] : 0) channels")
     }
     let stride = node.ints("strides") ?? [1, 1]
-    guard node.ints("dilations") ?? [1, 1] == [1, 1], stride.count == 2, stride.allSatisfy({ $0 > 0 && $0 < 1 << 16 })
+    guard node.ints("dilations") ?? [1, 1] == [1, 1], stride.count == 2,
+      stride.allSatisfy({ $0 > 0 && $0 < 1 << 16 })
     else { throw .unsupported(what: "\(what): a dilated convolution") }
     let padding = try padding(of: node, stride: stride, kernel: Array(weight.shape[2...]), shape: shape)
     let bias = try bias(of: node, channels: weight.shape[0])
@@ -235,7 +252,8 @@ extension ONNXTranslation {
       size.append((padded - weight.shape[2 + axis]) / stride[axis] + 1)
     }
     let result = append(
-      .convolution(.init(weight: weight, bias: bias, stride: stride, padding: padding, groups: groups)), [input],
+      .convolution(.init(weight: weight, bias: bias, stride: stride, padding: padding, groups: groups)),
+      [input],
       shape: [shape[0], weight.shape[0]] + size, name: name)
     return node.operation == "FusedConv" ? try fused(node, result, name: name) : .network(result)
   }
@@ -250,9 +268,11 @@ extension ONNXTranslation {
     case "ConvInteger":
       let zero = call.optional(3)
       weight = try call.scaled(
-        weight, scale: .init(shape: zero?.shape ?? [], floats: [Float](repeating: 1, count: zero?.count ?? 1)),
+        weight,
+        scale: .init(shape: zero?.shape ?? [], floats: [Float](repeating: 1, count: zero?.count ?? 1)),
         zero: zero, axis: 0)
-    case "QLinearConv": weight = try call.scaled(weight, scale: call.tensor(4), zero: call.optional(5), axis: 0)
+    case "QLinearConv":
+      weight = try call.scaled(weight, scale: call.tensor(4), zero: call.optional(5), axis: 0)
     default: break
     }
     return Tensor(shape: weight.shape, values: weight.floats)
@@ -265,10 +285,13 @@ extension ONNXTranslation {
       return [Float](repeating: 0, count: channels)
     }
     guard var bias = constant(node.inputs[index])?.floats, bias.count == channels else {
-      throw .unsupported(what: "ONNX node '\(node.label)': a convolution without a constant bias for each channel")
+      throw .unsupported(
+        what: "ONNX node '\(node.label)': a convolution without a constant bias for each channel")
     }
     if node.operation == "QLinearConv" {
-      guard let x = constant(node.inputs[1])?.floats.first, let w = constant(node.inputs[4])?.floats, !w.isEmpty else {
+      guard let x = constant(node.inputs[1])?.floats.first, let w = constant(node.inputs[4])?.floats,
+        !w.isEmpty
+      else {
         throw .unsupported(what: "ONNX node '\(node.label)': a convolution without constant scales")
       }
       for channel in bias.indices { bias[channel] *= x * w[w.count == 1 ? 0 : channel % w.count] }

@@ -39,7 +39,8 @@ package struct NumericTensor: Sendable, Equatable {
   /// Rounded towards zero; numbers beyond all integers become the nearest one.
   var integers: [Int] {
     switch storage {
-    case .floats(let values): values.map { $0.isNaN ? 0 : Int(exactly: $0.rounded(.towardZero)) ?? ($0 < 0 ? .min : .max) }
+    case .floats(let values):
+      values.map { $0.isNaN ? 0 : Int(exactly: $0.rounded(.towardZero)) ?? ($0 < 0 ? .min : .max) }
     case .integers(let values): values
     }
   }

@@ -20,14 +20,19 @@ struct ONNXImageInput {
 
   init(_ model: ONNXModel) throws(CheckpointError) {
     // Old exporters list the weights among the inputs.
-    let candidates = model.inputs.filter { model.constants[$0.name] == nil && ($0.shape.count == 4 || model.inputs.count == 1) }
+    let candidates = model.inputs.filter {
+      model.constants[$0.name] == nil && ($0.shape.count == 4 || model.inputs.count == 1)
+    }
     guard let input = candidates.first, candidates.count == 1, input.shape.count == 4 else {
-      let found = model.inputs.filter { model.constants[$0.name] == nil }.map { "'\($0.name)' \(text($0.shape))" }
+      let found = model.inputs.filter { model.constants[$0.name] == nil }.map {
+        "'\($0.name)' \(text($0.shape))"
+      }
       throw .unusable("the file takes \(found.joined(separator: ", ")); one image [N, 3, H, W] is expected")
     }
     // TensorProto.DataType: FLOAT 1, UINT8 2, FLOAT16 10
     guard [1, 2, 10].contains(input.elementType) else {
-      throw .unusable("the file's input has element type \(input.elementType); float32, float16 or uint8 is expected")
+      throw .unusable(
+        "the file's input has element type \(input.elementType); float32, float16 or uint8 is expected")
     }
     name = input.name
     isByte = input.elementType == 2
@@ -63,23 +68,33 @@ struct ONNXImageInput {
   /// Tells from `seen`, what the first convolution reads of the probe, where each of its channels comes from.
   func described(_ seen: NumericTensor, byNode node: String) throws(CheckpointError) -> ExportedImage {
     let unknown = CheckpointError.unusable(
-      "what the file does to its image before the first convolution ('\(node)') is not understood: each channel should be one channel of the image, scaled")
-    guard seen.shape.count == 4, seen.shape[0] == batch, seen.shape[1] <= 64, seen.shape[2] > 0, seen.shape[3] > 0 else {
+      "what the file does to its image before the first convolution ('\(node)') is not understood: each channel should be one channel of the image, scaled"
+    )
+    guard seen.shape.count == 4, seen.shape[0] == batch, seen.shape[1] <= 64, seen.shape[2] > 0,
+      seen.shape[3] > 0
+    else {
       throw unknown
     }
     let (rows, columns) = (seen.shape[2], seen.shape[3])
     let step = height / rows
     guard step == 1 || step == 2, rows * step == height, columns * step == width else { throw unknown }
     let (pixels, values) = (probe.floats, seen.floats)
-    let strides = isChannelsLast ? (channel: 1, row: width * channels, column: channels) : (channel: height * width, row: width, column: 1)
+    let strides =
+      isChannelsLast
+      ? (channel: 1, row: width * channels, column: channels)
+      : (channel: height * width, row: width, column: 1)
 
     func match(_ output: Int, _ channel: Int, _ row: Int, _ column: Int) -> ExportedImage.Channel? {
       func pair(_ y: Int, _ x: Int) -> (pixel: Float, value: Float) {
-        let pixel = channel * strides.channel + (y * step + row) * strides.row + (x * step + column) * strides.column
+        let pixel =
+          channel * strides.channel + (y * step + row) * strides.row + (x * step + column) * strides.column
         return (pixels[pixel], values[(output * rows + y) * columns + x])
       }
       let first = pair(0, 0)
-      guard let second = (0..<rows * columns).lazy.map({ pair($0 / columns, $0 % columns) }).first(where: { abs($0.pixel - first.pixel) > 32 })
+      guard
+        let second = (0..<rows * columns).lazy.map({ pair($0 / columns, $0 % columns) }).first(where: {
+          abs($0.pixel - first.pixel) > 32
+        })
       else { return nil }
       let scale = (second.value - first.value) / (second.pixel - first.pixel)
       guard scale != 0, scale.isFinite else { return nil }

@@ -136,7 +136,9 @@ struct ONNXModel {
       switch number {
       case 1: name = try field.text(what)
       case 2:
-        if case .number(let bits) = field { value = .float(Float(bitPattern: UInt32(truncatingIfNeeded: bits))) }
+        if case .number(let bits) = field {
+          value = .float(Float(bitPattern: UInt32(truncatingIfNeeded: bits)))
+        }
       case 3: value = .int(try field.integers(what).first ?? 0)
       case 4: value = .string(String(decoding: try field.message(what), as: UTF8.self))
       case 5: value = try tensors.read(field.message(what)).1.map { .tensor($0) } ?? .other
@@ -175,7 +177,9 @@ struct ONNXModel {
         // Some exporters write 0 or -1 for a length that is open.
         input.shape.append(length.flatMap { $0 > 0 ? $0 : nil })
       }
-      guard input.shape.count <= 16 else { throw .malformed(what: what, reason: "\(input.shape.count) dimensions") }
+      guard input.shape.count <= 16 else {
+        throw .malformed(what: what, reason: "\(input.shape.count) dimensions")
+      }
     }
     return input
   }
@@ -207,8 +211,14 @@ extension ONNXModel.Node {
   var label: String { name.isEmpty ? outputs.first ?? operation : name }
 
   func int(_ name: String) -> Int? { if case .int(let value)? = attributes[name] { value } else { nil } }
-  func float(_ name: String) -> Float? { if case .float(let value)? = attributes[name] { value } else { nil } }
-  func string(_ name: String) -> String? { if case .string(let value)? = attributes[name] { value } else { nil } }
+  func float(_ name: String) -> Float? {
+    if case .float(let value)? = attributes[name] { value } else { nil }
+  }
+  func string(_ name: String) -> String? {
+    if case .string(let value)? = attributes[name] { value } else { nil }
+  }
   func ints(_ name: String) -> [Int]? { if case .ints(let value)? = attributes[name] { value } else { nil } }
-  func floats(_ name: String) -> [Float]? { if case .floats(let value)? = attributes[name] { value } else { nil } }
+  func floats(_ name: String) -> [Float]? {
+    if case .floats(let value)? = attributes[name] { value } else { nil }
+  }
 }

@@ -52,7 +52,8 @@ struct ONNXTranslation {
     return ExportedNetwork(
       nodes: nodes, image: image, predictions: Array(Set(predictions.values)).sorted(),
       decoding: ExportedDecoding(
-        nodes: decodingNodes, given: given, predictions: predictions, outputs: model.outputs, opset: model.opset),
+        nodes: decodingNodes, given: given, predictions: predictions, outputs: model.outputs,
+        opset: model.opset),
       metadata: model.metadata)
   }
 
@@ -74,7 +75,9 @@ struct ONNXTranslation {
     if isComputable, !(isConvolution && dependsOnImage), node.operation != "DynamicQuantizeLinear",
       let outputs = try evaluator.evaluate(node, tensors)
     {
-      for (name, tensor) in zip(node.outputs, outputs) { values[name] = .tensor(tensor, dependsOnImage: dependsOnImage) }
+      for (name, tensor) in zip(node.outputs, outputs) {
+        values[name] = .tensor(tensor, dependsOnImage: dependsOnImage)
+      }
       return
     }
     if let found = try networkValue(node, number) {
@@ -117,17 +120,22 @@ struct ONNXTranslation {
     case .tensor(let tensor, dependsOnImage: true)?:
       if image != nil {
         guard imageName == name else {
-          throw .unusable("more than one convolution reads the image ('\(node.label)'); a YOLOX network has one that does")
+          throw .unusable(
+            "more than one convolution reads the image ('\(node.label)'); a YOLOX network has one that does")
         }
         return 0
       }
       image = try input.described(tensor, byNode: node.label)
       imageName = name
-      guard nodes.isEmpty else { throw .malformed(what: node.label, reason: "an image after the network began") }
+      guard nodes.isEmpty else {
+        throw .malformed(what: node.label, reason: "an image after the network began")
+      }
       return append(.image, [], shape: tensor.shape, name: name)
     case .other(let number)?:
       let origin = model.nodes[number]
-      throw .unusable("the operator '\(origin.operation)' ('\(origin.label)') is none that a YOLOX network has at this place")
+      throw .unusable(
+        "the operator '\(origin.operation)' ('\(origin.label)') is none that a YOLOX network has at this place"
+      )
     default:
       throw .malformed(what: "ONNX node '\(node.label)'", reason: "a convolution of constants")
     }
@@ -204,7 +212,9 @@ extension ONNXModel {
           continue
         }
         path[path.count - 1].visited += 1
-        if constants[inputs[visited]] == nil, let producer = producers[inputs[visited]], marks[producer] != .done {
+        if constants[inputs[visited]] == nil, let producer = producers[inputs[visited]],
+          marks[producer] != .done
+        {
           path.append((producer, 0))
         }
       }

@@ -25,7 +25,9 @@ extension Call {
     case "Transpose":
       let x = try tensor(0)
       let order = node.ints("perm") ?? Array(x.shape.indices.reversed())
-      guard order.sorted() == Array(x.shape.indices) else { throw malformed("order \(order) of shape \(x.shape)") }
+      guard order.sorted() == Array(x.shape.indices) else {
+        throw malformed("order \(order) of shape \(x.shape)")
+      }
       let strides = contiguousStrides(x.shape)
       return [x.strided(order.map { x.shape[$0] }, order.map { strides[$0] })]
     case "Concat": return [try concat()]
@@ -63,7 +65,9 @@ extension Call {
   ) throws(CheckpointError) -> NumericTensor {
     let scales = scale.floats
     let zeros = zero?.floats ?? [Float](repeating: 0, count: scales.count)
-    guard zeros.count == scales.count else { throw malformed("\(scales.count) scales, \(zeros.count) zero points") }
+    guard zeros.count == scales.count else {
+      throw malformed("\(scales.count) scales, \(zeros.count) zero points")
+    }
     let values = x.floats
     if scales.count == 1 { return .init(shape: x.shape, floats: values.map { ($0 - zeros[0]) * scales[0] }) }
     let axis = try axis(position, rank: x.shape.count)
@@ -83,7 +87,9 @@ extension Call {
     let x = try tensor(0)
     guard var shape = integers(1, or: "shape"), shape.count <= 16 else { throw malformed("no shape") }
     if node.int("allowzero") ?? 0 == 0 {
-      for index in shape.indices where shape[index] == 0 && index < x.shape.count { shape[index] = x.shape[index] }
+      for index in shape.indices where shape[index] == 0 && index < x.shape.count {
+        shape[index] = x.shape[index]
+      }
     }
     if let open = shape.firstIndex(of: -1) {
       shape[open] = 1
@@ -91,7 +97,9 @@ extension Call {
       guard rest > 0, x.count.isMultiple(of: rest) else { throw malformed("shape \(x.shape) to \(shape)") }
       shape[open] = x.count / rest
     }
-    guard try elementCount(shape, what: what) == x.count else { throw malformed("shape \(x.shape) to \(shape)") }
+    guard try elementCount(shape, what: what) == x.count else {
+      throw malformed("shape \(x.shape) to \(shape)")
+    }
     return x.reshaped(shape)
   }
 
@@ -149,11 +157,14 @@ extension Call {
 
   private func slice() throws(CheckpointError) -> NumericTensor {
     let x = try tensor(0)
-    guard let starts = integers(1, or: "starts"), let ends = integers(2, or: "ends"), starts.count == ends.count
+    guard let starts = integers(1, or: "starts"), let ends = integers(2, or: "ends"),
+      starts.count == ends.count
     else { throw malformed("starts and ends differ in number") }
     let axes = integers(3, or: "axes") ?? Array(starts.indices)
     let steps = optional(4)?.integers ?? [Int](repeating: 1, count: starts.count)
-    guard axes.count == starts.count, steps.count == starts.count else { throw malformed("axes or steps are missing") }
+    guard axes.count == starts.count, steps.count == starts.count else {
+      throw malformed("axes or steps are missing")
+    }
     var (shape, strides, offset) = (x.shape, contiguousStrides(x.shape), 0)
     for index in starts.indices {
       let axis = try axis(axes[index], rank: shape.count)
@@ -205,7 +216,9 @@ extension Call {
     let length = x.shape[axis]
     let inner = x.shape[(axis + 1)...].reduce(1, *)
     let wanted = indices.integers
-    guard wanted.allSatisfy({ $0 >= -length && $0 < length }) else { throw malformed("an index beyond \(length)") }
+    guard wanted.allSatisfy({ $0 >= -length && $0 < length }) else {
+      throw malformed("an index beyond \(length)")
+    }
     let shape = Array(x.shape[..<axis]) + indices.shape + Array(x.shape[(axis + 1)...])
     guard try elementCount(shape, what: what) < 1 << 26 else { throw malformed("shape \(shape)") }
     let starts = (0..<x.shape[..<axis].reduce(1, *)).flatMap { outer in
@@ -237,7 +250,8 @@ extension Call {
 
   private func scatter() throws(CheckpointError) -> NumericTensor {
     let (x, indices, updates) = (try tensor(0), try tensor(1), try tensor(2))
-    guard let depth = indices.shape.last, depth <= x.shape.count, depth > 0, node.string("reduction") ?? "none" == "none"
+    guard let depth = indices.shape.last, depth <= x.shape.count, depth > 0,
+      node.string("reduction") ?? "none" == "none"
     else { throw malformed("indices \(indices.shape)") }
     let strides = contiguousStrides(x.shape)
     let length = x.shape[depth...].reduce(1, *)
@@ -250,12 +264,15 @@ extension Call {
       for dimension in 0..<depth {
         let index = places[row * depth + dimension]
         let position = index < 0 ? index + x.shape[dimension] : index
-        guard x.shape[dimension] > position, position >= 0 else { throw malformed("an index beyond \(x.shape)") }
+        guard x.shape[dimension] > position, position >= 0 else {
+          throw malformed("an index beyond \(x.shape)")
+        }
         start += position * strides[dimension]
       }
       values.replaceSubrange(start..<start + length, with: news[row * length..<(row + 1) * length])
     }
     return x.isFloat
-      ? .init(shape: x.shape, floats: values) : .init(shape: x.shape, integers: values.map { Int(exactly: $0) ?? 0 })
+      ? .init(shape: x.shape, floats: values)
+      : .init(shape: x.shape, integers: values.map { Int(exactly: $0) ?? 0 })
   }
 }

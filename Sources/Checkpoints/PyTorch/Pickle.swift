@@ -131,7 +131,8 @@ extension Pickle {
         try pushContainer(opcode)
       case UInt8(ascii: "a"), UInt8(ascii: "e"), UInt8(ascii: "s"), UInt8(ascii: "u"), 0x90:
         try extend(opcode)
-      case UInt8(ascii: "q"), UInt8(ascii: "r"), 0x94, UInt8(ascii: "h"), UInt8(ascii: "j"), UInt8(ascii: "p"),
+      case UInt8(ascii: "q"), UInt8(ascii: "r"), 0x94, UInt8(ascii: "h"), UInt8(ascii: "j"),
+        UInt8(ascii: "p"),
         UInt8(ascii: "g"):
         try useMemo(opcode)
       case UInt8(ascii: "c"), 0x93: try pushGlobal(opcode)

@@ -14,7 +14,9 @@ enum TorchLegacyFile {
       throw .unsupported(what: "a PyTorch checkpoint of another version than 1001 of the format before 1.6")
     }
     let machine = try Pickle(bytes[version.end...])
-    if case .bool(false)? = machine.items(of: machine.root)?.first(where: { $0.key == "little_endian" })?.value {
+    if case .bool(false)? = machine.items(of: machine.root)?.first(where: { $0.key == "little_endian" })?
+      .value
+    {
       throw .unsupported(what: "a checkpoint from a big-endian machine")
     }
     let object = try Pickle(bytes[machine.end...])
@@ -33,7 +35,8 @@ enum TorchLegacyFile {
       }
       let count = try reader.length(UInt64.self)
       guard count == record.count, count <= reader.remaining / record.type.size else {
-        throw .truncated(what: "storage \(key)", needed: record.count, available: reader.remaining / record.type.size)
+        throw .truncated(
+          what: "storage \(key)", needed: record.count, available: reader.remaining / record.type.size)
       }
       storages[key] = try reader.take(count * record.type.size)
     }

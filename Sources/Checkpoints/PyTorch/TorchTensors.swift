@@ -11,7 +11,8 @@ struct TorchTensors {
   /// Keys under which trainers keep what they advise to run, best first: averaged weights are what the authors' trainer
   /// saves as `model`, and what mmengine has swapped into `state_dict`.
   private static let keys = [
-    "model", "ema", "state_dict", "model_state_dict", "model_ema", "ema_state_dict", "net", "network", "module", "weights",
+    "model", "ema", "state_dict", "model_state_dict", "model_ema", "ema_state_dict", "net", "network",
+    "module", "weights",
     "params",
   ]
 
@@ -28,7 +29,9 @@ struct TorchTensors {
 
   /// The names and tensors of the dictionary that holds the model.
   private func stateDict() throws(CheckpointError) -> [(key: String, tensor: Int)] {
-    if let name = className(pickle.root), pickle.items(of: pickle.root) == nil { throw .forbiddenGlobal(name) }
+    if let name = className(pickle.root), pickle.items(of: pickle.root) == nil {
+      throw .forbiddenGlobal(name)
+    }
     guard let root = pickle.items(of: pickle.root) else {
       throw .malformed(what: "PyTorch checkpoint", reason: "holds no dictionary; save the state_dict")
     }
@@ -83,7 +86,9 @@ struct TorchTensors {
       }
     }
     guard !root.isEmpty else { return [:] }
-    let places = [["meta", "dataset_meta", "classes"], ["meta", "classes"], ["names"], ["class_names"], ["classes"]]
+    let places = [
+      ["meta", "dataset_meta", "classes"], ["meta", "classes"], ["names"], ["class_names"], ["classes"],
+    ]
     for place in places {
       guard let object = value(place), let labels = labels(object), !labels.isEmpty else { continue }
       return ["labels": labels.joined(separator: "\n")]
@@ -105,7 +110,8 @@ struct TorchTensors {
       default: return nil
       }
     }
-    return labels.keys.sorted() == Array(0..<labels.count) ? (0..<labels.count).compactMap { labels[$0] } : nil
+    return labels.keys.sorted() == Array(0..<labels.count)
+      ? (0..<labels.count).compactMap { labels[$0] } : nil
   }
 
   // MARK: - Tensors

@@ -61,7 +61,8 @@ YOLOXHead = load(root + "/yolo_head.py", "yolox.models.yolo_head").YOLOXHead
 
 SIDE, CLASSES = 96, 3
 numbers = numpy.arange(3 * SIDE * SIDE, dtype=numpy.int64)
-image = ((numbers * 7919 + numbers // 96 * 104729) % 256).astype(numpy.float32).reshape(1, 3, SIDE, SIDE)
+channel, row, column = numbers // 9216, numbers // 96 % 96, numbers % 96
+image = ((channel * 85 + column * 2 + row * (channel + 1)) % 256).astype(numpy.float32).reshape(1, 3, SIDE, SIDE)
 
 
 class Network(torch.nn.Module):
@@ -80,7 +81,7 @@ class Network(torch.nn.Module):
                 torch.nn.init.uniform_(module.running_var, 0.5, 1.5)
             if isinstance(module, torch.nn.Conv2d):
                 fan = module.weight[0].numel()
-                torch.nn.init.uniform_(module.weight, -(3 / fan) ** 0.5, (3 / fan) ** 0.5)
+                torch.nn.init.uniform_(module.weight, -(6 / fan) ** 0.5, (6 / fan) ** 0.5)
                 if module.bias is not None:
                     torch.nn.init.uniform_(module.bias, -0.5, 0.5)
         self.backbone.backbone.stem.conv.conv.weight.data /= 128
