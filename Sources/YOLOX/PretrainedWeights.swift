@@ -8,15 +8,15 @@ package struct PretrainedWeights: Sendable {
   package let architecture: Architecture
   package let classCount: Int
   /// One for each class.
-  package let labels: [String]
-  package let inputSize: InputSize
-  package let preprocessing: Preprocessing
+  package private(set) var labels: [String]
+  package private(set) var inputSize: InputSize
+  package private(set) var preprocessing: Preprocessing
   package let parameters: Parameters
   package let format: Checkpoint.Format
   /// Of our own files that were quantised.
   package let calibration: Calibration?
   /// What was decided without being told, and what its owner should know; a line each.
-  package let notices: [String]
+  package private(set) var notices: [String]
 
   /// Reads ONNX, PyTorch or safetensors; the format is detected from the bytes.
   ///
@@ -79,6 +79,24 @@ package struct PretrainedWeights: Sendable {
       )
     }
     self.notices = notices
+  }
+
+  /// The same weights with what their owner says of them.
+  package func overriding(
+    labels: [String]? = nil, inputSize: InputSize? = nil, preprocessing: Preprocessing? = nil
+  ) throws(ModelError) -> PretrainedWeights {
+    var weights = self
+    if let labels {
+      guard labels.count == classCount else { throw .labelCount(labels: labels.count, classes: classCount) }
+      weights.labels = labels
+    }
+    weights.inputSize = inputSize ?? self.inputSize
+    if let preprocessing {
+      weights.preprocessing = preprocessing
+      // The owner has decided.
+      weights.notices = []
+    }
+    return weights
   }
 
   /// Between what the first convolution's weights sum up to in standard files (0.06 to 1.03) and in legacy ones (about
