@@ -1,10 +1,17 @@
 import ArgumentParser
+import Engine
 import Imaging
 import Logging
 import YOLOX
 
 extension InputSize: ExpressibleByArgument {
   package init?(argument: String) { self.init(argument) }
+}
+
+extension Activation: ExpressibleByArgument {
+  package init?(argument: String) { self.init(name: argument) }
+
+  package static var allValueStrings: [String] { named.map(\.name) }
 }
 
 extension Preprocessing: ExpressibleByArgument {}

@@ -1,11 +1,5 @@
 import Engine
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
 /// Writes weights as `torch.save({"model": state_dict, "start_epoch": n, "class_names": [...]}, path)` would, so that
 /// the authors' code can read `torch.load(path)["model"]`. The layout is that of torch/serialization.py: a
 /// zip with a pickle and an entry of raw numbers for each tensor.
@@ -15,7 +9,7 @@ package enum TorchCheckpoint {
   /// - Parameter names: the tensors to write, in the order of the state_dict.
   package static func write(
     _ parameters: Parameters, in names: [String], labels: [String], epoch: Int, to path: String
-  ) throws(TrainingError) {
+  ) throws(CheckpointError) {
     var zip = ZipWriter()
     var pickle = PickleWriter()
     var storages: [[UInt8]] = []
@@ -44,6 +38,6 @@ package enum TorchCheckpoint {
     zip.add("archive/byteorder", Array("little".utf8))
     for (index, storage) in storages.enumerated() { zip.add("archive/data/\(index)", storage) }
     zip.add("archive/version", Array("3\n".utf8))
-    try writeAtomically(zip.finished(), to: path)
+    try AtomicFile.replace(path, with: zip.finished())
   }
 }

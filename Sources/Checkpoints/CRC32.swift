@@ -1,9 +1,9 @@
 /// Bit-reflected 32-bit cyclic redundancy checks, as in zip files and TensorBoard records.
-struct CRC32 {
+package struct CRC32: Sendable {
   /// The polynomial of zip and PNG (ISO 3309).
-  static let zip = CRC32(polynomial: 0xEDB8_8320)
+  package static let zip = CRC32(polynomial: 0xEDB8_8320)
   /// Castagnoli's (RFC 3720, B.4).
-  static let castagnoli = CRC32(polynomial: 0x82F6_3B78)
+  package static let castagnoli = CRC32(polynomial: 0x82F6_3B78)
 
   private let table: [UInt32]
 
@@ -13,7 +13,7 @@ struct CRC32 {
     }
   }
 
-  func callAsFunction(_ bytes: some Sequence<UInt8>) -> UInt32 {
+  package func callAsFunction(_ bytes: some Sequence<UInt8>) -> UInt32 {
     ~bytes.reduce(~0) { $0 >> 8 ^ table[Int(UInt8(truncatingIfNeeded: $0) ^ $1)] }
   }
 }

@@ -1,7 +1,7 @@
 /// Just enough of Python's pickle to read a table of tensors (pickletools in CPython documents the opcodes).
 ///
-/// Nothing is ever called: a pickle builds inert ``Object``s, and every class or function that it names must be on a
-/// short list of things that a state_dict has, each of which only stands for data here.
+/// Nothing is ever called: a pickle builds inert ``Object``s. What it makes of classes and functions that are not known
+/// here is an instance that holds its name and its contents, which matters only if the weights are inside.
 ///
 /// Containers lie in one flat table and refer to each other by number. However deep or circular a pickle makes them,
 /// they are freed without recursion.
@@ -16,8 +16,10 @@ struct Pickle {
     case tuple(Int)
     case list(Int)
     case dict(Int)
-    /// `module.name`, on the list of what may be named.
+    /// `module.name`
     case global(String)
+    /// Number in `instances`.
+    case instance(Int)
     /// What `torch.save` writes in place of a storage: the tuple in that container.
     case persistent(Int)
     /// Number in `tensors`.
@@ -34,9 +36,22 @@ struct Pickle {
     let strides: Object
   }
 
+  /// Of a class, or the result of a function, that is not known here.
+  struct Instance {
+    let name: String
+    /// Number of the container with what was put into it as into a dictionary or a list.
+    var contents: Int?
+  }
+
   private(set) var containers: [[Object]] = []
+  private(set) var instances: [Instance] = []
+  /// Containers of the storages that the pickle mentions.
+  private(set) var storages: [Int] = []
   private(set) var tensors: [TensorRecord] = []
   private(set) var root: Object = .none
+
+  /// Where the bytes after the pickle begin.
+  var end: Int { reader.position }
 
   private var reader: ByteReader
   private var stack: [Object] = []
@@ -50,12 +65,23 @@ struct Pickle {
 
   /// Keys and values of a dictionary with text keys; others are left out.
   func items(of object: Object) -> [(key: String, value: Object)]? {
-    guard case .dict(let number) = object else { return nil }
-    let flat = containers[number]
-    return stride(from: 0, to: flat.count - 1, by: 2).compactMap { index in
-      guard case .string(let key) = flat[index] else { return nil }
-      return (key, flat[index + 1])
+    pairs(of: object)?.compactMap { key, value in
+      if case .string(let key) = key { (key, value) } else { nil }
     }
+  }
+
+  /// Keys and values of a dictionary.
+  func pairs(of object: Object) -> [(key: Object, value: Object)]? {
+    let number: Int
+    switch object {
+    case .dict(let container): number = container
+    case .instance(let instance):
+      guard let contents = instances[instance].contents else { return nil }
+      number = contents
+    default: return nil
+    }
+    let flat = containers[number]
+    return stride(from: 0, to: flat.count - 1, by: 2).map { (flat[$0], flat[$0 + 1]) }
   }
 
   func elements(of object: Object) -> [Object]? {
@@ -83,6 +109,8 @@ extension Pickle {
         root = try pop()
         return
       case 0x80: _ = try reader.byte()  // PROTO
+      case UInt8(ascii: "I"), UInt8(ascii: "L"), UInt8(ascii: "F"), UInt8(ascii: "S"), UInt8(ascii: "V"):
+        try pushLine(opcode)
       case 0x95: _ = try reader.take(8)  // FRAME
       case UInt8(ascii: "("): marks.append(stack.count)
       case UInt8(ascii: "0"): _ = try pop()
@@ -93,26 +121,34 @@ extension Pickle {
       case UInt8(ascii: "N"): stack.append(.none)
       case 0x88: stack.append(.bool(true))
       case 0x89: stack.append(.bool(false))
-      case UInt8(ascii: "K"), UInt8(ascii: "M"), UInt8(ascii: "J"), 0x8A: try pushInteger(opcode)
+      case UInt8(ascii: "K"), UInt8(ascii: "M"), UInt8(ascii: "J"), 0x8A, 0x8B: try pushInteger(opcode)
       case UInt8(ascii: "G"): stack.append(.float(try bigEndianDouble()))
       case UInt8(ascii: "X"), 0x8C, 0x8D: try pushText(opcode)
-      case UInt8(ascii: "U"), UInt8(ascii: "T"), UInt8(ascii: "B"), UInt8(ascii: "C"), 0x8E:
+      case UInt8(ascii: "U"), UInt8(ascii: "T"), UInt8(ascii: "B"), UInt8(ascii: "C"), 0x8E, 0x96:
         try skipBytes(opcode)
       case UInt8(ascii: ")"), UInt8(ascii: "t"), 0x85, 0x86, 0x87: try pushTuple(opcode)
-      case UInt8(ascii: "]"), UInt8(ascii: "}"), UInt8(ascii: "l"), UInt8(ascii: "d"), 0x8F:
+      case UInt8(ascii: "]"), UInt8(ascii: "}"), UInt8(ascii: "l"), UInt8(ascii: "d"), 0x8F, 0x91:
         try pushContainer(opcode)
       case UInt8(ascii: "a"), UInt8(ascii: "e"), UInt8(ascii: "s"), UInt8(ascii: "u"), 0x90:
         try extend(opcode)
-      case UInt8(ascii: "q"), UInt8(ascii: "r"), 0x94, UInt8(ascii: "h"), UInt8(ascii: "j"):
+      case UInt8(ascii: "q"), UInt8(ascii: "r"), 0x94, UInt8(ascii: "h"), UInt8(ascii: "j"),
+        UInt8(ascii: "p"),
+        UInt8(ascii: "g"):
         try useMemo(opcode)
       case UInt8(ascii: "c"), 0x93: try pushGlobal(opcode)
       case UInt8(ascii: "Q"):
         guard case .tuple(let number) = try pop() else { throw malformed("a storage that is no tuple") }
+        storages.append(number)
         stack.append(.persistent(number))
       case UInt8(ascii: "R"), 0x81:
         let arguments = try pop()
         stack.append(try reduce(try pop(), arguments))
-      case UInt8(ascii: "b"): _ = try pop()  // BUILD: attributes of an object whose data we have
+      case 0x92:  // NEWOBJ_EX: class, arguments, named arguments
+        _ = try pop()
+        let arguments = try pop()
+        stack.append(try reduce(try pop(), arguments))
+      case UInt8(ascii: "i"), UInt8(ascii: "o"): try pushInstance(opcode)
+      case UInt8(ascii: "b"): _ = try pop()  // BUILD: attributes of an object; its contents came before
       default:
         throw .unsupported(what: "pickle opcode \(opcode)")
       }
@@ -137,13 +173,45 @@ extension Pickle {
     return containers.count - 1
   }
 
+  private mutating func instance(_ name: String) -> Object {
+    instances.append(Instance(name: name))
+    return .instance(instances.count - 1)
+  }
+
+  /// INST and OBJ of the oldest pickles: a class and its arguments.
+  private mutating func pushInstance(_ opcode: UInt8) throws(CheckpointError) {
+    var arguments = try popToMark()
+    let function: Object
+    if opcode == UInt8(ascii: "i") {
+      function = .global(try globalName())
+    } else {
+      guard !arguments.isEmpty else { throw malformed("an object without a class") }
+      function = arguments.removeFirst()
+    }
+    stack.append(try reduce(function, .tuple(add(arguments))))
+  }
+
+  /// Numbers and text of the oldest pickles, each a line.
+  private mutating func pushLine(_ opcode: UInt8) throws(CheckpointError) {
+    let line = try CheckpointError.text(try reader.line(endingWith: UInt8(ascii: "\n")), Pickle.what)
+    switch opcode {
+    case UInt8(ascii: "I") where line == "00" || line == "01": stack.append(.bool(line == "01"))
+    case UInt8(ascii: "I"), UInt8(ascii: "L"):
+      stack.append(Int(line.hasSuffix("L") ? String(line.dropLast()) : line).map { .int($0) } ?? .opaque)
+    case UInt8(ascii: "F"): stack.append(Double(line).map { .float($0) } ?? .opaque)
+    case UInt8(ascii: "V"): stack.append(.string(line))
+    default: stack.append(.string(String(line.dropFirst().dropLast())))
+    }
+  }
+
   private mutating func pushInteger(_ opcode: UInt8) throws(CheckpointError) {
     switch opcode {
     case UInt8(ascii: "K"): stack.append(.int(Int(try reader.byte())))
     case UInt8(ascii: "M"): stack.append(.int(Int(try reader.integer(UInt16.self))))
     case UInt8(ascii: "J"): stack.append(.int(Int(try reader.integer(Int32.self))))
-    default:  // LONG1: little-endian two's complement of any length
-      let bytes = try reader.take(Int(try reader.byte()))
+    default:  // LONG1, LONG4: little-endian two's complement of any length
+      let length = opcode == 0x8A ? Int(try reader.byte()) : Int(try reader.integer(Int32.self))
+      let bytes = try reader.take(length)
       guard bytes.count <= 8 else {
         stack.append(.opaque)
         return
@@ -172,11 +240,13 @@ extension Pickle {
     let length =
       switch opcode {
       case UInt8(ascii: "U"), UInt8(ascii: "C"): Int(try reader.byte())
-      case 0x8E: try reader.length(UInt64.self)
+      case 0x8E, 0x96: try reader.length(UInt64.self)
       default: try reader.length(UInt32.self)
       }
-    _ = try reader.take(length)
-    stack.append(.opaque)
+    let bytes = try reader.take(length)
+    // Text of Python 2 is written as bytes.
+    let isText = opcode == UInt8(ascii: "U") || opcode == UInt8(ascii: "T")
+    stack.append(isText ? String(validating: bytes, as: UTF8.self).map { .string($0) } ?? .opaque : .opaque)
   }
 
   private mutating func pushTuple(_ opcode: UInt8) throws(CheckpointError) {
@@ -195,7 +265,7 @@ extension Pickle {
     switch opcode {
     case UInt8(ascii: "]"), 0x8F: stack.append(.list(add([])))
     case UInt8(ascii: "}"): stack.append(.dict(add([])))
-    case UInt8(ascii: "l"): stack.append(.list(add(try popToMark())))
+    case UInt8(ascii: "l"), 0x91: stack.append(.list(add(try popToMark())))
     default: stack.append(.dict(add(try popToMark())))
     }
   }
@@ -211,6 +281,12 @@ extension Pickle {
     }
     switch stack.last {
     case .list(let number), .dict(let number): containers[number] += elements
+    case .instance(let number):
+      if let contents = instances[number].contents {
+        containers[contents] += elements
+      } else {
+        instances[number].contents = add(elements)
+      }
     case .opaque: break
     default: throw malformed("elements for something that holds none")
     }
@@ -221,9 +297,11 @@ extension Pickle {
       switch opcode {
       case UInt8(ascii: "q"), UInt8(ascii: "h"): Int(try reader.byte())
       case UInt8(ascii: "r"), UInt8(ascii: "j"): try reader.length(UInt32.self)
+      case UInt8(ascii: "p"), UInt8(ascii: "g"):
+        Int(try CheckpointError.text(try reader.line(endingWith: UInt8(ascii: "\n")), Pickle.what)) ?? -1
       default: memo.count
       }
-    if opcode == UInt8(ascii: "h") || opcode == UInt8(ascii: "j") {
+    if opcode == UInt8(ascii: "h") || opcode == UInt8(ascii: "j") || opcode == UInt8(ascii: "g") {
       guard let object = memo[key] else { throw malformed("memo \(key) was never set") }
       stack.append(object)
     } else {
@@ -233,57 +311,44 @@ extension Pickle {
   }
 
   private mutating func pushGlobal(_ opcode: UInt8) throws(CheckpointError) {
-    let name: String
     if opcode == UInt8(ascii: "c") {
-      let newline = UInt8(ascii: "\n")
-      let module = try CheckpointError.text(try reader.line(endingWith: newline), Pickle.what)
-      name = try module + "." + CheckpointError.text(try reader.line(endingWith: newline), Pickle.what)
-    } else {
-      guard case .string(let last) = try pop(), case .string(let module) = try pop() else {
-        throw malformed("a global without a name")
-      }
-      name = module + "." + last
+      stack.append(.global(try globalName()))
+      return
     }
-    guard Pickle.isAllowed(name) else { throw .forbiddenGlobal(name) }
-    stack.append(.global(name))
+    guard case .string(let last) = try pop(), case .string(let module) = try pop() else {
+      throw malformed("a global without a name")
+    }
+    stack.append(.global(module + "." + last))
+  }
+
+  private mutating func globalName() throws(CheckpointError) -> String {
+    let newline = UInt8(ascii: "\n")
+    let module = try CheckpointError.text(try reader.line(endingWith: newline), Pickle.what)
+    return try module + "." + CheckpointError.text(try reader.line(endingWith: newline), Pickle.what)
   }
 }
 
-// MARK: - What a pickle may name
+// MARK: - What is understood of what a pickle names
 
 extension Pickle {
   /// Storages that `torch.save` writes, and the type of their numbers.
-  static let storages: [String: ElementType] = [
+  static let storageTypes: [String: ElementType] = [
     "torch.DoubleStorage": .float64, "torch.FloatStorage": .float32, "torch.HalfStorage": .float16,
     "torch.BFloat16Storage": .bfloat16, "torch.LongStorage": .int64, "torch.IntStorage": .int32,
     "torch.ShortStorage": .int16, "torch.CharStorage": .int8, "torch.ByteStorage": .uint8,
     "torch.BoolStorage": .bool,
   ]
 
-  /// Beside tensors, the authors' trainer saves its best AP (a numpy scalar) and the optimizer's state (trainer.py,
-  /// save_ckpt). These are read over.
-  private static let ignored: Set<String> = [
-    "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar", "numpy.dtype", "_codecs.encode",
-    "numpy.dtypes.Float64DType", "numpy.dtypes.Float32DType", "numpy.float64", "numpy.float32",
-    "torch.device",
-    "torch.float32", "torch.float16", "torch.bfloat16", "torch.float64", "torch.int64",
-  ]
-
-  private static func isAllowed(_ name: String) -> Bool {
-    storages[name] != nil || ignored.contains(name)
-      || [
-        "collections.OrderedDict", "torch.Size", "torch._utils._rebuild_tensor_v2",
-        "torch._utils._rebuild_parameter",
-      ]
-      .contains(name)
-  }
-
   private mutating func reduce(_ function: Object, _ arguments: Object) throws(CheckpointError) -> Object {
+    guard containers.count + instances.count + tensors.count < Pickle.objectLimit else {
+      throw malformed("more than \(Pickle.objectLimit) objects")
+    }
+    // What a pickle calls without a name is the result of another call.
     guard case .global(let name) = function, let elements = elements(of: arguments) else {
-      throw malformed("a call of something that has no name")
+      return instance("a nameless function")
     }
     switch name {
-    case "torch._utils._rebuild_tensor_v2":
+    case "torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_tensor", "torch._utils._rebuild_tensor_v3":
       guard elements.count >= 4 else {
         throw malformed("a tensor without storage, offset, shape and strides")
       }
@@ -293,12 +358,20 @@ extension Pickle {
     case "torch._utils._rebuild_parameter":
       guard let tensor = elements.first else { throw malformed("a parameter without its tensor") }
       return tensor
-    case "collections.OrderedDict":
+    case "torch._tensor._rebuild_from_type_v2":
+      // A subclass of Tensor: the function that makes the tensor, the class, the arguments, attributes.
+      guard elements.count >= 3, case .global(let inner) = elements[0],
+        inner != name
+      else { return instance(name) }
+      return try reduce(elements[0], elements[2])
+    case "collections.OrderedDict", "collections.defaultdict", "builtins.dict":
       return .dict(add([]))
     case "torch.Size":
       return elements.first ?? .opaque
     default:
-      return .opaque
+      return instance(name)
     }
   }
+
+  private static let objectLimit = 4_000_000
 }

@@ -57,6 +57,14 @@ extension ProtobufReader.Field {
     }
   }
 
+  /// Several float32, packed or (one at a time) not.
+  func floats(_ what: String) throws(CheckpointError) -> [Float] {
+    switch self {
+    case .number(let bits): [Float(bitPattern: UInt32(truncatingIfNeeded: bits))]
+    case .bytes(let packed): ElementType.float32.floats(packed)
+    }
+  }
+
   func text(_ what: String) throws(CheckpointError) -> String {
     guard case .bytes(let bytes) = self else {
       throw .malformed(what: what, reason: "a number where text belongs")
