@@ -14,13 +14,17 @@ final class Listener: @unchecked Sendable {
   private let queue: DispatchQueue
   private var source: (any DispatchSourceRead)?
   private let onAccept: @Sendable (consuming Socket, _ peer: String) -> Void
+  private let onDescriptorsExhausted: @Sendable () -> Void
   private var isPaused = false
   private var isClosing = false
 
-  /// - Parameter onAccept: called on `queue` with each accepted connection.
+  /// - Parameters:
+  ///   - onAccept: called on `queue` with each accepted connection.
+  ///   - onDescriptorsExhausted: called on `queue` when a connection cannot be accepted for want of a descriptor.
   init(
     _ socket: consuming Socket, queue: DispatchQueue,
-    onAccept: @escaping @Sendable (consuming Socket, _ peer: String) -> Void
+    onAccept: @escaping @Sendable (consuming Socket, _ peer: String) -> Void,
+    onDescriptorsExhausted: @escaping @Sendable () -> Void
   ) {
     let local = socket.localAddress
     address = local?.text ?? ""
@@ -29,6 +33,7 @@ final class Listener: @unchecked Sendable {
     self.socket = consume socket
     self.queue = queue
     self.onAccept = onAccept
+    self.onDescriptorsExhausted = onDescriptorsExhausted
   }
 
   func start() {
@@ -68,7 +73,9 @@ final class Listener: @unchecked Sendable {
     for _ in 0..<Socket.backlog {
       switch socket?.acceptNext() ?? .none {
       case .none: return
-      case .descriptorsExhausted: return pause()
+      case .descriptorsExhausted:
+        onDescriptorsExhausted()
+        return pause()
       case .connection(let accepted):
         let peer = accepted.remoteAddress?.text ?? ""
         onAccept(accepted, peer)
