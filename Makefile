@@ -84,7 +84,7 @@ crowd: weights ## Measure the service with 500 idle and 50 slow connections
 .PHONY: bench-train
 bench-train: bootstrap ## Time training beside the authors' code in YOLOX_REPOSITORY (makes .venv-bench-train)
 	$(BUILD) --product yolox-train
-	@Benchmarks/training.sh $(YOLOX_REPOSITORY)
+	@Benchmarks/training/run.sh $(YOLOX_REPOSITORY)
 
 .PHONY: sanitize
 sanitize: bootstrap ## Run the tests under the address and the thread sanitizer
@@ -99,11 +99,11 @@ WEIGHTS_NANO ?= $(firstword $(wildcard weights/yolox_nano.pth ../shared/weights/
 .PHONY: check-training
 check-training: bootstrap ## Interrupt, kill and damage training runs; with mpirun and WEIGHTS_NANO, compare two processes with one
 	$(BUILD) --product yolox-train
-	python3 Tests/Training/faults.py
-	Benchmarks/training-roadmap/try.sh
+	python3 Tests/Integration/Training/faults.py
+	Benchmarks/training/roadmap/try.sh
 	@if command -v mpirun >/dev/null && [ -n "$(WEIGHTS_NANO)" ]; then \
 	  YOLOX_MPI=1 $(BUILD) --scratch-path .build-mpi --product yolox-train && \
-	  python3 Benchmarks/training_mpi.py .build-mpi/release/yolox-train $(WEIGHTS_NANO); \
+	  python3 Benchmarks/training/processes.py .build-mpi/release/yolox-train $(WEIGHTS_NANO); \
 	else echo "two processes were not compared: needs mpirun (libopenmpi-dev) and yolox_nano.pth"; fi
 
 MINUTES ?= 10

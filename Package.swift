@@ -124,7 +124,9 @@ let package = Package(
       dependencies: ["Service", "Engine", "HTTPServer", "Imaging", "YOLOX", "TestSupport"]),
     .testTarget(
       name: "TrainingTests",
-      dependencies: ["Training", "COCO", "Checkpoints", "Engine", "Imaging", "YOLOX", "TestSupport"]),
+      dependencies: [
+        "Training", "TrainCLI", "COCO", "Checkpoints", "Engine", "Imaging", "YOLOX", "TestSupport",
+      ]),
     .testTarget(name: "WeightsStoreTests", dependencies: ["WeightsStore", "TestSupport"]),
     .testTarget(
       name: "YOLOXClientTests",

@@ -33,7 +33,7 @@ public struct DetectOptions: Hashable, Sendable {
   }
 
   /// `url` with the options as its query.
-  func appended(to url: URL) -> URL {
+  package func appended(to url: URL) -> URL {
     guard !queryItems.isEmpty, var components = URLComponents(url: url, resolvingAgainstBaseURL: false)
     else { return url }
     components.queryItems = queryItems

@@ -72,6 +72,20 @@ struct DetectionClientTests {
     #expect(try await labels(DetectOptions(timeout: .seconds(300))).first == "dog")
   }
 
+  @Test("has every parameter of /detect")
+  func parameters() throws {
+    let options = DetectOptions(
+      scoreThreshold: 0.5, nmsThreshold: 0.5, maxDetections: 1, classes: ["dog"], classAgnostic: true,
+      model: "a", timeout: .seconds(1))
+    // A property that is added to the options has to be set here.
+    for property in Mirror(reflecting: options).children {
+      #expect("\(property.value)" != "nil", "\(property.label ?? "")")
+    }
+    let url = options.appended(to: try #require(URL(string: "http://localhost/detect")))
+    let names = URLComponents(url: url, resolvingAgainstBaseURL: false)?.queryItems?.map(\.name)
+    #expect(names?.sorted() == DetectParameters.Name.allCases.map(\.rawValue).sorted())
+  }
+
   @Test("lists the models")
   func models() async throws {
     let model = try #require(try await client.models().first)

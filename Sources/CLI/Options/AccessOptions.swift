@@ -27,7 +27,7 @@ struct AccessOptions: ParsableArguments {
     configuration.access.keys = try CLIError.naming("--api-key-file") {
       try apiKeyFile.map(APIKeys.init(contentsOfFile:))
     }
-    configuration.access.hasOpenMetrics = publicMetrics
+    configuration.access.hasPublicMetrics = publicMetrics
     configuration.access.crossOrigin.allowedOrigins = Set(allowOrigin)
   }
 }

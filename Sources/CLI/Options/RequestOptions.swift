@@ -15,7 +15,7 @@ struct RequestOptions: ParsableArguments {
   var requestTimeout = 10.0
 
   @Option(help: "Maximum images per run of the network.")
-  var maxBatchSize = Batching().most
+  var maxBatchSize = Batching().maxBatchSize
 
   @Option(help: "Maximum milliseconds to wait for a batch to fill.")
   var maxQueueDelayMs = 0.0
@@ -52,8 +52,8 @@ struct RequestOptions: ParsableArguments {
     configuration.server.maxBodyMemory = maxBodyMemory
     configuration.imageLimits.bytes = maxBodySize
     configuration.requestTimeout = .seconds(requestTimeout)
-    configuration.batching.most = maxBatchSize
-    configuration.batching.delay = .seconds(maxQueueDelayMs / 1000)
+    configuration.batching.maxBatchSize = maxBatchSize
+    configuration.batching.maxQueueDelay = .seconds(maxQueueDelayMs / 1000)
     configuration.batching.queueLimit = maxInFlight
     configuration.compatibility = compatibility.apis
   }

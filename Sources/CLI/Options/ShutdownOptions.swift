@@ -18,7 +18,7 @@ struct ShutdownOptions: ParsableArguments {
   }
 
   func apply(to configuration: inout DetectionService.Configuration) {
-    configuration.drainDelay = .seconds(delay)
+    configuration.shutdownDelay = .seconds(delay)
     configuration.shutdownTimeout = .seconds(timeout)
   }
 }

@@ -33,10 +33,10 @@ package struct ConfigDump {
     let texts =
       OptionSources.given(option, in: arguments) ?? sources.values.first { $0.option == option }?.texts
     if option.isFlag {
-      return .flag(texts?.last.map { $0.isEmpty || OptionSources.isAffirmative($0) } ?? false)
+      return .bool(texts?.last.map { $0.isEmpty || OptionSources.isAffirmative($0) } ?? false)
     }
     guard let texts = texts ?? option.defaultValue.map({ [$0] }) else { return nil }
-    let values = texts.map { Double($0).map(JSONValue.number) ?? .text($0) }
-    return option.isRepeating ? .list(values) : values.last
+    let values = texts.map { Double($0).map(JSONValue.number) ?? .string($0) }
+    return option.isRepeating ? .array(values) : values.last
   }
 }

@@ -98,7 +98,7 @@ package struct OptionSources: Equatable {
   }
 
   private static func texts(_ member: JSONValue) -> [String]? {
-    guard case .list(let members) = member else { return member.text.map { [$0] } }
+    guard case .array(let members) = member else { return member.text.map { [$0] } }
     let texts = members.compactMap(\.text)
     return texts.count == members.count ? texts : nil
   }

@@ -2,7 +2,7 @@ import Checkpoints
 import Engine
 import YOLOX
 
-/// Weights written for others: the server reads `.safetensors` with labels and input size, the authors' code `.pth`.
+/// Exports weights: `.safetensors` with labels and input size for the server, `.pth` for the authors' code.
 package enum WeightsFile {
   package enum Format: String, Sendable {
     case safetensors, pth
@@ -12,7 +12,7 @@ package enum WeightsFile {
     }
   }
 
-  /// - Parameter epoch: that the weights have come to; only `.pth` says it.
+  /// - Parameter epoch: epochs trained; stored in `.pth` only.
   package static func write(_ weights: PretrainedWeights, epoch: Int = 0, to path: String)
     throws(TrainingError)
   {
@@ -23,7 +23,7 @@ package enum WeightsFile {
       guard missing.isEmpty else {
         throw .unusableData(
           path: path,
-          reason: "these weights have no \(missing[0]): their normalisation is folded into convolutions")
+          reason: "the weights have no \(missing[0]): batch normalisation is folded into the convolutions")
       }
       try TorchCheckpoint.write(
         weights.parameters, in: graph.parameterShapes.map(\.name), labels: weights.labels, epoch: epoch,
