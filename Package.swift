@@ -23,10 +23,12 @@ let package = Package(
     // The platform's C library, and the smallest Foundation that the platform has, under one name each.
     .target(name: "PlatformC"),
     .target(name: "FoundationCompatibility"),
+    // CPU quota and memory limit of the container.
+    .target(name: "ControlGroup", dependencies: ["PlatformC"]),
     // The loops of inference, compiled once for each instruction set.
     .target(name: "CKernels"),
     // Tensors and graphs; no YOLO words.
-    .target(name: "Engine", dependencies: ["CKernels"]),
+    .target(name: "Engine", dependencies: ["CKernels", "ControlGroup"]),
     // JPEG and PNG through libjpeg and libpng.
     .target(
       name: "CCodecs", linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
@@ -81,8 +83,9 @@ let package = Package(
     .executableTarget(
       name: "CLI",
       dependencies: [
-        "CAllocator", "COCO", "Checkpoints", "Engine", "HTTPServer", "Imaging", "OrderedJSON", "PlatformC",
-        "Service", "WeightsStore", "YOLOX",
+        "CAllocator", "COCO", "Checkpoints", "ControlGroup", "Engine", "FoundationCompatibility",
+        "HTTPServer", "Imaging",
+        "OrderedJSON", "PlatformC", "Service", "WeightsStore", "YOLOX",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -108,9 +111,12 @@ let package = Package(
     .testTarget(
       name: "CLITests",
       dependencies: [
-        "CLI", "HTTPServer", "TestSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "CLI", "HTTPServer", "TestSupport",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
       ]),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "Engine", "TestSupport"]),
+    .testTarget(name: "ControlGroupTests", dependencies: ["ControlGroup"]),
     .testTarget(name: "COCOTests", dependencies: ["COCO", "TestSupport"]),
     .testTarget(name: "EngineTests", dependencies: ["Engine", "TestSupport"]),
     .testTarget(name: "ImagingTests", dependencies: ["CLetterbox", "Imaging", "TestSupport"]),

@@ -4,16 +4,26 @@ import Subprocess
 struct Download: Sendable {
   let url: String
   let expectedBytes: Int?
+  /// The protocol of `url` and of every redirect.
+  let scheme: String
+
+  var curlArguments: [String] {
+    [
+      "--fail", "--location", "--max-redirs", "5",
+      // Otherwise a redirect may lead to any protocol that curl knows, such as http.
+      "--proto", "=\(scheme)", "--proto-redir", "=\(scheme)",
+      "--silent", "--show-error", "--retry", "3", "--connect-timeout", "20",
+    ]
+  }
 
   /// - Parameters:
   ///   - path: the output file; if it exists, the download resumes at its end.
   ///   - progress: called about ten times a second.
   func run(into path: String, progress: @escaping @Sendable (Int, Int?) -> Void) async throws(FetchError) {
+    guard url.hasPrefix("\(scheme)://") else { throw .insecureURL(url, scheme: scheme) }
     if let expectedBytes, fileSize(path) == expectedBytes { return }
-    let arguments: Arguments = [
-      "--fail", "--location", "--silent", "--show-error", "--retry", "3", "--connect-timeout", "20",
-      "--continue-at", "-", "--output", path, "--", url,
-    ]
+    let arguments = Arguments(
+      curlArguments + sizeLimit + ["--continue-at", "-", "--output", path, "--", url])
     let progressTask = Task {
       while !Task.isCancelled {
         progress(fileSize(path) ?? 0, expectedBytes)
@@ -38,4 +48,12 @@ struct Download: Sendable {
     }
     progress(fileSize(path) ?? 0, expectedBytes)
   }
+
+  /// Stops a server that announces more than the recorded size.
+  private var sizeLimit: [String] {
+    ["--max-filesize", String(expectedBytes ?? Download.maxUnknownSize)]
+  }
+
+  /// For weights without a recorded size: four times the largest of the published ones.
+  private static let maxUnknownSize = 1600 << 20
 }

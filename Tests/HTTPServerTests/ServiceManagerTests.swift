@@ -27,7 +27,7 @@ private final class NotifySocket {
 
   func receive() -> String {
     var buffer = [UInt8](repeating: 0, count: 1000)
-    let count = recv(descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT.rawValue))
+    let count = recv(descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT))
     return String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
   }
 }

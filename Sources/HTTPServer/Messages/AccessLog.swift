@@ -7,6 +7,8 @@ package struct AccessLogFields: Sendable, Equatable {
   package var model: String?
   /// Name of the API key, never the key.
   package var keyName: String?
+  /// Why the request was rejected.
+  package var reason: String?
 
   package init() {}
 }

@@ -20,6 +20,11 @@ package struct ConnectionState: Sendable {
     /// Of the last byte. For a pipelined request, not before the previous response was made.
     package let receivedAt: Instant
     package let byteCount: Int
+
+    package init(receivedAt: Instant, byteCount: Int) {
+      self.receivedAt = receivedAt
+      self.byteCount = byteCount
+    }
   }
 
   package enum Action: Sendable {
