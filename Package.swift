@@ -127,7 +127,10 @@ let package = Package(
     .testTarget(name: "HTTPServerTests", dependencies: ["HTTPServer", "TestSupport"]),
     .testTarget(
       name: "ServiceTests",
-      dependencies: ["Service", "Engine", "HTTPServer", "Imaging", "YOLOX", "TestSupport"]),
+      dependencies: [
+        "Service", "Engine", "HTTPServer", "Imaging", "PrometheusMetrics", "YOLOX", "TestSupport",
+        .product(name: "Logging", package: "swift-log"),
+      ]),
     .testTarget(
       name: "TrainingTests",
       dependencies: [
@@ -151,14 +154,23 @@ if Context.environment["YOLOX_DOCS"] != nil {
   package.dependencies.append(.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"))
 }
 
-// libFuzzer brings its own main, so this one is there only when Fuzz/run.sh asks for it.
-if Context.environment["YOLOX_FUZZ"] != nil {
-  package.targets.append(
+// libFuzzer brings its own main, so its targets are there only when Fuzz/run.sh asks for one of them.
+if let name = Context.environment["YOLOX_FUZZ"] {
+  let dependencies: [String: [Target.Dependency]] = [
+    "HTTP": ["HTTPServer"], "Multipart": ["HTTPServer"], "Form": ["HTTPServer"],
+    "DetectRequest": ["HTTPServer", "Service"], "KServe": ["HTTPServer", "Service"], "DOODS": ["Service"],
+    "Pickle": ["Checkpoints"], "ONNX": ["Checkpoints"], "Safetensors": ["Checkpoints"],
+    "Image": ["Imaging"], "COCO": ["COCO"], "VOC": ["Training"],
+  ]
+  package.targets += [
+    .target(name: "FuzzSupport", path: "Fuzz/Support"),
     .executableTarget(
-      name: "HTTPFuzz",
-      dependencies: ["HTTPServer", .product(name: "HTTPTypes", package: "swift-http-types")],
-      path: "Fuzz", exclude: ["Corpus", "http.dict", "run.sh"],
-      swiftSettings: [.unsafeFlags(["-parse-as-library"])]))
+      name: "Fuzz" + name,
+      dependencies: (dependencies[name] ?? []) + [
+        "FuzzSupport", .product(name: "HTTPTypes", package: "swift-http-types"),
+      ],
+      path: "Fuzz/" + name, sources: ["."], swiftSettings: [.unsafeFlags(["-parse-as-library"])]),
+  ]
 }
 
 // Training on several machines, where MPI is installed (libopenmpi-dev): YOLOX_MPI=1 swift build ...

@@ -220,7 +220,7 @@ struct ConnectionStateTests {
     #expect(arrival() == nil)
     script.pass(5)
     let next = post(2) + "ab"
-    feed("\n" + next)
+    feed("\r\n" + next)
     #expect(arrival() == .init(receivedAt: script.now, byteCount: request.utf8.count))
     script.pass(7)
     _ = script.state.responded(at: script.now)

@@ -13,7 +13,10 @@ struct ListenOptions: ParsableArguments {
   @Option(help: "Path of a Unix socket to listen on, instead of host and port.")
   var unixSocket: String?
 
-  @Option(help: "Port on --host for probes and metrics only; /metrics is then served nowhere else.")
+  @Option(
+    help: ArgumentHelp(
+      "Port on --host for probes and metrics only.",
+      discussion: "/metrics is then not served on the other port."))
   var adminPort: Int?
 
   @Flag(help: "Share the port with other processes (SO_REUSEPORT).")
@@ -35,7 +38,7 @@ struct ListenOptions: ParsableArguments {
   var writeTimeout = 30
 
   @Option(
-    help: "Close a connection with its next response after about this many seconds. Default: no maximum.")
+    help: "Seconds after which a connection closes with a response. Default: no maximum.")
   var maxConnectionAge: Int?
 
   func validate() throws {

@@ -11,7 +11,7 @@ struct RequestOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Maximum memory for all request bodies in bytes; beyond it, 503. Default: automatic.",
+      "Maximum bytes of all request bodies; beyond it, 503. Default: automatic.",
       discussion: "Automatic: 256 MB, or a quarter of the container's memory if that is less."))
   var maxBodyMemory: Int?
 
