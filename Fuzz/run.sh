@@ -26,6 +26,8 @@ case $target in
   Image) allocation=128 max_len=65536 ;;
 esac
 
+# The backtrace of a trap takes longer than an input may.
+export SWIFT_BACKTRACE=enable=no
 export YOLOX_FUZZ=$target
 scratch=.build-fuzz
 swift build -c release --scratch-path $scratch --product "Fuzz$target" --sanitize=fuzzer -Xswiftc -enable-testing \

@@ -202,6 +202,14 @@ struct ConnectionStateTests {
     script.receive("\r\n")
     script.pass(0.6)
     #expect(script.timeoutAction == .reject(.tooManyConnections, .head))
+    // It does not linger for as long as the client sends.
+    script.state.close()
+    _ = script.state.writeCompleted(at: script.now)
+    for _ in 0..<3 {
+      script.pass(0.8)
+      script.receive("more")
+    }
+    #expect(script.timeoutAction == .close(.linger))
   }
 
   // MARK: Arrival

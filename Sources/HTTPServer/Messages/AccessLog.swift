@@ -15,8 +15,8 @@ package struct AccessLogFields: Sendable, Equatable {
 
 /// One answered request. Requests that the server itself rejects, and connections that it rejects, are records too.
 package struct AccessRecord: Sendable {
-  /// A status outside HTTP for a client that has disconnected before its response; nginx's.
-  package static let clientDisconnected = 499
+  /// A status outside HTTP for a connection that ends before the response, mostly because the client disconnects; nginx's.
+  package static let noResponse = 499
 
   package let peer: String
   /// `nil` if the request could not be parsed that far.

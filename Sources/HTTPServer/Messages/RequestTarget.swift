@@ -136,6 +136,8 @@ package struct RequestTarget: Sendable, Equatable {
           high | low != 0
         else { throw .malformed(.percentEncoding) }
         bytes.append(high << 4 | low)
+      // A form may contain it as it is.
+      case 0: throw .malformed(.percentEncoding)
       case UInt8(ascii: "+") where plusIsSpace: bytes.append(UInt8(ascii: " "))
       default: bytes.append(byte)
       }

@@ -192,7 +192,8 @@ final class Connection: @unchecked Sendable {
   /// Rejects a request before its body arrives, or asks for the body.
   private func handleHead(_ head: RequestHead, expectsContinue: Bool) {
     requestHead = head
-    if isReserve, !server.hooks.isProbe(head) { return reject(.tooManyConnections, head) }
+    // No probe has a body, and a slow one would hold the reserve.
+    if isReserve { return reject(.tooManyConnections, head) }
     if let response = server.hooks.authorize(head) { return sendLast(response, to: head) }
     do { match = try server.router.match(head) } catch { return reject(error, head) }
     if expectsContinue { output.append(contentsOf: ResponseEncoder.continueResponse) }
@@ -364,13 +365,15 @@ final class Connection: @unchecked Sendable {
   /// The server is shutting down: the next response is the last.
   func drain() { state.drain(at: .now) }
 
-  func close() {
+  /// - Parameter reason: for the access log, if the server ends the connection before the response.
+  func close(because reason: String? = nil) {
     guard !isClosed else { return }
     isClosed = true
     if state.isHandling, let requestHead {
+      var fields = AccessLogFields()
+      fields.reason = reason
       logAccess(
-        to: requestHead, status: AccessRecord.clientDisconnected, received: arrival?.byteCount ?? 0, sent: 0,
-        AccessLogFields())
+        to: requestHead, status: AccessRecord.noResponse, received: arrival?.byteCount ?? 0, sent: 0, fields)
     }
     reservation = nil
     task?.cancel()

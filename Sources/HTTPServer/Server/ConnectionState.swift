@@ -284,8 +284,8 @@ package struct ConnectionState: Sendable {
       return isTooSlow || isStalled || isLate ? .reject(.requestTimeout, .body) : nil
     case .handling, .closing: return nil
     case .lingering(let since):
-      let isOver =
-        now - lastReceived > ConnectionState.lingerTimeout || now - since > ConnectionState.maxLingerTime
+      let maxTime = isReserve ? ConnectionState.lingerTimeout : ConnectionState.maxLingerTime
+      let isOver = now - lastReceived > ConnectionState.lingerTimeout || now - since > maxTime
       return isOver ? .close(.linger) : nil
     }
   }

@@ -107,7 +107,9 @@ package final class Server: @unchecked Sendable {
       group.addTask {
         try? await Task.sleep(for: timeout)
         guard !Task.isCancelled else { return }
-        for loop in self.loops { loop.queue.async { loop.forEachConnection { $0.close() } } }
+        for loop in self.loops {
+          loop.queue.async { loop.forEachConnection { $0.close(because: "the shutdown timeout has passed") } }
+        }
       }
       await group.next()
       group.cancelAll()

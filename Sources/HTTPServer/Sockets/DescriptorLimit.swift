@@ -26,7 +26,7 @@ package enum DescriptorLimit {
       limit.rlim_cur = min(limit.rlim_max, ceiling)
     #else
       // Darwin allows at most OPEN_MAX, whatever the hard limit says.
-      limit.rlim_cur = min(limit.rlim_max, rlim_t(OPEN_MAX))
+      limit.rlim_cur = max(limit.rlim_cur, min(limit.rlim_max, rlim_t(OPEN_MAX)))
     #endif
     // The limit stays as it was if this fails; the server then accepts fewer connections.
     _ = setrlimit(resource, &limit)

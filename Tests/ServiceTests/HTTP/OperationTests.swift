@@ -130,6 +130,21 @@ struct OperationTests {
       service.metrics.registry.text.contains(#"yolox_requests_total{route="none",status="404"} \#(count)"#))
   }
 
+  @Test(
+    "logs images and model of a detection, also if it is rejected",
+    .enabled(if: SharedData.isPresent, SharedData.missing))
+  func detectionLog() async throws {
+    let service = try await TestService()
+    let dog = try SharedData.bytes("images/dog.jpg")
+    #expect(try await service.post(dog).status == 200)
+    #expect(try await service.post(Array(dog.prefix(1000))).status == 422)
+    let lines = service.log.lines.filter { $0.message == "request" }
+    #expect(lines.map { $0.number("status") } == [200, 422])
+    #expect(lines.map { $0.number("images") } == [1, 1])
+    #expect(lines.allSatisfy { $0.text("model") == "yolox-nano" && $0.text("route") == "/detect" })
+    #expect((lines[0].number("bytes_in") ?? 0) > Double(dog.count))
+  }
+
   // MARK: Metrics
 
   @Test("counts what the server reports, beginning at zero")
