@@ -134,7 +134,7 @@ package final class Server: @unchecked Sendable {
       listeners.append(
         Listener(
           socket, queue: acceptQueue, onAccept: { [weak self] in self?.accept($0, peer: $1) },
-          onDescriptorsExhausted: { [weak self] in self?.handleDescriptorsExhausted() }))
+          onDescriptorsExhausted: { [weak self] in self?.handleDescriptorsExhausted(retry: $0) }))
     }
     if !configuration.inheritedDescriptors.isEmpty {
       for descriptor in configuration.inheritedDescriptors { add(try Socket.inherited(descriptor)) }
@@ -185,7 +185,7 @@ extension Server {
       socket, peer: peer, server: self, loop: loop, limiter: isWithinLimit ? connections : reserve,
       isReserve: !isWithinLimit)
     guard !isWithinLimit else { return loop.queue.async { connection.start() } }
-    closeLongestIdle { [self] in
+    closeLongestIdle { [self] _ in
       loop.queue.async { [self] in
         if connections.tryOpen(limit: maxConnections) { connection.leaveReserve(for: connections) }
         connection.start()
@@ -193,14 +193,14 @@ extension Server {
     }
   }
 
-  private func handleDescriptorsExhausted() {
+  private func handleDescriptorsExhausted(retry: @escaping @Sendable () -> Void) {
     hooks.handleEvent(.descriptorsExhausted)
-    closeLongestIdle {}
+    closeLongestIdle { hasClosed in if hasClosed { retry() } }
   }
 
   /// Closes the keep-alive connection that has been idle for the longest time, if there is one. nginx does the same when it
   /// runs out of connections.
-  private func closeLongestIdle(completion: @escaping @Sendable () -> Void) {
+  private func closeLongestIdle(completion: @escaping @Sendable (_ hasClosed: Bool) -> Void) {
     closeLongestIdle(searchingFrom: 0, longest: nil, completion: completion)
   }
 
@@ -212,7 +212,8 @@ extension Server {
 
   /// Visits the loops one after another, each on its own queue.
   private func closeLongestIdle(
-    searchingFrom index: Int, longest: IdleConnection?, completion: @escaping @Sendable () -> Void
+    searchingFrom index: Int, longest: IdleConnection?,
+    completion: @escaping @Sendable (_ hasClosed: Bool) -> Void
   ) {
     if index < loops.count {
       let loop = loops[index]
@@ -226,14 +227,16 @@ extension Server {
     } else if let longest {
       longest.loop.queue.async { [self] in
         // A request may have arrived meanwhile.
-        if longest.connection.idleSince == longest.since {
+        let isIdle = longest.connection.idleSince == longest.since
+        if isIdle {
           longest.connection.close()
           hooks.handleEvent(.idleConnectionEvicted)
         }
-        completion()
+        // In a task of its own: the descriptor is closed with the last reference, at the end of this one.
+        longest.loop.queue.async { completion(isIdle) }
       }
     } else {
-      completion()
+      completion(false)
     }
   }
 }
