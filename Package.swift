@@ -20,10 +20,12 @@ let package = Package(
     // The platform's C library, and the smallest Foundation that the platform has, under one name each.
     .target(name: "PlatformC"),
     .target(name: "FoundationCompatibility"),
+    // CPU quota and memory limit of the container.
+    .target(name: "ControlGroup", dependencies: ["PlatformC"]),
     // The loops of inference, compiled once for each instruction set.
     .target(name: "CKernels"),
     // Tensors and graphs; no YOLO words.
-    .target(name: "Engine", dependencies: ["CKernels"]),
+    .target(name: "Engine", dependencies: ["CKernels", "ControlGroup", "PlatformC"]),
     // JPEG, PNG and WebP through libjpeg-turbo, libpng and libwebp.
     .target(
       name: "CCodecs",
@@ -75,8 +77,9 @@ let package = Package(
     .executableTarget(
       name: "CLI",
       dependencies: [
-        "CAllocator", "COCO", "Checkpoints", "Engine", "HTTPServer", "Imaging", "OrderedJSON", "PlatformC",
-        "Service", "WeightsStore", "YOLOX",
+        "CAllocator", "COCO", "Checkpoints", "ControlGroup", "Engine", "FoundationCompatibility",
+        "HTTPServer", "Imaging",
+        "OrderedJSON", "PlatformC", "Service", "WeightsStore", "YOLOX",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -104,8 +107,10 @@ let package = Package(
       dependencies: [
         "CLI", "HTTPServer", "TestSupport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
       ]),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "Engine", "TestSupport"]),
+    .testTarget(name: "ControlGroupTests", dependencies: ["ControlGroup"]),
     .testTarget(name: "COCOTests", dependencies: ["COCO", "TestSupport"]),
     .testTarget(name: "EngineTests", dependencies: ["Engine", "TestSupport"]),
     .testTarget(name: "ImagingTests", dependencies: ["CLetterbox", "Imaging", "TestSupport"]),
@@ -116,7 +121,10 @@ let package = Package(
     .testTarget(name: "HTTPServerTests", dependencies: ["HTTPServer", "TestSupport"]),
     .testTarget(
       name: "ServiceTests",
-      dependencies: ["Service", "Engine", "HTTPServer", "Imaging", "YOLOX", "TestSupport"]),
+      dependencies: [
+        "Service", "Engine", "HTTPServer", "Imaging", "PrometheusMetrics", "YOLOX", "TestSupport",
+        .product(name: "Logging", package: "swift-log"),
+      ]),
     .testTarget(
       name: "TrainingTests",
       dependencies: [
@@ -140,14 +148,23 @@ if Context.environment["YOLOX_DOCS"] != nil {
   package.dependencies.append(.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"))
 }
 
-// libFuzzer brings its own main, so this one is there only when Fuzz/run.sh asks for it.
-if Context.environment["YOLOX_FUZZ"] != nil {
-  package.targets.append(
+// libFuzzer brings its own main, so its targets are there only when Fuzz/run.sh asks for one of them.
+if let name = Context.environment["YOLOX_FUZZ"] {
+  let dependencies: [String: [Target.Dependency]] = [
+    "HTTP": ["HTTPServer"], "Multipart": ["HTTPServer"], "Form": ["HTTPServer"],
+    "DetectRequest": ["HTTPServer", "Service"], "KServe": ["HTTPServer", "Service"], "DOODS": ["Service"],
+    "Pickle": ["Checkpoints"], "ONNX": ["Checkpoints"], "Safetensors": ["Checkpoints"],
+    "Image": ["Imaging"], "COCO": ["COCO"], "VOC": ["Training"],
+  ]
+  package.targets += [
+    .target(name: "FuzzSupport", path: "Fuzz/Support"),
     .executableTarget(
-      name: "HTTPFuzz",
-      dependencies: ["HTTPServer", .product(name: "HTTPTypes", package: "swift-http-types")],
-      path: "Fuzz", exclude: ["Corpus", "http.dict", "run.sh"],
-      swiftSettings: [.unsafeFlags(["-parse-as-library"])]))
+      name: "Fuzz" + name,
+      dependencies: (dependencies[name] ?? []) + [
+        "FuzzSupport", .product(name: "HTTPTypes", package: "swift-http-types"),
+      ],
+      path: "Fuzz/" + name, sources: ["."], swiftSettings: [.unsafeFlags(["-parse-as-library"])]),
+  ]
 }
 
 // Training on several machines, where MPI is installed (libopenmpi-dev): YOLOX_MPI=1 swift build ...

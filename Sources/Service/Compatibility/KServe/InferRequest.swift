@@ -41,7 +41,7 @@ struct InferRequest: Sendable {
   var wantsRaw: Bool { outputs.contains { $0.name == .raw } }
 
   init(_ request: Request) throws(Problem) {
-    if let encoding = request.fields[.contentEncoding], encoding.lowercased() != "identity" {
+    if let encoding = request.fields[.contentEncoding], !encoding.isEqualIgnoringASCIICase("identity") {
       throw .invalidBody("The body's content coding is \(encoding); send it without one.")
     }
     let (json, binary) = try InferRequest.split(request)
