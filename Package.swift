@@ -61,7 +61,8 @@ let package = Package(
     .target(
       name: "Service",
       dependencies: [
-        "Digests", "Engine", "HTTPServer", "Imaging", "OrderedJSON", "PlatformC", "PrometheusMetrics", "YOLOX",
+        "Digests", "Engine", "HTTPServer", "Imaging", "OrderedJSON", "PlatformC", "PrometheusMetrics",
+        "YOLOX",
         .product(name: "CoreMetrics", package: "swift-metrics"),
         .product(name: "Metrics", package: "swift-metrics"),
         .product(name: "HTTPTypes", package: "swift-http-types"),

@@ -1,6 +1,5 @@
+import Imaging
 import Testing
-
-@testable import Imaging
 
 @Suite("Drawing")
 struct DrawingTests {
@@ -156,7 +155,7 @@ struct LabelFontTests {
 
   @Test("a damaged font file gives blanks, not a crash")
   func damaged() {
-    let data = PackageResources.roboto_medium_labelfont
+    let data = LabelFont.file
     for length in [0, 1, 9, 10, 200, 5000, data.count - 1] {
       #expect(LabelFont(Array(data.prefix(length))).width("dog") >= 0)
     }

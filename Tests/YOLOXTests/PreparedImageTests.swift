@@ -18,7 +18,8 @@ struct PreparedImageTests {
   }
 
   @Test(
-    "an image that is decoded meanwhile is prepared like one decoded before", arguments: OutputFormat.allCases)
+    "an image that is decoded meanwhile is prepared like one decoded before", arguments: OutputFormat.allCases
+  )
   func encoded(format: OutputFormat) throws {
     let model = try model()
     let bytes = try picture(150, 70, seed: 1).encoded(as: format)

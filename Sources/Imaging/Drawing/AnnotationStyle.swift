@@ -1,10 +1,10 @@
 /// Measures of a drawing, from the image's size.
-struct AnnotationStyle {
-  static let haloOpacity: Float = 0.35
+package struct AnnotationStyle {
+  package static let haloOpacity: Float = 0.35
 
-  let lineWidth: Int
-  let haloWidth: Int
-  let radius: Float
+  package let lineWidth: Int
+  package let haloWidth: Int
+  package let radius: Float
   private let imageWidth: Int
   private let imageHeight: Int
   /// Of the em, in pixels.
@@ -14,7 +14,7 @@ struct AnnotationStyle {
   private let padding: Int
   private let font = LabelFont.shared
 
-  init(width: Int, height: Int, count: Int) {
+  package init(width: Int, height: Int, count: Int) {
     (imageWidth, imageHeight) = (width, height)
     // The geometric mean: a panorama's text is not as small as its height nor as large as its width would have it.
     let scale = (Float(width) * Float(height)).squareRoot()
@@ -29,7 +29,7 @@ struct AnnotationStyle {
   }
 
   /// - Returns: the box in whole pixels, within the image; nil where none of it is.
-  func rectangle(_ box: BoxAnnotation.Corners) -> PixelRectangle? {
+  package func rectangle(_ box: BoxAnnotation.Corners) -> PixelRectangle? {
     guard [box.x1, box.y1, box.x2, box.y2].allSatisfy(\.isFinite) else { return nil }
     func pixel(_ value: Float, _ limit: Int) -> Int { Int(min(max(value, 0), Float(limit)).rounded()) }
     guard box.x1 < Float(imageWidth), box.y1 < Float(imageHeight), box.x2 > 0, box.y2 > 0 else { return nil }
@@ -41,7 +41,7 @@ struct AnnotationStyle {
       bottom: max(top + 1, pixel(box.y2, imageHeight)))
   }
 
-  func place(
+  package func place(
     _ label: String, at box: PixelRectangle, _ layout: inout LabelLayout
   ) -> (text: String, bounds: PixelRectangle, place: LabelLayout.Place)? {
     let text = fitted(label)
@@ -51,7 +51,7 @@ struct AnnotationStyle {
   }
 
   /// - Returns: the label, cut with an ellipsis where the image is too narrow for it, or nothing where that does not help.
-  func fitted(_ label: String) -> String {
+  package func fitted(_ label: String) -> String {
     // Nothing that is longer can be read in an image.
     var text = label.prefix(120).map { $0.isNewline || $0 == "\t" ? " " : $0 }[...]
     guard tagSize(String(text)).width > imageWidth else { return String(text) }
@@ -62,14 +62,14 @@ struct AnnotationStyle {
     return ""
   }
 
-  func tagSize(_ text: String) -> (width: Int, height: Int) {
+  package func tagSize(_ text: String) -> (width: Int, height: Int) {
     let height =
       Int((font.capHeight * fontSize * stretch).rounded(.up)) + 2 * max(2, Int((fontSize * 0.3).rounded()))
     return (Int((font.width(text) * fontSize).rounded(.up)) + 2 * padding, height)
   }
 
   /// The text in a tag of that size.
-  func mask(_ text: String, width: Int, height: Int) -> CoverageMask {
+  package func mask(_ text: String, width: Int, height: Int) -> CoverageMask {
     var mask = CoverageMask(width: width, height: height)
     let capHeight = font.capHeight * fontSize * stretch
     let baseline = ((Float(height) + capHeight) / 2).rounded()

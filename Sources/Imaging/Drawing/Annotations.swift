@@ -56,12 +56,12 @@ extension Image {
 
 /// An annotation with its shapes in the image.
 private struct DrawnAnnotation {
-  let color: Color
-  var frame: RoundedRectangle
-  var tag: (shape: RoundedRectangle, text: String)?
+  package let color: Color
+  package var frame: RoundedRectangle
+  package var tag: (shape: RoundedRectangle, text: String)?
 
   /// - Parameter label: the text and its place, if there is one.
-  init(
+  package init(
     _ annotation: BoxAnnotation, _ box: PixelRectangle, radius: Float,
     _ label: (text: String, bounds: PixelRectangle, place: LabelLayout.Place)?
   ) {

@@ -2,12 +2,12 @@
 ///
 /// Each edge adds to the pixels of its rows the area to its right, as a difference to the pixel before; sums along the rows
 /// then are the covered areas, exact for straight edges (R. Levien, font-rs, 2016).
-struct CoverageMask {
-  let width: Int
-  let height: Int
+package struct CoverageMask {
+  package let width: Int
+  package let height: Int
   private var differences: [Float]
 
-  init(width: Int, height: Int) {
+  package init(width: Int, height: Int) {
     self.width = width
     self.height = height
     // An edge at the right border writes two pixels further.
@@ -15,7 +15,7 @@ struct CoverageMask {
   }
 
   /// The covered parts of row `y`.
-  func row(_ y: Int) -> [Float] {
+  package func row(_ y: Int) -> [Float] {
     var sum: Float = 0
     return differences[y * (width + 2)..<y * (width + 2) + width].map { difference in
       sum += difference
@@ -24,7 +24,7 @@ struct CoverageMask {
   }
 
   /// Adds a closed contour of lines and quadratic curves; `place` maps its points to pixels, y downwards.
-  mutating func add(_ contour: [LabelFont.Point], place: (LabelFont.Point) -> (x: Float, y: Float)) {
+  package mutating func add(_ contour: [LabelFont.Point], place: (LabelFont.Point) -> (x: Float, y: Float)) {
     guard contour.count > 1 else { return }
     // Between two control points lies a point on the curve that TrueType leaves out.
     var points: [(x: Float, y: Float, isOnCurve: Bool)] = []

@@ -1,36 +1,43 @@
 /// Outlines of Roboto Medium (Apache-2.0) for Latin, Greek and Cyrillic; make-font.py writes the file and describes it.
-struct LabelFont: Sendable {
-  static let shared = LabelFont(PackageResources.roboto_medium_labelfont)
+package struct LabelFont: Sendable {
+  package static let shared = LabelFont(file)
 
-  struct Point: Sendable {
-    var x: Float
-    var y: Float
+  /// What make-font.py wrote.
+  package static var file: [UInt8] { PackageResources.roboto_medium_labelfont }
+
+  package struct Point: Sendable {
+    package var x: Float
+    package var y: Float
     /// Else it is the control point of a quadratic curve.
-    var isOnCurve: Bool
+    package var isOnCurve: Bool
+
+    package init(x: Float, y: Float, isOnCurve: Bool) {
+      (self.x, self.y, self.isOnCurve) = (x, y, isOnCurve)
+    }
   }
 
-  struct Glyph: Sendable {
-    var advance: Float
-    var contours: [[Point]]
+  package struct Glyph: Sendable {
+    package var advance: Float
+    package var contours: [[Point]]
   }
 
   /// In units of the em, like everything here.
-  let xHeight: Float
-  let capHeight: Float
+  package let xHeight: Float
+  package let capHeight: Float
   /// Of characters that the font lacks.
   private let missing: Glyph
   /// By character, so that a letter with a combining accent finds the one that is a single code point.
   private let glyphs: [Character: Glyph]
 
-  func glyph(_ character: Character) -> Glyph { glyphs[character] ?? missing }
+  package func glyph(_ character: Character) -> Glyph { glyphs[character] ?? missing }
 
-  func has(_ character: Character) -> Bool { glyphs[character] != nil }
+  package func has(_ character: Character) -> Bool { glyphs[character] != nil }
 
   /// Width of a line of text, in em.
-  func width(_ text: some StringProtocol) -> Float { text.reduce(0) { $0 + glyph($1).advance } }
+  package func width(_ text: some StringProtocol) -> Float { text.reduce(0) { $0 + glyph($1).advance } }
 
   /// - Parameter data: what make-font.py wrote; anything else gives a font of empty glyphs.
-  init(_ data: [UInt8]) {
+  package init(_ data: [UInt8]) {
     var reader = Reader(data: data)
     let em = Float(max(reader.uint16(), 1))
     xHeight = Float(reader.uint16()) / em

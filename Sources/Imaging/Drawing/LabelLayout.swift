@@ -1,17 +1,17 @@
 /// Where labels go: inside the image, at their boxes, and apart from each other.
-struct LabelLayout {
+package struct LabelLayout {
   /// How a label is attached to its box; the corner that touches the box is not rounded.
-  enum Place: Equatable {
+  package enum Place: Equatable {
     case above, below, inside, beside
   }
 
-  let imageWidth: Int
-  let imageHeight: Int
+  package let imageWidth: Int
+  package let imageHeight: Int
   private var taken: [PixelRectangle] = []
   private let boxes: [PixelRectangle]
 
   /// - Parameter boxes: all boxes of the image, so that labels do not hide the small ones among them.
-  init(imageWidth: Int, imageHeight: Int, boxes: [PixelRectangle]) {
+  package init(imageWidth: Int, imageHeight: Int, boxes: [PixelRectangle]) {
     self.imageWidth = imageWidth
     self.imageHeight = imageHeight
     // A label covers but a little of larger ones, and few of many matter.
@@ -21,7 +21,7 @@ struct LabelLayout {
   /// Takes the best free place at `box` for a label of that size.
   ///
   /// - Returns: nil where every place at the box is taken by labels placed before, or the label is larger than the image.
-  mutating func place(width: Int, height: Int, at box: PixelRectangle) -> (PixelRectangle, Place)? {
+  package mutating func place(width: Int, height: Int, at box: PixelRectangle) -> (PixelRectangle, Place)? {
     guard width <= imageWidth, height <= imageHeight else { return nil }
     var best: (rectangle: PixelRectangle, place: Place, cost: Float)?
     for (rank, candidate) in candidates(width, height, box).enumerated() {

@@ -1,21 +1,25 @@
 /// A rectangle of whole pixels, `right` and `bottom` not included.
-struct PixelRectangle: Equatable {
-  var left: Int
-  var top: Int
-  var right: Int
-  var bottom: Int
+package struct PixelRectangle: Equatable {
+  package var left: Int
+  package var top: Int
+  package var right: Int
+  package var bottom: Int
 
-  var width: Int { right - left }
-  var height: Int { bottom - top }
-  var isEmpty: Bool { right <= left || bottom <= top }
-  var area: Int { isEmpty ? 0 : width * height }
+  package init(left: Int, top: Int, right: Int, bottom: Int) {
+    (self.left, self.top, self.right, self.bottom) = (left, top, right, bottom)
+  }
 
-  func inset(by distance: Int) -> PixelRectangle {
+  package var width: Int { right - left }
+  package var height: Int { bottom - top }
+  package var isEmpty: Bool { right <= left || bottom <= top }
+  package var area: Int { isEmpty ? 0 : width * height }
+
+  package func inset(by distance: Int) -> PixelRectangle {
     PixelRectangle(
       left: left + distance, top: top + distance, right: right - distance, bottom: bottom - distance)
   }
 
-  func intersection(_ other: PixelRectangle) -> PixelRectangle {
+  package func intersection(_ other: PixelRectangle) -> PixelRectangle {
     PixelRectangle(
       left: max(left, other.left), top: max(top, other.top), right: min(right, other.right),
       bottom: min(bottom, other.bottom))
@@ -23,22 +27,22 @@ struct PixelRectangle: Equatable {
 }
 
 /// A rectangle with rounded corners.
-struct RoundedRectangle {
-  var bounds: PixelRectangle
+package struct RoundedRectangle {
+  package var bounds: PixelRectangle
   /// Of the corners top left, top right, bottom right and bottom left.
-  var radii: (topLeft: Float, topRight: Float, bottomRight: Float, bottomLeft: Float)
+  package var radii: (topLeft: Float, topRight: Float, bottomRight: Float, bottomLeft: Float)
 
-  init(_ bounds: PixelRectangle, radius: Float) {
+  package init(_ bounds: PixelRectangle, radius: Float) {
     self.bounds = bounds
     radii = (radius, radius, radius, radius)
   }
 
-  var maxRadius: Int {
+  package var maxRadius: Int {
     Int(max(radii.topLeft, radii.topRight, radii.bottomRight, radii.bottomLeft).rounded(.up))
   }
 
   /// The shape grown by `distance` on every side; square corners stay square.
-  func outset(by distance: Int) -> RoundedRectangle {
+  package func outset(by distance: Int) -> RoundedRectangle {
     func grown(_ radius: Float) -> Float { radius > 0 ? radius + Float(distance) : 0 }
     var shape = self
     shape.bounds = bounds.inset(by: -distance)
@@ -49,7 +53,7 @@ struct RoundedRectangle {
   }
 
   /// The part of pixel (`x`, `y`) that lies inside, 0...1.
-  func coverage(_ x: Int, _ y: Int) -> Float {
+  package func coverage(_ x: Int, _ y: Int) -> Float {
     guard x >= bounds.left, x < bounds.right, y >= bounds.top, y < bounds.bottom else { return 0 }
     let (fromLeft, fromTop) = (Float(x - bounds.left) + 0.5, Float(y - bounds.top) + 0.5)
     let (fromRight, fromBottom) = (Float(bounds.width) - fromLeft, Float(bounds.height) - fromTop)
@@ -67,7 +71,7 @@ struct RoundedRectangle {
 extension Image {
   private var bounds: PixelRectangle { PixelRectangle(left: 0, top: 0, right: width, bottom: height) }
 
-  mutating func fill(_ shape: RoundedRectangle, _ color: Color, opacity: Float = 1) {
+  package mutating func fill(_ shape: RoundedRectangle, _ color: Color, opacity: Float = 1) {
     let visible = shape.bounds.intersection(bounds)
     guard !visible.isEmpty else { return }
     let width = width
@@ -80,7 +84,8 @@ extension Image {
   }
 
   /// Draws a frame of `lineWidth` pixels just inside `shape`.
-  mutating func stroke(_ shape: RoundedRectangle, lineWidth: Int, _ color: Color, opacity: Float = 1) {
+  package mutating func stroke(_ shape: RoundedRectangle, lineWidth: Int, _ color: Color, opacity: Float = 1)
+  {
     let visible = shape.bounds.intersection(bounds)
     guard !visible.isEmpty else { return }
     var inner = RoundedRectangle(shape.bounds.inset(by: lineWidth), radius: 0)
@@ -111,7 +116,7 @@ extension Image {
   }
 
   /// Draws the covered pixels of `mask`, whose top left corner is put at (`left`, `top`).
-  mutating func fill(_ mask: CoverageMask, left: Int, top: Int, _ color: Color) {
+  package mutating func fill(_ mask: CoverageMask, left: Int, top: Int, _ color: Color) {
     let (width, height) = (width, height)
     var span = pixels.mutableSpan
     for y in max(0, -top)..<max(0, -top, min(mask.height, height - top)) {

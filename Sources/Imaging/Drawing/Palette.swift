@@ -1,21 +1,25 @@
 /// An sRGB colour.
-struct Color: Equatable {
-  let red: UInt8
-  let green: UInt8
-  let blue: UInt8
+package struct Color: Equatable {
+  package let red: UInt8
+  package let green: UInt8
+  package let blue: UInt8
 
-  static let black = Color(0x000000)
-  static let white = Color(0xFFFFFF)
+  package static let black = Color(0x000000)
+  package static let white = Color(0xFFFFFF)
+
+  package init(red: UInt8, green: UInt8, blue: UInt8) {
+    (self.red, self.green, self.blue) = (red, green, blue)
+  }
 
   /// - Parameter hex: 0xRRGGBB.
-  init(_ hex: UInt32) {
+  package init(_ hex: UInt32) {
     red = UInt8(truncatingIfNeeded: hex >> 16)
     green = UInt8(truncatingIfNeeded: hex >> 8)
     blue = UInt8(truncatingIfNeeded: hex)
   }
 
   /// Relative luminance, 0...1 (WCAG 2.2).
-  var luminance: Float {
+  package var luminance: Float {
     func linear(_ level: UInt8) -> Float {
       let x = Float(level) / 255
       guard x > 0.04045 else { return x / 12.92 }
@@ -29,13 +33,13 @@ struct Color: Equatable {
   }
 
   /// Of two colours, 1...21; 4.5 is the least for text (WCAG 2.2, 1.4.3).
-  func contrast(to other: Color) -> Float {
+  package func contrast(to other: Color) -> Float {
     let (lighter, darker) = (max(luminance, other.luminance), min(luminance, other.luminance))
     return (lighter + 0.05) / (darker + 0.05)
   }
 
   /// The colour of text on this one.
-  var ink: Color { contrast(to: .white) >= 4.5 ? .white : .black }
+  package var ink: Color { contrast(to: .white) >= 4.5 ? .white : .black }
 }
 
 /// Colours of classes: one for each of COCO's 80, then from the start again.
@@ -55,5 +59,5 @@ package enum Palette {
     0xf307d3, 0x0ac5b4, 0x1bf5b1, 0x29a895, 0xfc78e1, 0xa913c5, 0x1de6e8, 0x15bd63,
   ]
 
-  static func color(_ index: Int) -> Color { Color(hex[Int(index.magnitude % UInt(hex.count))]) }
+  package static func color(_ index: Int) -> Color { Color(hex[Int(index.magnitude % UInt(hex.count))]) }
 }
