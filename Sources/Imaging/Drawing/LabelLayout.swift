@@ -29,7 +29,8 @@ package struct LabelLayout {
       guard y >= 0, y + height <= imageHeight else { continue }
       let left = min(max(x, 0), imageWidth - width)
       let rectangle = PixelRectangle(left: left, top: y, right: left + width, bottom: y + height)
-      let cost = Float(rank) * 0.04 + hiddenParts(of: rectangle, except: box)
+      // Better at another corner of the box than moved away from this one.
+      let cost = Float(rank) * 0.04 + (left == x ? 0 : 0.2) + hiddenParts(of: rectangle, except: box)
       guard cost < best?.cost ?? .infinity else { continue }
       guard !taken.contains(where: { !$0.intersection(rectangle).isEmpty }) else { continue }
       best = (rectangle, place, cost)
