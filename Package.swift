@@ -31,7 +31,7 @@ let package = Package(
     .target(
       name: "CCodecs", linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
     .target(name: "CLetterbox"),
-    // Bytes to pictures, pictures to the network's input, boxes drawn.
+    // Decodes images, letterboxes them, draws boxes.
     .target(name: "Imaging", dependencies: ["CCodecs", "CLetterbox"]),
     // ONNX, PyTorch, safetensors: bytes to named tensors.
     .target(name: "Checkpoints", dependencies: ["Engine"]),
@@ -108,7 +108,8 @@ let package = Package(
     .testTarget(
       name: "CLITests",
       dependencies: [
-        "CLI", "HTTPServer", "TestSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "CLI", "Engine", "HTTPServer", "TestSupport",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "Engine", "TestSupport"]),
     .testTarget(name: "COCOTests", dependencies: ["COCO", "TestSupport"]),
