@@ -1,11 +1,11 @@
 import Engine
 
-// Which network a file of weights belongs to is read from the weights themselves; nobody has to say it.
+// Recognises the network of a weights file from the shapes of its tensors, so that users need not specify it.
 
 extension Architecture {
   /// The network whose state_dict has these `shapes` (by key), and its class count.
   ///
-  /// - Returns: `nil` if they are not those of a YOLOX network.
+  /// - Returns: `nil` if no YOLOX network has these shapes.
   static func inferred(fromNamed shapes: [String: [Int]]) -> (architecture: Architecture, classCount: Int)? {
     guard let classCount = shapes["head.cls_preds.0.weight"]?.first, classCount > 0 else { return nil }
     let head = Architecture.Head(named: shapes)
@@ -28,8 +28,8 @@ extension Architecture {
     )
   }
 
-  /// The network whose convolutions, in the order in which it runs them, have weights of these `shapes`, and its
-  /// class count. This is how ONNX files are read, whose weights have lost their names.
+  /// The network whose convolutions, in order of execution, have weights of these `shapes`, and its class count. Used for
+  /// ONNX files, which have no weight names.
   static func inferred(
     fromConvolutions shapes: [[Int]]
   ) -> (architecture: Architecture, classCount: Int)? {
@@ -74,7 +74,7 @@ extension Architecture.Head {
 }
 
 extension Graph {
-  /// Every convolution's path and weight shape, in the order in which the network runs them.
+  /// Path and weight shape of every convolution, in order of execution.
   var convolutionShapes: [(path: String, shape: [Int])] {
     nodes.compactMap { node in
       guard case .convolution(let convolution) = node.operation else { return nil }

@@ -1,7 +1,7 @@
 import Imaging
 
 extension Image {
-  /// Draws every box with its label and score, the best on top.
+  /// Draws every box with its label and score, the highest score on top.
   package mutating func draw(_ detections: [Detection], labels: [String]) {
     for detection in detections.reversed() {
       let label = "\(labels[detection.classID]) \(Int((detection.score * 100).rounded()))%"

@@ -2,8 +2,7 @@ import Checkpoints
 import Engine
 import Imaging
 
-/// A file of weights, read and understood: which network, which classes, how its images are prepared, and every
-/// tensor under its name in the authors' state_dict.
+/// A loaded weights file: its network, classes and preprocessing, and all tensors by their names in the authors' state_dict.
 package struct PretrainedWeights: Sendable {
   package let architecture: Architecture
   package let classCount: Int
@@ -13,10 +12,10 @@ package struct PretrainedWeights: Sendable {
   package let preprocessing: Preprocessing
   package let parameters: Parameters
   package let format: Checkpoint.Format
-  /// Of our own files that were quantised.
+  /// Present in files that `yolox weights quantize` wrote.
   package let calibration: Calibration?
 
-  /// Reads ONNX, `.pth` or safetensors; which one is seen from the bytes.
+  /// Reads ONNX, `.pth` or safetensors. The format is detected from the bytes.
   ///
   /// - Throws: ``ModelError`` if the file cannot be read, is damaged, or is not a YOLOX network.
   package init(contentsOf path: String) throws(ModelError) {
@@ -56,9 +55,9 @@ package struct PretrainedWeights: Sendable {
 }
 
 extension Graph {
-  /// Takes from `tensors` what this network reads, leaving what only training needs (`num_batches_tracked`).
+  /// Selects from `tensors` the weights of this network; drops those that only training uses (`num_batches_tracked`).
   fileprivate func parameters(from tensors: Parameters, model: String) throws(ModelError) -> Parameters {
-    // A checkpoint whose normalisation is folded has a bias for each convolution instead of the BatchNorm's four.
+    // A checkpoint with folded normalisation has a bias for each convolution instead of the four BatchNorm tensors.
     let isFolded = !tensors.keys.contains { $0.hasSuffix(".running_mean") }
     let expected = isFolded ? foldedParameterShapes : parameterShapes
     var parameters: Parameters = [:]
@@ -81,7 +80,7 @@ extension Graph {
     return parameters
   }
 
-  /// Gives the nameless convolutions of an ONNX file, whose shapes are known to fit, their names.
+  /// Names the convolutions of an ONNX file, whose shapes have already been matched.
   fileprivate func parameters(fromConvolutions convolutions: [Checkpoint.Convolution]) -> Parameters {
     var parameters: Parameters = [:]
     for (node, convolution) in zip(convolutionShapes, convolutions) {
@@ -99,7 +98,7 @@ extension Graph {
 }
 
 extension Checkpoint {
-  /// Height and width of the input that an ONNX file was exported for; `nil` if it takes any.
+  /// Input height and width of an ONNX export; `nil` if dynamic.
   fileprivate var fixedInputSize: InputSize? {
     guard let shape = graph?.inputShape, shape.count == 4, let height = shape[2], let width = shape[3] else {
       return nil

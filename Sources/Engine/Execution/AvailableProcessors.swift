@@ -8,7 +8,7 @@ import CKernels
   import Musl
 #endif
 
-/// Processors that this process may really use: those of its affinity mask, cut to the container's quota.
+/// Number of processors available to this process: its affinity mask, limited by the container's quota.
 package func availableProcessors() -> Int {
   let allowed = Int(yx_allowed_processors())
   let quota = contents(of: "/sys/fs/cgroup/cpu.max").flatMap(processors(ofQuota:)) ?? allowed
