@@ -58,8 +58,9 @@ package struct Yolox: AsyncParsableCommand {
   }
 
   private static func run(_ command: any ParsableCommand, instructionSet: String?) async throws {
-    // Checked here, so that a misspelt YOLOX_ISA is an error in commands that plan no network too.
-    _ = try InstructionSet.selected(instructionSet)
+    // Checked here, so that a misspelt YOLOX_ISA is an error in commands that plan no network too. The parser's own command
+    // prints help.
+    if type(of: command)._commandName != "help" { _ = try InstructionSet.selected(instructionSet) }
     var command = command
     if var asynchronous = command as? any AsyncParsableCommand {
       try await asynchronous.run()
