@@ -5,7 +5,8 @@
 //   1. its body: an #include of kernels.inl.h in float_kernels.c and of byte_kernels.inl.h in byte_kernels.c, under a NAME
 //      of its own and inside an attribute that selects the instructions. A body that exists may be used again: a row
 //      needs only one new column (AVX-VNNI: float bodies of avx2, byte bodies of its own).
-//   2. one row here. Nothing else: arrays are sized by the list, and Swift tests capabilities, not names.
+//   2. its peak loops in peak.c, or the NAME of existing ones with the same multiply-add instructions.
+//   3. one row here. Nothing else: arrays are sized by the list, and Swift tests capabilities, not names.
 //
 // Columns:
 //   name          value of YOLOX_ISA and PlanOptions.instructionSet. Rows may share a name where their conditions
