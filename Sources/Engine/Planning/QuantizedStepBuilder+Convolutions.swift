@@ -47,7 +47,8 @@ extension QuantizedStepWriter {
       [output.border, residualLayout?.border ?? 0]
       + (isFirst ? [] : [builder.memoryPlan.layout(of: layer.input).border])
     if !isFirst, geometry.kernel == 1, geometry.stride == 1, borders.allSatisfy({ $0 == 0 }) {
-      // Without borders the map is one long row, which divides into wider tiles than its rows do.
+      // Without borders the map is one long row, which divides into wider tiles than its rows do. StepBuilder does the same
+      // for the float kernel, which is another C struct.
       rows = StepBuilder.rowCount(pixels: output.height * output.width)
       let width = output.height * output.width / rows
       kernel.width = Int32(width)
