@@ -1,11 +1,7 @@
 import ArgumentParser
 import Engine
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import FoundationCompatibility
+import PlatformC
 
 @main
 package struct Yolox: AsyncParsableCommand {
@@ -32,7 +28,10 @@ package struct Yolox: AsyncParsableCommand {
   private static let configurable: [any ParsableCommand.Type] = [ServeCommand.self, HealthCommand.self]
 
   package static func main() async {
-    do { try await execute(Array(CommandLine.arguments.dropFirst())) } catch { exit(withError: error) }
+    let arguments = Array(CommandLine.arguments.dropFirst())
+    // The service outlives whoever reads its standard streams. Other commands end with the reader of a pipe, as usual.
+    if arguments.first == ServeCommand._commandName { signal(SIGPIPE, SIG_IGN) }
+    do { try await execute(arguments) } catch { exit(withError: error) }
   }
 
   /// Parses and runs one command line.

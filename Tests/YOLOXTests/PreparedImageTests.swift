@@ -18,8 +18,8 @@ struct PreparedImageTests {
   }
 
   @Test(
-    "decoding row by row gives the same input as decoding first", arguments: ImageFormat.allCases)
-  func encoded(format: ImageFormat) throws {
+    "decoding row by row gives the same input as decoding first", arguments: OutputFormat.allCases)
+  func encoded(format: OutputFormat) throws {
     let model = try model()
     let bytes = try picture(150, 70, seed: 1).encoded(as: format)
     let prepared = try model.prepare(EncodedImage(bytes))
