@@ -1,12 +1,5 @@
 import Engine
-
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
+import PlatformC
 
 /// Decodes the head's outputs to boxes in pixels of the network's input (grid decoding, section 2.1 of the YOLOX
 /// paper; yolo_head.py, decode_outputs).

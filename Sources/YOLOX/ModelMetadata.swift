@@ -1,11 +1,6 @@
 import Engine
+import FoundationCompatibility
 import Imaging
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 /// What files say about a model besides its tensors. Our safetensors files say it under these keys of `__metadata__`:
 ///

@@ -1,10 +1,4 @@
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
+import PlatformC
 
 /// Statistics of a map's values over many images, by channel, in two passes: first minimum, maximum and mean, then a
 /// histogram between them.

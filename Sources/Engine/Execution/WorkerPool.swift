@@ -1,13 +1,6 @@
 import CKernels
+import PlatformC
 import Synchronization
-
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
 
 /// Threads that share the work of one network run.
 ///
