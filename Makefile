@@ -33,8 +33,9 @@ test: bootstrap ## Build everything and run the tests
 	@scripts/run-tests.sh $(SWIFT) test -c release --skip-build --disable-xctest
 
 .PHONY: lint
-lint: ## Check the formatting
+lint: ## Check the formatting and the arrows between folders
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
+	python3 scripts/check-rooms.py
 
 .PHONY: format
 format: ## Format the sources

@@ -36,11 +36,13 @@ let package = Package(
       name: "Imaging", dependencies: ["CCodecs", "CLetterbox"], exclude: ["Drawing/make-font.py"],
       resources: [.embedInCode("Drawing/roboto-medium.labelfont")]),
     // ONNX, PyTorch, safetensors: bytes to named tensors.
-    .target(name: "Checkpoints", dependencies: ["Engine"]),
+    .target(name: "Checkpoints", dependencies: ["FoundationCompatibility", "PlatformC", "Engine"]),
     // The networks of the paper, weights to model, boxes.
-    .target(name: "YOLOX", dependencies: ["Engine", "Checkpoints", "Imaging"]),
+    .target(
+      name: "YOLOX",
+      dependencies: ["FoundationCompatibility", "PlatformC", "Engine", "Checkpoints", "Imaging"]),
     // COCO's files and its evaluation.
-    .target(name: "COCO"),
+    .target(name: "COCO", dependencies: ["FoundationCompatibility"]),
     // SHA-256, by a library of the system.
     .systemLibrary(name: "CNettle", providers: [.apt(["nettle-dev"])]),
     .target(name: "Digests", dependencies: [.target(name: "CNettle", condition: .when(platforms: [.linux]))]),
@@ -61,6 +63,7 @@ let package = Package(
     .target(
       name: "Service",
       dependencies: [
+        "FoundationCompatibility",
         "Digests", "Engine", "HTTPServer", "Imaging", "OrderedJSON", "PlatformC", "PrometheusMetrics",
         "YOLOX",
         .product(name: "CoreMetrics", package: "swift-metrics"),
@@ -91,22 +94,26 @@ let package = Package(
     // The same graph forward and backward, losses, assignment, optimiser, data, trainer.
     .target(
       name: "Training",
-      dependencies: ["COCO", "COpenBLAS", "CTraining", "Checkpoints", "Engine", "Imaging", "YOLOX"]),
+      dependencies: [
+        "FoundationCompatibility", "PlatformC", "COCO", "COpenBLAS", "CTraining", "Checkpoints", "Engine",
+        "Imaging", "YOLOX",
+      ]),
     // The `yolox-train` command.
     .executableTarget(
       name: "TrainCLI",
       dependencies: [
+        "FoundationCompatibility",
         "COCO", "Checkpoints", "Engine", "Imaging", "Training", "YOLOX",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     // The client library for other programs. Shares only the HTTP API with the service.
     .target(name: "YOLOXClient"),
 
-    .target(name: "TestSupport", dependencies: ["Engine"], path: "Tests/TestSupport"),
+    .target(name: "TestSupport", dependencies: ["PlatformC", "Engine"], path: "Tests/TestSupport"),
     .testTarget(
       name: "CLITests",
       dependencies: [
-        "CLI", "HTTPServer", "TestSupport",
+        "CLI", "Engine", "HTTPServer", "TestSupport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Installs the missing dependencies of a machine with a Swift toolchain: C libraries, a linker and curl.
+# Installs the missing dependencies of a machine with a Swift toolchain: C libraries, a linker, curl and Python.
 # A second run installs nothing.
 set -euo pipefail
 
 apt_packages=(
   binutils libc6-dev libgcc-12-dev libstdc++-12-dev  # for linking
   libxml2 libsqlite3-0 libcurl4 libedit2 libncurses6 libpython3.11 zlib1g-dev tzdata  # libraries of the toolchain
-  git ca-certificates curl pkg-config
+  git ca-certificates curl pkg-config python3
   libjpeg62-turbo-dev libpng-dev libwebp-dev nettle-dev libopenblas-dev
 )
 

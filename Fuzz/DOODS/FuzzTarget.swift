@@ -8,6 +8,8 @@ import FuzzSupport
 public func fuzzOneInput(_ data: UnsafePointer<UInt8>?, _ size: Int) -> CInt {
   let input = fuzzInput(data, size)
   guard let request = try? JSONDecoder().decode(DOODSRequest.self, from: Data(input)) else { return 0 }
-  if let threshold = request.lowestThreshold { require((0...1).contains(threshold), "a threshold within 0...1") }
+  if let threshold = request.lowestThreshold {
+    require((0...1).contains(threshold), "a threshold within 0...1")
+  }
   return 0
 }

@@ -5,7 +5,8 @@ import Training
 /// A folder of Pascal VOC with one XML file.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzOneInput(_ data: UnsafePointer<UInt8>?, _ size: Int) -> CInt {
-  guard FileManager.default.createFile(atPath: folder + "/a.xml", contents: Data(fuzzInput(data, size))) else {
+  guard FileManager.default.createFile(atPath: folder + "/a.xml", contents: Data(fuzzInput(data, size)))
+  else {
     return 0
   }
   _ = try? Conversion.voc(folder, names: nil)

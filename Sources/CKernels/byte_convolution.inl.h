@@ -1,5 +1,5 @@
-// Dense convolution of bytes, as in convolution.inl.h: each word of four input bytes is broadcast once and meets a
-// vector of weights for each of two blocks, or for both parts of one block.
+// Dense convolution of bytes, as in convolution.inl.h: each word of four input bytes is broadcast once and multiplied by
+// a vector of weights for each of two blocks, or for both parts of one block.
 
 INLINE void NAME(accumulate_bytes)(ivec sum[2][BYTE_PIXELS], const yx_quantized_convolution *c, const uint8_t *in,
                                    const int8_t *weights, int64_t weights_stride, const int blocks, const int pixels) {

@@ -1,9 +1,8 @@
 // Depthwise 3x3 convolution of bytes.
 
 #ifdef HAS_VNNI
-// Four neighbouring pixels become 16 words, a word for each channel with its byte of every pixel, and meet the three
-// weights of a row and a zero. With stride 1 the same words, met by a zero and the three weights, belong to the next
-// output pixel.
+// Four neighbouring pixels are transposed to 16 words, one for each channel, and multiplied by the three weights of a row
+// and a zero. With stride 1 the same words, multiplied by a zero and the three weights, give the next output pixel.
 INLINE ivec NAME(pixels_of_channels)(const uint8_t *p) {
   const __m512i by_channels = _mm512_permutexvar_epi32(
       _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15), _mm512_loadu_si512(p));

@@ -1,4 +1,4 @@
-// All bodies for maps of bytes for one instruction set. Before: NAME(x), BYTE_BLOCKS, BYTE_PIXELS and BYTE_CASES.
+// All bodies for maps of bytes for one instruction set. Requires NAME(x), BYTE_BLOCKS, BYTE_PIXELS and BYTE_CASES.
 #include "vector.inl.h"
 #include "byte_vector.inl.h"
 #include "byte_convolution.inl.h"

@@ -1,4 +1,4 @@
-// Bytes and integers in vectors of 16 channels, and the way from a sum to a byte. Included once for each instruction
+// Bytes and integers in vectors of 16 channels, and requantization of sums to bytes. Included once for each instruction
 // set, after vector.inl.h.
 
 typedef uint8_t NAME(bytes) __attribute__((ext_vector_type(16), aligned(1), may_alias));
@@ -8,13 +8,13 @@ typedef int32_t NAME(words) __attribute__((ext_vector_type(16), aligned(4), may_
 
 INLINE vec NAME(float_of_bytes)(const uint8_t *p) { return __builtin_convertvector(*(const bytes *)p, vec); }
 
-// Adds to each lane the products of its four bytes of `x`, without sign, and of `w`, with sign.
+// Adds to each lane the products of its four unsigned bytes of `x` and signed bytes of `w`.
 #if defined(HAS_VNNI)
 INLINE ivec NAME(add_byte_products)(ivec sum, ivec x, ivec w) {
   return (ivec)_mm512_dpbusd_epi32((__m512i)sum, (__m512i)x, (__m512i)w);
 }
 #elif defined(HAS_WIDE_PAIRS)
-// Multiplying bytes in pairs would saturate: bytes become 16-bit numbers, those at even and at odd places.
+// Multiplying bytes in pairs would saturate, so even and odd bytes are widened to 16 bits separately.
 INLINE ivec NAME(add_byte_products)(ivec sum, ivec x, ivec w) {
   const __m512i even_x = _mm512_and_si512((__m512i)x, _mm512_set1_epi32(0x00ff00ff));
   const __m512i odd_x = _mm512_srli_epi16((__m512i)x, 8);

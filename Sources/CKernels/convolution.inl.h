@@ -1,5 +1,5 @@
-// Dense convolution. `PIXELS` neighbouring output pixels of one or two blocks stay in registers while the taps go by:
-// each input float is broadcast once and meets a vector of weights for each block.
+// Dense convolution. `PIXELS` neighbouring output pixels of one or two blocks stay in registers over all taps; each input
+// float is broadcast once and multiplied by a vector of weights for each block.
 
 // Adds `depth` neighbouring input floats times their weights. `step` is from an output pixel's input to the next one's.
 INLINE void NAME(accumulate)(vec sum[2][MAX_PIXELS], const float *x, int64_t step, int32_t depth,
@@ -19,7 +19,8 @@ INLINE void NAME(accumulate)(vec sum[2][MAX_PIXELS], const float *x, int64_t ste
   }
 }
 
-// As `accumulate` for pairs of bfloat16 in each word of input and weights.
+// As `accumulate` for pairs of bfloat16 in each word of input and weights. The loops are equal but for the product: one
+// loop would take it as a function pointer, which must be inlined for the sums to stay in registers.
 INLINE void NAME(accumulate_pairs)(vec sum[2][MAX_PIXELS], const float *x, int64_t step, int32_t depth,
                                    const float *weights, int64_t weights_block_stride, const int blocks,
                                    const int pixels) {
@@ -38,7 +39,7 @@ INLINE void NAME(accumulate_pairs)(vec sum[2][MAX_PIXELS], const float *x, int64
   }
 }
 
-// `start` is the bias, or the pixel of the doubled map where the tile begins, in its left or, for is_right, right half.
+// `start` is the bias, or the pixel of the upsampled map where the tile begins, in its left or, for is_right, right half.
 INLINE void NAME(tile)(const yx_convolution *c, const float *in, float *out, const float *residual,
                        const float *weights, int64_t weights_block_stride, const float *start, int is_right,
                        const int is_bf16, const int blocks, const int pixels) {
@@ -75,7 +76,7 @@ INLINE void NAME(tile)(const yx_convolution *c, const float *in, float *out, con
 #pragma clang loop unroll(full)
     for (int p = 0; p < pixels; p++) {
       vec y = sum[b][p];
-      // SiLU is what nearly every layer has: asking for it first keeps the choice out of the unrolled code.
+      // Nearly every layer has SiLU: testing for it first keeps the branch out of the unrolled code.
       y = activation == YX_SILU_OF_LOG2 ? NAME(silu_of_log2)(y) : NAME(activate_one)(y, activation);
       if (residual) y += NAME(load)(residual + b * c->residual.block_stride + p * YX_BLOCK);
       NAME(store)(out + b * c->output.block_stride + p * YX_BLOCK, y);
@@ -98,13 +99,13 @@ INLINE void NAME(tile_of_blocks)(const yx_convolution *c, const float *in, float
   }
 }
 
-// `in` is where the input of row `first_row` begins, `doubled` the doubled map if there is one.
+// `in` is where the input of row `first_row` begins, `doubled` the map that is upsampled, or null.
 INLINE void NAME(rows)(const yx_convolution *c, const float *in, const float *upsampled, float *out,
                        const float *residual, int first_block, int blocks, int first_row, int end_row,
                        const int is_bf16) {
   const int64_t weights_block_stride = (int64_t)c->taps * c->depth * YX_BLOCK;
   const yx_tiles tiles = even_tiles(c->width, MAX_PIXELS);
-  // The weights of one or two blocks stay in the cache while the rows go by.
+  // The weights of one or two blocks stay in the cache over all rows.
   for (int block = first_block; block < first_block + blocks; block += MAX_BLOCKS) {
     const int rest = first_block + blocks - block;
     const int these = rest < MAX_BLOCKS ? rest : MAX_BLOCKS;

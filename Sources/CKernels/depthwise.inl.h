@@ -1,5 +1,5 @@
-// Depthwise convolution: 16 channels at a time, a few neighbouring pixels in registers, and the weights beside them for
-// all of a map's rows where the registers suffice.
+// Depthwise convolution: 16 channels and a few neighbouring pixels at a time in registers. Where registers suffice, the
+// weights stay in them for all rows of a map.
 
 INLINE void NAME(depthwise_tile)(const yx_depthwise *c, const float *in, float *out, const vec *weights, vec bias,
                                  const int kernel, const int pixels) {
@@ -57,7 +57,7 @@ INLINE void NAME(depthwise_rows)(const yx_depthwise *c, const float *in, float *
 
 static void NAME(depthwise)(const yx_depthwise *c, const float *in, float *out, int block, int first_row,
                             int end_row) {
-  // The kernel sizes that there are, so that each gets a loop without a variable in it.
+  // One case for each kernel size in use, so that its loop has constant bounds.
   switch (c->kernel) {
     case 3:
       NAME(depthwise_rows)(c, in, out, block, first_row, end_row, 3);

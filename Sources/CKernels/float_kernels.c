@@ -3,7 +3,7 @@
 #include "instruction_sets.h"
 #include "tiles.h"
 
-// Everything that takes or gives a vector is inlined: no vector crosses a call, so no calling convention matters.
+// All functions with vectors as parameters or results are inlined, so no calling convention for vectors matters.
 #pragma clang diagnostic ignored "-Wpsabi"
 
 // a * b + c may become one fused operation where the processor has it.
@@ -59,7 +59,7 @@
 #define NAME(x) yx_avx512bf16_##x
 #include "kernels512.inl.h"
 
-// And with divisions, for processors that are quick at them.
+// And with divisions, for processors where these are fast.
 #define HAS_FAST_DIVISION
 #define NAME(x) yx_avx512bf16_dividing_##x
 #include "kernels512.inl.h"

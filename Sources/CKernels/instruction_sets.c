@@ -15,7 +15,7 @@ static const yx_instruction_set rows[ROWS] = {YX_INSTRUCTION_SETS(ROW)};
 // Sized by the list: one place for each row and one for the null at the end.
 static const yx_instruction_set *available[ROWS + 1];
 
-// Runs before main, so that no thread ever sees the array half filled.
+// Runs before main, so that no thread reads a partial array.
 __attribute__((constructor)) static void find_available(void) {
 #if defined(__x86_64__)
   __builtin_cpu_init();

@@ -1,14 +1,15 @@
 // The one list of instruction sets, fastest first. It drives the tables of float, int8 and peak loops, the names that
-// YOLOX_ISA takes and the capabilities that the engine asks for.
+// YOLOX_ISA takes and the capabilities that the engine tests.
 //
 // To add an instruction set:
 //   1. its body: an #include of kernels.inl.h in float_kernels.c and of byte_kernels.inl.h in byte_kernels.c, under a NAME
 //      of its own and inside an attribute that selects the instructions. A body that exists may be used again: a row
 //      needs only one new column (AVX-VNNI: float bodies of avx2, byte bodies of its own).
-//   2. one row here. Nothing else: arrays are sized by the list, and Swift asks for capabilities, not for names.
+//   2. its peak loops in peak.c, or the NAME of existing ones with the same multiply-add instructions.
+//   3. one row here. Nothing else: arrays are sized by the list, and Swift tests capabilities, not names.
 //
 // Columns:
-//   name          what YOLOX_ISA and PlanOptions.instructionSet call it. Rows may share a name where their conditions
+//   name          value of YOLOX_ISA and PlanOptions.instructionSet. Rows may share a name where their conditions
 //                 exclude each other.
 //   floats        NAME of the bodies in float_kernels.c
 //   bytes         NAME of the bodies in byte_kernels.c

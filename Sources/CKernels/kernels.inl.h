@@ -1,4 +1,4 @@
-// All bodies for one instruction set. Before: NAME(x), MAX_BLOCKS, MAX_PIXELS, TILE_CASES,
+// All bodies for one instruction set. Requires NAME(x), MAX_BLOCKS, MAX_PIXELS, TILE_CASES,
 // DEPTHWISE_PIXELS and DEPTHWISE_CASES.
 #include "vector.inl.h"
 #include "convolution.inl.h"

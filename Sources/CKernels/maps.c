@@ -1,4 +1,4 @@
-// What is done to whole maps and is the same on every processor: borders, upsampling, spans of active pixels.
+// Operations on whole maps that need no instruction set of their own: borders, upsampling, spans of active pixels.
 
 #include "CKernels.h"
 

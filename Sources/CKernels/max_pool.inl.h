@@ -1,8 +1,8 @@
-// Max-pooling of one element type. Before: POOL_NAME, POOL_ELEMENT (a number) and POOL_VECTOR (16 of them, loaded from
+// Max-pooling of one element type. Requires POOL_NAME, POOL_ELEMENT (a number) and POOL_VECTOR (16 of them, loaded from
 // any address of a number).
 
-// A square maximum is a maximum over rows of a maximum over columns. The neighbourhood is cut off at the edges, which
-// is what padding with minus infinity means.
+// A square maximum is a maximum over rows of a maximum over columns. The window is clipped at the edges, which equals
+// padding with minus infinity.
 static void POOL_NAME(const yx_max_pool *c, const POOL_ELEMENT *in, POOL_ELEMENT *out, POOL_ELEMENT *scratch, int block,
                       int first_row, int end_row) {
   const int reach = c->kernel / 2;

@@ -1,8 +1,8 @@
-// Loops that do nothing but multiply and add, from registers: how fast this processor could be at most.
+// Loops that only multiply and add in registers: the upper bound of this processor's speed.
 
 #include "instruction_sets.h"
 
-// Sums that do not wait for each other: more than an instruction takes cycles.
+// Independent sums, more than the latency of an instruction in cycles.
 enum { SUMS = 14 };
 
 #define ROUNDS(type, zero, step)                                                     \

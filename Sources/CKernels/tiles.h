@@ -2,10 +2,10 @@
 #ifndef CKERNELS_TILES_H
 #define CKERNELS_TILES_H
 
-// As few tiles as cover the row, all nearly as wide: a narrow rest would run at a fraction of the speed.
+// The fewest tiles that cover the row, of nearly equal width: a small last tile would run at a fraction of the speed.
 typedef struct {
   int count;
-  int narrower;  // width of most tiles
+  int narrower;  // width of the other tiles
   int wider;     // how many tiles, the first ones, are a pixel wider
 } yx_tiles;
 

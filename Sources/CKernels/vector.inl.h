@@ -34,7 +34,7 @@ INLINE vec NAME(exp)(vec x) {
 
 INLINE vec NAME(sigmoid)(vec x) { return 1.0f / ((vec)1.0f + NAME(exp)(-x)); }
 
-// SiLU of x for t = x log2 e, which is what a convolution gives whose weights and bias were multiplied by it:
+// SiLU of x for t = x log2 e, the result of a convolution whose weights and bias were multiplied by log2 e:
 //
 //     x / (1 + e^-x) = t / (log2 e + log2 e * 2^-t)
 //

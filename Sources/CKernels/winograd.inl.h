@@ -1,8 +1,9 @@
 // 3x3 convolution with stride 1 by Winograd's F(4x4, 3x3): 36 products for 16 output pixels instead of 144.
 // Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks" (2015), section 4.3.
 //
-// A few tiles at a time, so that all in between stays in the second-level cache: 6x6 input pixels of each tile become
-// 36 numbers, the 36 matrices of tiles by channels meet their 36 weight matrices, and 36 sums become 4x4 pixels.
+// A few tiles at a time, so that intermediate results stay in the second-level cache: 6x6 input pixels of each tile are
+// transformed to 36 numbers, 36 matrices of tiles by channels are multiplied by 36 weight matrices, and the 36 sums are
+// transformed to 4x4 pixels.
 
 // B^T d for six vectors.
 INLINE void NAME(winograd_in)(const vec d[6], vec t[6]) {
@@ -49,7 +50,7 @@ static void NAME(winograd_in_tile)(const float *in, int64_t row_stride, float *o
   }
 }
 
-// The 6x6 pixels of a tile that reaches beyond the border, with zeros there.
+// The 6x6 pixels of a tile that extends beyond the border, zeros outside.
 static void NAME(winograd_patch)(const yx_winograd *c, const float *in, int top, int left, float *patch) {
   for (int y = 0; y < 6; y++) {
     for (int x = 0; x < 6; x++) {
@@ -126,7 +127,7 @@ static void NAME(winograd)(const yx_winograd *c, const float *in, float *out, co
                            int first_tile, int end_tile) {
   const int count = end_tile - first_tile;
   const int32_t depth = c->depth;
-  // An odd number of cache lines, so that neighbouring tiles do not fight for the same places in the cache.
+  // An odd number of cache lines, so that neighbouring tiles do not map to the same cache sets.
   const int64_t tile_stride = (c->input_blocks | 1) * YX_BLOCK;
   const int64_t spread_stride = count * tile_stride;
   float *const spread = scratch;                           // [36][tiles][channels]

@@ -1,8 +1,4 @@
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import FoundationCompatibility
 
 /// Reasons why a COCO file could not be read or written.
 package enum COCOError: Error, Equatable, CustomStringConvertible {

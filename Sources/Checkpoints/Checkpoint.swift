@@ -1,10 +1,5 @@
 import Engine
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import FoundationCompatibility
 
 /// What a file of weights holds, as named float32 tensors. Knows nothing of any network.
 package struct Checkpoint: Sendable {

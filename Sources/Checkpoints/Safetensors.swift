@@ -1,10 +1,5 @@
 import Engine
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import FoundationCompatibility
 
 /// The safetensors format: the length of a JSON header (8 bytes), the header, the numbers.
 /// <https://github.com/huggingface/safetensors#format>

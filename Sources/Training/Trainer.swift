@@ -1,12 +1,7 @@
 import COCO
 import Engine
+import FoundationCompatibility
 import YOLOX
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 /// Runs the epochs of a training run: forward pass, loss, backward pass, optimiser step and EMA for each batch, which a
 /// background thread prepares; evaluation and checkpoint after each epoch. All randomness follows from the seed and the

@@ -5,7 +5,7 @@ import Engine
 extension Architecture {
   /// The network whose state_dict has these `shapes` (by key), and its class count.
   ///
-  /// - Returns: `nil` if they are not those of a YOLOX network.
+  /// - Returns: `nil` if no YOLOX network has these shapes.
   static func inferred(fromNamed shapes: [String: [Int]]) -> (architecture: Architecture, classCount: Int)? {
     guard let classCount = shapes["head.cls_preds.0.weight"]?.first, classCount > 0 else { return nil }
     let head = Architecture.Head(named: shapes)
@@ -69,7 +69,7 @@ extension Architecture.Head {
 }
 
 extension Graph {
-  /// Every convolution's path and weight shape, in the order in which the network runs them.
+  /// Path and weight shape of every convolution, in order of execution.
   var convolutionShapes: [(path: String, shape: [Int])] {
     nodes.compactMap { node in
       guard case .convolution(let convolution) = node.operation else { return nil }

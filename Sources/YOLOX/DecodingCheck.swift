@@ -1,13 +1,6 @@
 import Checkpoints
 import Engine
-
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
+import PlatformC
 
 /// Compares what a file makes of made-up predictions with what the authors' code makes of them. A file that decodes its
 /// boxes in any other way is another network, however well its weights fit.

@@ -1,12 +1,12 @@
 import Checkpoints
 import Engine
 
-/// Why a file of weights did not become a model.
+/// Reasons why a weights file could not be loaded.
 package enum ModelError: Error, Equatable, CustomStringConvertible {
   case unreadable(CheckpointError)
-  /// The file is a sound checkpoint of some other network.
+  /// The file is a valid checkpoint of another network.
   case notYOLOX(tensors: Int, example: String?)
-  /// Some tensors are absent or have other shapes than the network that the rest belongs to.
+  /// Tensors are missing or misshapen for the network that the other tensors belong to.
   case mismatch(model: String, missing: [String], wronglyShaped: [String])
   /// A network of which most fits `nearest`, up to its first difference.
   case unlike(convolutions: Int, nearest: String, path: String, found: String, expected: String)

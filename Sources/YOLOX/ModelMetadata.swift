@@ -1,18 +1,13 @@
 import Engine
+import FoundationCompatibility
 import Imaging
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 /// What files say about a model besides its tensors. Our safetensors files say it under these keys of `__metadata__`:
 ///
 /// | key | value |
 /// | --- | --- |
 /// | `format` | `yolox` |
-/// | `variant` | `nano`, `tiny`, ...; for people, the network is recognised by its tensors |
+/// | `variant` | `nano`, `tiny`, ...; informative, because the network is recognised by its tensors |
 /// | `labels` | one a line, in the order of the class indices |
 /// | `input_size` | `416x416`: height, width |
 /// | `preprocessing` | `standard` (BGR 0...255) or `legacy` (RGB, normalised) |
@@ -100,7 +95,7 @@ package struct ModelMetadata {
     classCount == cocoLabels.count ? cocoLabels : (0..<classCount).map { "class \($0)" }
   }
 
-  /// What to write beside the tensors of a model.
+  /// The metadata to write with a model's tensors.
   package static func values(
     architecture: Architecture, labels: [String], inputSize: InputSize, preprocessing: Preprocessing
   ) -> [String: String] {

@@ -2,8 +2,7 @@ import Checkpoints
 import Engine
 import Imaging
 
-/// A file of weights, read and understood: which network, which classes, how its images are prepared, and every
-/// tensor under its name in the authors' state_dict.
+/// A loaded weights file: its network, classes and preprocessing, and all tensors by their names in the authors' state_dict.
 package struct PretrainedWeights: Sendable {
   package let architecture: Architecture
   package let classCount: Int
@@ -13,7 +12,7 @@ package struct PretrainedWeights: Sendable {
   package private(set) var preprocessing: Preprocessing
   package let parameters: Parameters
   package let format: Checkpoint.Format
-  /// Of our own files that were quantised.
+  /// Present in files that `yolox weights quantize` wrote.
   package let calibration: Calibration?
   /// What was decided without being told, and what its owner should know; a line each.
   package private(set) var notices: [String]
@@ -138,9 +137,9 @@ extension Parameters {
 }
 
 extension Graph {
-  /// Takes from `tensors` what this network reads, leaving what only training needs (`num_batches_tracked`).
+  /// Selects from `tensors` the weights of this network; drops those that only training uses (`num_batches_tracked`).
   fileprivate func parameters(from tensors: Parameters, model: String) throws(ModelError) -> Parameters {
-    // A checkpoint whose normalisation is folded has a bias for each convolution instead of the BatchNorm's four.
+    // A checkpoint with folded normalisation has a bias for each convolution instead of the four BatchNorm tensors.
     let isFolded = !tensors.keys.contains { $0.hasSuffix(".running_mean") }
     let expected = isFolded ? foldedParameterShapes : parameterShapes
     var parameters: Parameters = [:]

@@ -36,7 +36,7 @@ func check(
     options: PlanOptions(instructionSet: instructionSet))
   #expect(plan.instructionSet == instructionSet, sourceLocation: sourceLocation)
   var executor = Executor(plan, capacity: images, pool: WorkerPool(threads: threads))
-  // Twice: what the first run leaves in memory must not show in the second.
+  // Twice: the second run must not depend on memory that the first has written.
   executor.run(inputs)
   executor.run(inputs)
   for (image, input) in inputs.enumerated() {
@@ -130,7 +130,7 @@ struct ExecutorTests {
     try check(block, height: 5, width: 6, instructionSet: set, tolerance: 5e-5)
   }
 
-  @Test("pooling cuts its neighbourhood off at the edges", arguments: sets)
+  @Test("pooling clips its window at the edges", arguments: sets)
   func maxPool(set: String) throws {
     for kernel in [3, 5, 9, 13] {
       try check(graph(17) { $0.maxPool($1, kernel: kernel) }, height: 7, width: 11, instructionSet: set)
@@ -138,7 +138,8 @@ struct ExecutorTests {
   }
 
   @Test(
-    "concatenations of parts that do not fill their blocks, doubled maps, values read twice", arguments: sets)
+    "concatenations of parts that do not fill their blocks, upsampled maps, values read twice",
+    arguments: sets)
   func concat(set: String) throws {
     let network = graph(24) { builder, x in
       let down = builder.convolution("down", x, to: 40, kernel: 3, stride: 2, bias: true)
@@ -220,9 +221,9 @@ struct ExecutorTests {
 }
 
 @Suite("bfloat16 against the reference operators", .computing)
-struct NarrowPrecisionTests {
+struct BFloat16Tests {
   @Test(
-    "strays from float32 by no more than the rounding of its factors, alike in any batch",
+    "differs from float32 by no more than the rounding of its factors, equally in any batch",
     arguments: InstructionSet.available.map(\.name))
   func closeness(set: String) throws {
     for (height, width) in [(2, 2), (10, 38), (34, 18)] {
@@ -262,7 +263,7 @@ struct NarrowPrecisionTests {
     }
   }
 
-  @Test("is what the definition of bfloat16 says: short sums of short factors are exact")
+  @Test("sums of few factors with few bits are exact")
   func exactness() throws {
     let graph = graph(64) { $0.convolution("y", $1, to: 16, kernel: 1, bias: true) }
     var parameters = parameters(of: graph)
@@ -300,7 +301,7 @@ struct PlanTests {
     }
   }
 
-  @Test("refuses a size whose halves do not fit together again")
+  @Test("rejects a size that halving and upsampling do not restore")
   func oddSize() throws {
     let graph = graph(8) { builder, x in
       let down = builder.convolution("down", x, to: 8, kernel: 3, stride: 2, bias: true)

@@ -1,12 +1,5 @@
 import Engine
-
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
+import PlatformC
 
 /// What every operation means, in as few lines as it takes. Slow; the kernels are tested against it.
 package enum ReferenceOperators {

@@ -36,7 +36,7 @@ private struct GoldenNumbers {
   }
 }
 
-/// A network with those weights, its input, and what the authors' code makes of it.
+/// A network with those weights, its input, and the outputs of the authors' code.
 private struct GoldenForward {
   let graph: Graph
   let parameters: Parameters
@@ -103,7 +103,7 @@ struct ForwardTests {
   }
 
   @Test(
-    "raw predictions in bf16 and int8, within a part of what they vary by",
+    "raw predictions in bf16 and int8, within a fraction of their variation",
     arguments: [Variant.nano, .tiny, .s], [(Precision.bfloat16, 0.04), (.int8, 0.06)] as [(Precision, Float)])
   func narrow(variant: Variant, precision: (Precision, tolerance: Float)) throws {
     let golden = try GoldenForward(variant, exposingFeatures: false)
@@ -130,7 +130,7 @@ struct ForwardTests {
     }
   }
 
-  /// `[batch, anchors, 85]` as the authors' ONNX export gives them, before and after grid decoding.
+  /// `[batch, anchors, 85]` as in the authors' ONNX export, before and after grid decoding.
   private func predictions(
     of executor: borrowing Executor, _ variant: Variant
   ) -> (raw: [Float], decoded: [Float]) {

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import YOLOX
 
-/// `golden/state_dicts.json`: what the authors' code says of each of its seven networks.
+/// `golden/state_dicts.json`: parameter counts, keys and shapes of the authors' seven networks.
 private struct StateDict: Decodable {
   let parameters: Int
   let shapes: [String: [Int]]

@@ -16,7 +16,7 @@ struct PretrainedWeightsTests {
   }
 
   @Test(
-    "recognises variant and class count from names, and from the order of an export",
+    "recognises variant and class count from names, and from the order of an ONNX export",
     arguments: Variant.allCases)
   func inference(variant: Variant) throws {
     for classCount in [1, 3, 80] {
@@ -29,7 +29,8 @@ struct PretrainedWeightsTests {
     }
   }
 
-  @Test("takes labels, input size and preprocessing from our own files, and the size from an export")
+  @Test(
+    "reads labels, input size and preprocessing from safetensors metadata, and the size from an ONNX export")
   func metadata() throws {
     let graph = Graph.yolox(Variant.nano.architecture, classCount: 2)
     let weights = try PretrainedWeights(
@@ -38,7 +39,7 @@ struct PretrainedWeightsTests {
     #expect(weights.inputSize == InputSize(height: 320, width: 640))
   }
 
-  @Test("names what is missing and what has another shape")
+  @Test("names missing and misshapen tensors")
   func mismatch() throws {
     let graph = Graph.yolox(Variant.nano.architecture, classCount: 2)
     var tensors = checkpoint(graph).tensors
@@ -65,7 +66,7 @@ struct PretrainedWeightsTests {
   }
 
   @Test(
-    "real weights survive the way through safetensors, and give the same boxes",
+    "real weights survive a safetensors file, and give the same boxes",
     .enabled(if: SharedData.isPresent, SharedData.missing))
   func conversion() throws {
     let weights = try PretrainedWeights(contentsOf: SharedData.url("weights/yolox_nano.pth").path)
@@ -86,7 +87,7 @@ struct PretrainedWeightsTests {
 
 @Suite("InputSize")
 struct InputSizeTests {
-  @Test("reads one side or two, height first, and nothing that a network cannot take")
+  @Test("reads one side or two, height first, and rejects invalid sizes")
   func text() {
     #expect(InputSize("640") == InputSize(height: 640, width: 640))
     #expect(InputSize("384x640") == InputSize(height: 384, width: 640))

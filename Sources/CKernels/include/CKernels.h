@@ -10,7 +10,7 @@
 //     0 p p p p 0                  0 p p ...
 //     0 0 0 0 0 0                  0 0 0 ...
 //
-// Every body is compiled once for each instruction set; instruction_sets.h lists those that there are.
+// Every body is compiled once for each instruction set of the list in instruction_sets.h.
 #ifndef CKERNELS_H
 #define CKERNELS_H
 
@@ -31,7 +31,7 @@ typedef enum {
   YX_SIGMOID
 } yx_activation;
 
-// Where the pixels of a map lie, in floats from the map's first float.
+// Positions of a map's pixels, in floats from the map's first float.
 typedef struct {
   int64_t origin;      // pixel (0, 0) of block 0
   int64_t row_stride;    // from a pixel to the one below
@@ -39,7 +39,7 @@ typedef struct {
 } yx_layout;
 
 // A dense convolution as a sum over taps. A tap is a run of `depth` input floats that are neighbours in memory, and
-// every output pixel sees the same taps from its own starting point:
+// every output pixel reads the same taps from its own starting point:
 //
 //     out[block][y][x] = activation(bias + sum over t, d of weights[block][t][d] * in[offsets[t] + d + y, x steps])
 //
@@ -52,7 +52,7 @@ typedef struct {
   int64_t input_row_stride;
   int64_t input_origin;
   yx_layout output;
-  yx_layout residual;    // added after the activation, where the caller gives a residual
+  yx_layout residual;    // added after the activation, if the caller passes a residual
   int32_t has_upsampled_init;  // whether sums start from a pixel of `upsampled_init`, not from the bias
   yx_layout upsampled_init;       // a map of half the size, each pixel for two by two; `origin` is counted from the input
   const float *weights;    // [blocks][taps][depth][16]
@@ -139,7 +139,7 @@ typedef struct {
                    int first_tile, int end_tile);
 
   // Output rows `first_row ..< end_row` of all blocks; `first_row` is a multiple of 4. `scratch` holds row_stride floats for
-  // each row and two more, rows rounded up to a multiple of 4, and what `winograd` asks for YX_FOCUS_TILES tiles.
+  // each row and two more, rows rounded up to a multiple of 4, and the scratch memory of `winograd` for YX_FOCUS_TILES tiles.
   void (*focus)(const yx_focus *, const float *image, float *out, float *scratch, int first_row, int end_row);
 
   void (*depthwise)(const yx_depthwise *, const float *in, float *out, int block, int first_row, int end_row);
@@ -152,7 +152,7 @@ typedef struct {
   void (*activate)(const float *in, float *out, const float *residual, int64_t pixels, yx_activation);
 } yx_kernels;
 
-// Gives the border around rows `first_row ..< end_row` its value; the rows above and below go with the first and the last
+// Fills the border beside rows `first_row ..< end_row`; the rows above and below the map belong to its first and last
 // row. `element_bytes` is 1 or 4. `pixels` has 16 elements for each block of the map, or is null for zeros.
 void yx_fill_border(void *out, const yx_layout *, int element_bytes, int width, int height, int border,
                     const void *pixels, int first_block, int blocks, int first_row, int end_row);
@@ -161,9 +161,8 @@ void yx_fill_border(void *out, const yx_layout *, int element_bytes, int width, 
 void yx_upsample2x(const void *in, const yx_layout *input, void *out, const yx_layout *output, int element_bytes,
                    int width, int block, int first_row, int end_row);
 
-// For each row of a map of one channel, counted from `origin`, the first pixel that reaches the threshold and the one
-// after the last; both 0 where none does. Then, `reaches` - 1 times, the same for pixels with such a one beside them or
-// in the rows above and below, of the spans before.
+// For each row of a map of one channel, counted from `origin`: the first pixel that reaches the threshold and the pixel
+// after the last; both 0 if none does. Then, `reaches` - 1 times, the spans before, extended by a pixel to all sides.
 void yx_find_spans(const float *in, const yx_layout *, int width, int height, float threshold, int reaches,
                    int32_t *spans);
 

@@ -26,13 +26,13 @@ typedef struct {
   uint32_t capabilities;  // yx_capabilities, combined
 } yx_instruction_set;
 
-// Those that this processor can run, fastest first, ended by null. Never empty: `portable` runs everywhere.
+// Instruction sets that this processor can run, fastest first, ended by null. Never empty: `portable` runs everywhere.
 const yx_instruction_set *const *yx_available_instruction_sets(void);
 
-// Null where there is none of that name, or this processor cannot run it.
+// Null if no instruction set has that name, or this processor cannot run it.
 const yx_instruction_set *yx_instruction_set_named(const char *name);
 
-// What YOLOX_ISA in the environment asks for; null where it is absent or empty.
+// The value of YOLOX_ISA in the environment; null if absent or empty.
 const char *yx_requested_instruction_set(void);
 
 #endif

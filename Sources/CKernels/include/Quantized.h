@@ -1,18 +1,18 @@
-// The same loops for maps of bytes. A byte stands for a number of its channel: number = step * (byte - zero), with step
-// and zero of each channel's own. The layout is that of CKernels.h, a pixel of a block being 16 bytes; pixels of the
-// border hold their channel's zero.
+// The same loops for maps of bytes. A byte represents number = scale * (byte - zero point); scale and zero point differ
+// for each channel. The layout is that of CKernels.h, a pixel of a block being 16 bytes; pixels of the
+// border hold their channel's zero point.
 //
-// Sums are integers and the same on every processor. What is done to a sum (scale, bias, activation, residual) is done
-// in float32, and rounded to a byte where the output is a map of bytes.
+// Sums are integers, equal on every processor. Scale, bias, activation and residual are applied in float32; the result is
+// rounded to a byte where the output is a map of bytes.
 #ifndef CKERNELS_QUANTIZED_H
 #define CKERNELS_QUANTIZED_H
 
 #include "CKernels.h"
 
-// Neighbouring input bytes that meet their weights in one instruction.
+// Neighbouring input bytes that one instruction multiplies by their weights.
 enum { YX_BYTES = 4 };
 
-// What becomes of a sum. Every array has 16 numbers for each block of the output.
+// Maps a sum to the output. Every array has 16 numbers for each block of the output.
 typedef struct {
   const float *scale;  // activation(scale * sum + bias)
   const float *bias;
@@ -23,8 +23,8 @@ typedef struct {
   yx_activation activation;
 } yx_requantization;
 
-// As yx_convolution. A tap is a run of `depth` words of 4 bytes. Offsets, steps and layouts count bytes, but floats in
-// the output of a convolution that gives float32; such a one has no activation and no residual.
+// As yx_convolution. A tap is a run of `depth` words of 4 bytes. Offsets, strides and layouts count bytes, except that a
+// float32 output counts floats; a convolution with such an output has no activation and no residual.
 //
 // Weights have 8 bits, or 15 in two parts, each a convolution of its own: sum = 128 * first + second.
 typedef struct {
@@ -63,7 +63,7 @@ typedef struct {
   void (*max_pool)(const yx_max_pool *, const uint8_t *in, uint8_t *out, uint8_t *scratch, int block, int first_row,
                    int end_row);
 
-  // Floats to bytes, all with the same step: a row of an image.
+  // Floats to bytes with one scale: a row of an image.
   void (*quantize)(const float *in, uint8_t *out, int64_t count, float scale, float zero);
 } yx_quantized_kernels;
 

@@ -1,14 +1,9 @@
 import ArgumentParser
 import COCO
 import Engine
+import FoundationCompatibility
 import Imaging
 import YOLOX
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 struct DetectCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

@@ -1,15 +1,10 @@
 import ArgumentParser
 import Checkpoints
 import Engine
+import FoundationCompatibility
 import Imaging
 import WeightsStore
 import YOLOX
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 struct WeightsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

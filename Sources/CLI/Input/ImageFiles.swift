@@ -1,18 +1,6 @@
+import FoundationCompatibility
 import Imaging
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
+import PlatformC
 
 /// Image files named on the command line.
 enum ImageFiles {

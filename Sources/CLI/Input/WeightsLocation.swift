@@ -1,11 +1,6 @@
+import FoundationCompatibility
 import WeightsStore
 import YOLOX
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 /// Finds published weights on this machine.
 enum WeightsLocation {

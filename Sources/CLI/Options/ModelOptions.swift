@@ -1,14 +1,9 @@
 import ArgumentParser
 import Engine
+import FoundationCompatibility
 import Imaging
 import WeightsStore
 import YOLOX
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 /// The network of a command, and how it runs.
 struct ModelOptions: ParsableArguments {

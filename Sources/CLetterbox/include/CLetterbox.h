@@ -1,5 +1,5 @@
-// The loops of the letterbox: resize, colour order, number type and padding in one pass over the rows of an image, which
-// may come while the image is being decoded.
+// Letterboxing: resize, colour order, conversion to float and padding in one pass over the rows of an image, which may
+// arrive while the image is being decoded.
 #ifndef CLETTERBOX_H
 #define CLETTERBOX_H
 
@@ -14,17 +14,17 @@ typedef struct {
   float *planes[3];        // for the image's red, green and blue
   float scale[3];          // plane = level * scale + offset
   float offset[3];
-  float padding[3];        // what fills the rest
+  float padding[3];        // value of the remaining pixels
 } cl_target;
 
-// The two passes, for one instruction set. All give the same numbers.
+// The two passes for one instruction set. All sets give equal results.
 typedef struct cl_loops cl_loops;
 
-// The fastest that this processor can run; YOLOX_ISA=portable in the environment asks for those that any can.
+// The fastest loops for this processor, or the portable ones if YOLOX_ISA in the environment is `portable`.
 const cl_loops *cl_fastest_loops(void);
 const cl_loops *cl_portable_loops(void);
 
-// The state of one image on its way into the planes. Made by cl_begin; opaque to callers.
+// State of one letterbox operation. Initialised by cl_begin; private to this target.
 typedef struct cl_letterbox {
   cl_target target;
   int32_t image_width;
@@ -44,11 +44,10 @@ struct cl_loops {
   void (*write_row)(const cl_letterbox *letterbox, const int16_t *upper, const int16_t *lower, const int16_t *weights);
 };
 
-// Bytes of scratch memory, aligned to 16, for an image of that width in the planes.
+// Bytes of scratch memory, aligned to 16, for an image resized to that width.
 size_t cl_scratch_size(int resized_width);
 
-// `scratch` and the target's planes must live until the last row is taken. Everything beside and below the image is
-// filled at once.
+// `scratch` and the target's planes must live until the last row is taken. Fills the padding beside and below the image.
 void cl_begin(cl_letterbox *letterbox, int image_width, int image_height, const cl_target *target,
               const cl_loops *loops, void *scratch);
 

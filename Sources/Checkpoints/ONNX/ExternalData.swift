@@ -1,8 +1,4 @@
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import FoundationCompatibility
 
 /// Files beside an ONNX file that hold its large constants. Only files of the same folder are read, whatever the ONNX
 /// file says.

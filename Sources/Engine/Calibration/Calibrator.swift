@@ -1,5 +1,5 @@
-/// Runs a network in float32 over sample images to learn which range of numbers each layer gives: first the extremes,
-/// then how the numbers are spread between them, from which the ranges follow that bytes represent best.
+/// Runs a network in float32 over sample images and measures the range of each layer for int8: first minimum and maximum,
+/// then a histogram, from which it selects the ranges with the least quantization error.
 package struct Calibrator: ~Copyable {
   private var executor: Executor
   private var layers: [(path: String, numbers: HistogramObserver)]
@@ -41,7 +41,7 @@ package struct Calibrator: ~Copyable {
     }
   }
 
-  /// An image has few levels and keeps all of them; a layer's rare large numbers are cut off where that serves the rest.
+  /// The image keeps its full range; ranges of layers are clipped where that reduces the quantization error.
   package var ranges: ActivationRanges {
     var ranges = [imagePath: image.minMax]
     for layer in layers { ranges[layer.path] = layer.numbers.bestRange.equalized }

@@ -1,17 +1,17 @@
 import CKernels
 import Synchronization
 
-/// Runs a ``Plan``. Owns the memory that a run needs, all of it taken at the start; one run at a time.
+/// Runs a ``Plan``, one run at a time. Owns the memory of a run and allocates all of it in `init`.
 package struct Executor: ~Copyable {
   package let plan: Plan
-  /// The most images in one run.
+  /// Maximum number of images in one run.
   package let capacity: Int
   private let pool: WorkerPool
   private let memory: UnsafeMutablePointer<Float>
   private let scratch: UnsafeMutablePointer<Float>
-  /// For each step the next unit that no thread has taken yet.
+  /// For each step, the next unit to take.
   private let nextUnits: UnsafeMutablePointer<Atomic<Int>>
-  /// For each step how many units are done.
+  /// For each step, the number of finished units.
   private let unitsDone: UnsafeMutablePointer<Atomic<Int>>
   private let nextImage = Atomic<Int>(0)
   private let images: UnsafeMutablePointer<UnsafePointer<Float>>
@@ -44,23 +44,23 @@ package struct Executor: ~Copyable {
 
   /// Runs the network on `inputs`, at most ``capacity`` images of the plan's shape `[C, H, W]`.
   ///
-  /// What comes out for an image does not depend on the others, on their number or on the number of threads: every
-  /// output number is computed by the same additions in the same order.
+  /// The result of an image does not depend on the other images or on the number of threads: every output number is
+  /// computed by the same additions in the same order.
   ///
-  /// - Parameter maskThreshold: leave out what the graph's gates close: where the map that decides is below this, what it gates
-  ///   is undefined. `nil` to compute everything.
+  /// - Parameter maskThreshold: where the deciding map of a mask (``GraphBuilder/mask(_:by:)``) is below this, the masked
+  ///   value is undefined and not computed. `nil` to compute everything.
   package mutating func run(_ inputs: [Tensor], maskThreshold: Float? = nil) {
     precondition(inputs.count <= capacity, "\(inputs.count) images are more than the executor's \(capacity)")
     withPointers(to: inputs[...]) {
-      // As long as there is an image for each thread, each takes one for itself: nobody waits for anybody, and an image
-      // stays in one processor's cache. The threads share what is left over.
+      // While there is an image for each thread, each thread runs whole images: no thread waits for another, and an image
+      // stays in one processor's cache. The threads share the remaining images.
       let alone = inputs.count / pool.threadCount * pool.threadCount
       runAlone(0..<alone, maskThreshold: maskThreshold)
       runSteps(plan.steps.indices, images: alone..<inputs.count, maskThreshold: maskThreshold)
     }
   }
 
-  /// As ``run(_:maskThreshold:)``, telling how long each step took.
+  /// As ``run(_:maskThreshold:)``; measures each step.
   mutating func runTimed(_ inputs: [Tensor], maskThreshold: Float? = nil, _ report: (Int, Duration) -> Void) {
     precondition(inputs.count <= capacity, "\(inputs.count) images are more than the executor's \(capacity)")
     withPointers(to: inputs[...]) {
@@ -72,7 +72,7 @@ package struct Executor: ~Copyable {
     }
   }
 
-  /// The numbers of output `name` for image `image` of the last run, and where in them each one lies.
+  /// The memory of output `name` for image `image` of the last run, and its layout.
   package func withOutput<Result>(
     _ name: String, image: Int, _ body: (Span<Float>, BlockedLayout) -> Result
   ) -> Result {
@@ -86,7 +86,7 @@ package struct Executor: ~Copyable {
     return body(span, layout)
   }
 
-  /// Zeroed: borders that no step writes must read as zero.
+  /// Zeroed, because borders that no step writes must be zero.
   private static func allocate(_ count: Int) -> UnsafeMutablePointer<Float> {
     let raw = UnsafeMutableRawPointer.allocate(
       byteCount: max(count, 1) * MemoryLayout<Float>.stride, alignment: 64)
@@ -122,8 +122,8 @@ package struct Executor: ~Copyable {
     }
   }
 
-  /// All threads share the units of each step. A step begins when the units of the one before are done, whoever did
-  /// them: a thread that the system has put aside holds the others up for no more than the unit that it is in.
+  /// All threads share the units of each step. A step begins when all units of the previous step are done, so a preempted
+  /// thread delays the others only by its current unit.
   private func runSteps(_ range: Range<Int>, images: Range<Int>, maskThreshold: Float?) {
     guard !images.isEmpty else { return }
     for index in range {

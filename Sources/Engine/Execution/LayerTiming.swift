@@ -1,20 +1,19 @@
 import CKernels
 
-/// What one layer cost.
+/// Time, operations and memory traffic of one layer.
 package struct LayerTiming: Sendable {
   package let path: String
   /// `1x1`, `3x3`, `depthwise`, ...
   package let kernel: String
   /// Multiplications and additions, padding of channel blocks included.
   package let operations: Double
-  /// Of the weights and maps that it reads and writes, each counted once.
+  /// Bytes of the weights and maps that the layer reads and writes, each counted once.
   package let bytes: Double
   package let microseconds: Double
 }
 
 extension Executor {
-  /// Runs the network `runs` times and times every layer on its own; the fastest of its runs counts, since the machine
-  /// can only add to it.
+  /// Runs the network `runs` times and times each layer; keeps the fastest run of each, because other load only adds time.
   package mutating func profile(_ inputs: [Tensor], runs: Int) -> [LayerTiming] {
     var fastest = [Duration](repeating: .seconds(1_000_000), count: plan.steps.count)
     for _ in 0..<runs {

@@ -1,8 +1,8 @@
 import CKernels
 
 extension Plan {
-  /// Multiplications and additions that one thread can do in a second with the plan's instruction set and precision, in
-  /// billions: the fastest of a few loops of some milliseconds that do nothing else.
+  /// Peak rate of one thread with the plan's instruction set and precision, in billions of multiplications and additions
+  /// per second: the fastest of a few loops of some milliseconds that only multiply and add.
   package func measuredPeakGigaflops() -> Double {
     let loop =
       switch precision {

@@ -6,10 +6,10 @@ extension Step {
   /// Runs one unit of one image.
   ///
   /// - Parameters:
-  ///   - memory: the image's memory, laid out as the plan says.
-  ///   - scratch: this thread's own.
-  ///   - pixels: the image, `[C, H, W]`; only a focus and staging read it.
-  ///   - threshold: of the network's gates; `nil` to compute everything.
+  ///   - memory: the image's memory, in the layout of the plan.
+  ///   - scratch: scratch memory of this thread.
+  ///   - pixels: the image, `[C, H, W]`; read only by a focus and by the copy of the image.
+  ///   - threshold: of the span masks; `nil` to compute everything.
   func run(
     unit: Int, kernels: yx_kernels, memory: UnsafeMutablePointer<Float>,
     scratch: UnsafeMutablePointer<Float>, pixels: UnsafePointer<Float>, maskThreshold: Float?
@@ -111,7 +111,7 @@ extension Step {
     }
   }
 
-  /// Whether the kernel itself sees to what lies around its output.
+  /// Whether the kernel fills the border of its output.
   private var caresForBorder: Bool {
     switch kernel {
     case .stage, .quantized: true
@@ -121,7 +121,7 @@ extension Step {
 }
 
 extension Step.Kernel {
-  /// The same for columns `columns` only; `nil` for kernels that are never gated.
+  /// The same kernel for `columns` only; `nil` for kernels that are never masked.
   func restricted(to columns: Range<Int>) -> Step.Kernel? {
     let shift = Int64(columns.lowerBound)
     let channels = Int64(channelBlock)

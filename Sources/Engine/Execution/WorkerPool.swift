@@ -1,23 +1,16 @@
 import CKernels
+import PlatformC
 import Synchronization
-
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
 
 /// Threads that share the work of one network run.
 ///
 /// A layer of a small network takes tens of microseconds, less than it takes to wake a sleeping thread. Between runs
 /// the workers therefore spin for a moment before they sleep, and one call of ``run(_:)`` covers the whole network.
 ///
-/// On a busy machine a worker may not get a processor when it is wanted. Nobody waits for it: a run is shared by the
-/// workers that come, and ends when the work is done.
+/// On a busy machine a worker may not get a processor in time. A run does not wait for it: the workers that have started
+/// share the work, and the run ends when the work is done.
 package final class WorkerPool: Sendable {
-  /// Threads that may take part, the caller's included.
+  /// Number of threads, including the caller's.
   package let threadCount: Int
 
   private let workers = WorkerThreads()
@@ -31,10 +24,10 @@ package final class WorkerPool: Sendable {
 
   deinit { workers.stop() }
 
-  /// Calls `body(0)` on the caller's thread and `body(n)`, at most once, on each other thread that comes before it has
-  /// returned. Returns when all that began have returned. Callers from different threads take turns.
+  /// Calls `body(0)` on the caller's thread and `body(n)`, at most once, on each other thread that starts before `body(0)`
+  /// returns. Returns when all started calls have returned. Concurrent callers run one after the other.
   ///
-  /// `body(0)` has to do, or wait for, all of the work: it may be alone.
+  /// `body(0)` must do, or wait for, all of the work, because no other thread may start in time.
   package func run(_ body: (Int) -> Void) {
     guard threadCount > 1 else { return body(0) }
     turn.withLock { _ in
@@ -43,14 +36,13 @@ package final class WorkerPool: Sendable {
   }
 }
 
-/// The threads of a pool and what they share. Each thread keeps it alive; the pool's end stops them.
+/// The threads of a pool and their shared state. Each thread retains it; the pool's deinit stops the threads.
 ///
-/// `@unchecked Sendable`: `body` is written only by the thread whose turn it is, before it opens `runState`, and read by
-/// workers only after they have entered; it is written again once all of them have left. The mutex and the condition
-/// are made to be shared.
+/// `@unchecked Sendable`: `body` is written only by the thread that holds the run, before it opens `runState`. Workers read
+/// it only after they have entered, and it is written again only after all of them have left. The mutex and the condition
+/// variable are thread-safe.
 private final class WorkerThreads: @unchecked Sendable {
-  /// The number of the run in the upper half; below, how many workers are in it, and in the lowest bit whether more may
-  /// enter.
+  /// Upper half: number of the run. Lower half: number of workers in it; the lowest bit: whether workers may enter.
   private let runState = Atomic<UInt64>(0)
   private let sleepers = Atomic<Int>(0)
   private let isStopping = Atomic<Bool>(false)
@@ -123,7 +115,7 @@ private final class WorkerThreads: @unchecked Sendable {
     }
   }
 
-  /// About 50 microseconds: the next image of a busy server comes within it, an idle server's processor rests.
+  /// About 50 microseconds: on a busy server the next image arrives within that time, and an idle server uses no CPU.
   private static let spinsBeforeSleep = 1500
 
   private func waitForRun(after seen: UInt64) {
@@ -148,7 +140,7 @@ private final class WorkerThreads: @unchecked Sendable {
   }
 }
 
-/// What a new thread is told.
+/// Arguments of a new thread.
 private final class ThreadStart {
   let workers: WorkerThreads
   let worker: Int
@@ -176,8 +168,8 @@ private final class ThreadStart {
   }
 #endif
 
-/// Waits for `condition`, giving the processor away now and then: on a busy machine the thread that would make it true
-/// may be waiting for this very processor.
+/// Waits for `condition` and yields the processor at intervals: on a busy machine, the thread that makes the condition true
+/// may be waiting for this processor.
 func spin(until condition: () -> Bool) {
   while true {
     for _ in 0..<2000 {

@@ -1,4 +1,4 @@
-/// Which pixel of each 2x2 square the channels of a focus come from, in the authors' order.
+/// The pixel of each 2x2 square that a group of focus channels is taken from, in the authors' order.
 package struct FocusPhase {
   package let row: Int
   package let column: Int

@@ -1,13 +1,13 @@
 /// A network as data: nodes in topological order, each naming the weights that it reads.
 ///
-/// The graph is built once and has two executors. Inference turns it into a ``Plan`` (folded, fused, packed) and walks
-/// that forward; training walks the same nodes forward and then in reverse. A graph fixes channels but not the batch
-/// size or the image size: ``shapes(batch:height:width:)`` works those out.
+/// Inference turns the graph into a ``Plan`` (folded, fused, packed) and runs it; training executes the same nodes forward
+/// and then in reverse. A graph fixes channels, but neither batch size nor image size: see
+/// ``shapes(batch:height:width:)``.
 package struct Graph: Sendable {
   package let nodes: [Node]
-  /// The values that the network gives, by name, in the order in which they were declared.
+  /// The network's outputs by name, in order of declaration.
   package let outputs: [(name: String, value: Value)]
-  /// Outputs that matter only where another one reaches a threshold that the caller of a run chooses.
+  /// Values that are needed only where another value reaches a threshold, which the caller of a run chooses.
   package let masks: [(masked: Value, by: Value)]
 
   package subscript(_ value: Value) -> Node { nodes[value.index] }
@@ -15,7 +15,7 @@ package struct Graph: Sendable {
   package func output(_ name: String) -> Value? { outputs.first { $0.name == name }?.value }
 }
 
-/// The result of the node at `index`. Every node gives exactly one value.
+/// The result of the node at `index`. Every node has exactly one result.
 package struct Value: Hashable, Sendable {
   package let index: Int
 }
@@ -25,7 +25,7 @@ package struct Node: Sendable {
   package let inputs: [Value]
   /// Channels of this node's result.
   package let channels: Int
-  /// Where the node sits in the network, which for nodes with weights is their prefix in the checkpoint:
+  /// The node's place in the network; for nodes with weights, their prefix in the checkpoint, such as
   /// `backbone.backbone.dark2.0.conv`.
   package let path: String
 }
@@ -40,7 +40,7 @@ package enum Operation: Sendable, Hashable {
   case batchNormalization
   case activation(Activation)
   case add
-  /// Joins along the channels.
+  /// Concatenates channels.
   case concat
   /// Stride 1, padded with minus infinity so that the size stays.
   case maxPool(kernel: Int)
@@ -75,7 +75,7 @@ package enum Activation: Sendable, Hashable {
   case sigmoid
 }
 
-/// What a batch normalisation divides by: `sqrt(variance + epsilon)`; the authors set it in Exp.get_model.
+/// Batch normalisation divides by `sqrt(variance + epsilon)`; the authors set epsilon in Exp.get_model.
 package let batchNormalizationEpsilon: Float = 1e-3
 
 extension Graph {

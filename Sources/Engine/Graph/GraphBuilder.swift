@@ -1,5 +1,5 @@
-/// Writes a ``Graph`` node by node. Scopes give the nodes their paths, so that the code that builds a network spells
-/// the names of its checkpoint.
+/// Builds a ``Graph`` node by node. Nested scopes form the paths of the nodes, so that code which builds a network yields
+/// the weight names of its checkpoint.
 package struct GraphBuilder {
   private var nodes: [Node] = []
   private var outputs: [(name: String, value: Value)] = []
@@ -10,7 +10,7 @@ package struct GraphBuilder {
 
   package consuming func build() -> Graph { Graph(nodes: nodes, outputs: outputs, masks: masks) }
 
-  /// Runs `body` one level deeper: nodes made inside have `name` in their path.
+  /// Runs `body` one level deeper: nodes added inside have `name` in their path.
   package mutating func scoped<Result>(_ name: String, _ body: (inout GraphBuilder) -> Result) -> Result {
     scope.append(name)
     defer { scope.removeLast() }
@@ -19,10 +19,10 @@ package struct GraphBuilder {
 
   package mutating func output(_ name: String, _ value: Value) { outputs.append((name, value)) }
 
-  /// Says that `value` matters only where `decider`, an output of one channel, reaches a threshold; see
+  /// Declares that `value` is needed only where `decider`, an output of one channel, reaches a threshold; see
   /// ``Executor/run(_:maskThreshold:)``.
   package mutating func mask(_ value: Value, by decider: Value) {
-    precondition(channels(of: decider) == 1, "a gate is decided by one channel")
+    precondition(channels(of: decider) == 1, "the deciding value of a mask has one channel")
     masks.append((value, decider))
   }
 

@@ -1,7 +1,7 @@
 /// A dense block of float32 numbers, row-major: the last dimension varies fastest.
 ///
-/// It carries weights from a checkpoint and values in and out of a network. The running network does not use it:
-/// a plan lays its values out in an arena of its own.
+/// Holds weights from checkpoints, and inputs and outputs of networks. A running network does not use it: a plan has its
+/// own layouts in one block of memory.
 package struct Tensor: Sendable, Equatable {
   /// Extent of each dimension; empty for a scalar. Images are `[N, C, H, W]`, convolution weights
   /// `[output channels, input channels / groups, kernel height, kernel width]`.
@@ -26,7 +26,7 @@ package struct Tensor: Sendable, Equatable {
 package typealias Parameters = [String: Tensor]
 
 extension Tensor {
-  /// A tensor `[N, C, H, W]` of the numbers that `value` gives for each index.
+  /// A tensor `[N, C, H, W]` with `value` of each index.
   package init(shape: [Int], _ value: (_ n: Int, _ channel: Int, _ row: Int, _ column: Int) -> Float) {
     self.init(shape: shape)
     var index = 0

@@ -1,5 +1,4 @@
-/// What a calibration has seen of the numbers that a layer gives, channel by channel: the range that bytes are to cover,
-/// and the mean.
+/// Calibration of one layer's result, by channel: the range that bytes cover, and the mean.
 package struct ActivationRange: Sendable, Equatable {
   package var lowest: [Float]
   package var highest: [Float]
@@ -14,6 +13,6 @@ package struct ActivationRange: Sendable, Equatable {
   }
 }
 
-/// By the path of the convolution whose result (after normalisation, activation and addition) it is; `input` is the
-/// image's.
+/// Keys are paths of convolutions; a range is that of the result after normalisation, activation and addition. The key
+/// `input` is the image.
 package typealias ActivationRanges = [String: ActivationRange]

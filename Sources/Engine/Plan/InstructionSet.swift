@@ -1,9 +1,9 @@
 import CKernels
 
-/// A set of processor instructions that the kernels were compiled for and that this machine can run. The list of them
-/// is CKernels' `instruction_sets.h`; code here asks for capabilities, never for names.
+/// An instruction set that the kernels were compiled for and that this processor can run. The list is CKernels'
+/// `instruction_sets.h`; Swift code tests capabilities, never names.
 package struct InstructionSet: Sendable, Equatable, CustomStringConvertible {
-  /// For example `avx2`: what `YOLOX_ISA` and ``PlanOptions/instructionSet`` call it.
+  /// The value of `YOLOX_ISA` and ``PlanOptions/instructionSet``, for example `avx2`.
   package let name: String
   /// Whether one instruction multiplies pairs of bfloat16.
   package let hasBFloat16Dot: Bool
@@ -30,7 +30,7 @@ package struct InstructionSet: Sendable, Equatable, CustomStringConvertible {
 
   package var description: String { name }
 
-  /// Those that this machine can run, fastest first; `portable`, the last, runs everywhere.
+  /// The instruction sets that this processor can run, fastest first; the last, `portable`, runs everywhere.
   package static var available: [InstructionSet] {
     var sets: [InstructionSet] = []
     var row = yx_available_instruction_sets()
@@ -41,13 +41,13 @@ package struct InstructionSet: Sendable, Equatable, CustomStringConvertible {
     return sets
   }
 
-  /// What `YOLOX_ISA` in the environment asks for; `nil` where it is absent or empty.
+  /// The value of `YOLOX_ISA` in the environment; `nil` if absent or empty.
   package static var requested: String? { yx_requested_instruction_set().map { String(cString: $0) } }
 
-  /// The instruction set of that name.
+  /// Returns the instruction set of that name.
   ///
-  /// - Throws: ``PlanError/instructionSet(_:available:)`` where there is none of that name or this machine cannot run
-  ///   it: a slower one in its place would make every measurement wrong without a word.
+  /// - Throws: ``PlanError/instructionSet(_:available:)`` if the name is unknown or this processor cannot run the set. A
+  ///   silent fallback to a slower one would falsify measurements.
   package static func named(_ name: String) throws(PlanError) -> InstructionSet {
     guard let row = yx_instruction_set_named(name) else {
       throw .instructionSet(name, available: available.map(\.name))
@@ -55,7 +55,7 @@ package struct InstructionSet: Sendable, Equatable, CustomStringConvertible {
     return InstructionSet(row.pointee)
   }
 
-  /// The one that is asked for, or the fastest.
+  /// Returns the requested instruction set, or the fastest.
   ///
   /// - Parameter requested: a name, by default from the environment.
   /// - Throws: as ``named(_:)``.
@@ -78,8 +78,8 @@ package struct InstructionSet: Sendable, Equatable, CustomStringConvertible {
 }
 
 extension Precision {
-  /// Whether the selected instruction set computes faster with it than with float32. `false` but for float32 where
-  /// `YOLOX_ISA` names none, which every plan then rejects.
+  /// Whether the selected instruction set computes faster with this precision than with float32. With an invalid
+  /// `YOLOX_ISA`, which every plan rejects, `false` except for float32.
   package var isFast: Bool {
     guard let set = try? InstructionSet.selected() else { return self == .float32 }
     return set.isFast(self)

@@ -1,5 +1,5 @@
-/// The numbers that the kernels of a plan read: weights in the order in which they are read, biases, tap offsets.
-/// Aligned to cache lines; freed with the plan.
+/// Constants of a plan's kernels: weights in the order in which kernels read them, biases, tap offsets. Aligned to cache
+/// lines; freed with the plan.
 final class PackedConstants {
   private var allocations: [UnsafeMutableRawPointer] = []
   private(set) var byteCount = 0

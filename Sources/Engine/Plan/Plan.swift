@@ -1,18 +1,17 @@
 import CKernels
 
-/// A network with everything decided: BatchNorm folded, activations and additions fused, weights packed, memory laid
-/// out, work divided. Immutable; any number of ``Executor``s run it at once.
+/// A network prepared for one input size: BatchNorm folded, activations and additions fused, weights packed, memory laid
+/// out, work divided. Immutable; any number of ``Executor``s run it concurrently.
 ///
-/// `@unchecked Sendable`: the steps point into `constants`, which nobody writes after `init` and which live as long as
-/// the plan.
+/// `@unchecked Sendable`: the steps point into `constants`, which are not written after `init` and live as long as the plan.
 package final class Plan: @unchecked Sendable {
-  /// Shape `[C, H, W]` of the images that it takes.
+  /// Shape `[C, H, W]` of the input images.
   package let inputShape: [Int]
   /// Bytes of packed weights.
   package var weightBytes: Int { constants.byteCount }
   /// Bytes of working memory for each image of a batch.
   package var memoryBytesPerImage: Int { memorySize * MemoryLayout<Float>.stride }
-  /// The name of the ``InstructionSet`` that it was made for.
+  /// The name of the plan's ``InstructionSet``.
   package let instructionSet: String
   package let precision: Precision
 

@@ -1,12 +1,12 @@
-/// Why a graph and its weights do not make a plan.
+/// Reasons why a graph and its weights could not be planned.
 package enum PlanError: Error, Equatable, CustomStringConvertible {
-  /// All weights that are absent or of another shape, each with what was expected.
+  /// All missing or misshapen weights, each with the expected shape.
   case weights([String])
-  /// All layers whose results' ranges are not known, or not for all channels.
+  /// All layers without a calibrated range for every channel.
   case ranges([String])
-  /// The graph has something that no kernel does.
+  /// No kernel supports this part of the graph.
   case unsupported(path: String, reason: String)
-  /// No instruction set of that name, or one that this machine cannot run.
+  /// The instruction set is unknown, or this processor cannot run it.
   case instructionSet(String, available: [String])
   /// In pixels.
   case inputSize(height: Int, width: Int, reason: String)

@@ -1,19 +1,19 @@
-/// The numbers that dense convolutions multiply. Sums, depthwise convolutions and everything between layers are float32.
+/// Number format of the factors of dense convolutions. With float32 and bfloat16, sums, depthwise convolutions and maps are
+/// float32.
 package enum Precision: String, Sendable, CaseIterable {
   case float32 = "fp32"
   /// 8 significant bits. Fast where the processor has instructions for it (``isFast``), correct everywhere.
   case bfloat16 = "bf16"
-  /// Maps and weights are bytes, sums are integers. Needs the ranges that a calibration has seen
-  /// (``PlanOptions/ranges``).
+  /// Maps and weights are bytes, sums are integers. Requires calibrated ranges (``PlanOptions/ranges``).
   case int8
 }
 
-/// What may be chosen when a network is planned.
+/// Options for planning a network.
 package struct PlanOptions: Sendable {
-  /// By name, one of ``InstructionSet/available``; `nil` for ``InstructionSet/selected(_:)``.
+  /// Name of one of ``InstructionSet/available``; `nil` for `YOLOX_ISA` or the fastest.
   package var instructionSet: String?
   package var precision: Precision
-  /// What a calibration has seen, by path. Only ``Precision/int8`` needs it.
+  /// Calibrated ranges, required by ``Precision/int8`` only.
   package var ranges: ActivationRanges
 
   package init(

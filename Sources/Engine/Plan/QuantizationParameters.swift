@@ -1,9 +1,9 @@
-/// How the bytes of a map stand for numbers: `number = scale * (byte - zeroPoint)`, channel by channel.
+/// Quantization of a map, by channel: `number = scale * (byte - zeroPoint)`.
 struct QuantizationParameters: Equatable {
   var scales: [Float]
   /// Whole numbers in 0...255.
   var zeroPoints: [Float]
-  /// What the numbers are on average.
+  /// Means of the numbers.
   var means: [Float]
 
   init(joining parts: [QuantizationParameters]) {
@@ -12,14 +12,14 @@ struct QuantizationParameters: Equatable {
     means = parts.flatMap(\.means)
   }
 
-  /// 256 evenly spaced numbers that cover the range and have zero among them, which is what borders are filled with.
+  /// 256 evenly spaced numbers that cover the range and include zero, which fills borders.
   init(covering range: ActivationRange) {
     scales = []
     zeroPoints = []
     means = range.mean
     for (lowest, highest) in zip(range.lowest, range.highest) {
       let (low, high) = (min(lowest, 0), max(highest, 0))
-      // A file may hold anything: what is no range makes a layer useless, but nothing worse.
+      // Files may hold arbitrary numbers: an invalid range makes a layer's results useless, but must not trap.
       let scale = (high - low).isFinite && high > low ? (high - low) / 255 : 1
       let zero = (-low / scale).rounded()
       scales.append(scale)

@@ -14,7 +14,7 @@ struct QuantizedKernel {
 
   let work: Work
   let kernels: yx_quantized_kernels
-  /// For each place in the output's blocks the byte that stands for zero; `nil` where the output is float32.
+  /// The zero point of each lane of the output's blocks; `nil` if the output is float32.
   let zeros: UnsafePointer<UInt8>?
 
   var name: String {

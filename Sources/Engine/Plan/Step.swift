@@ -1,16 +1,16 @@
 import CKernels
 
-/// One layer, ready to run: which kernel, over which memory, in how many independent units of work.
+/// One planned operation: its kernel, its memory, and its independent units of work.
 struct Step {
   enum Kernel {
-    /// Finds where the steps of a gate have to compute; `input` is the map that decides, pixel (0, 0) of its channel.
+    /// Finds the active spans of a mask; `input` is the deciding map, pixel (0, 0) of its channel.
     case findSpans(ActiveSpans, input: yx_layout)
     /// Copies an image into memory with a border around it.
     case stage
     case convolution(yx_convolution)
-    /// In bfloat16; a unit has all blocks.
+    /// In bfloat16; a unit computes all blocks.
     case bf16Convolution(yx_bf16_convolution)
-    /// A unit is an equal share of the tiles; its rows are only those whose border it clears.
+    /// A unit is an equal share of the tiles. Its rows say only which part of the border it clears.
     case winograd(yx_winograd, tiles: Int)
     /// Reads the image itself.
     case focus(yx_focus)
@@ -33,20 +33,20 @@ struct Step {
   let width: Int
   let height: Int
   let border: Int
-  /// Blocks that one unit computes, and how many blocks there are.
+  /// Blocks per unit, and number of blocks.
   let blocksPerUnit: Int
   let blocks: Int
   let rowsPerUnit: Int
   /// Multiplications and additions for one image.
   let operations: Int
-  /// Weights and maps that the step reads and writes for one image.
+  /// Bytes of weights and maps that the step reads and writes for one image.
   var bytes = 0
-  /// Where the step has to compute, if not everywhere.
+  /// The spans that the step computes; `nil` for everything.
   var spanMask: (memory: ActiveSpans, reach: Int)?
 
   var rowChunks: Int { (height + rowsPerUnit - 1) / rowsPerUnit }
   var blockChunks: Int { (blocks + blocksPerUnit - 1) / blocksPerUnit }
-  /// Pieces of one image's work; each writes its own part of the output and can run on any thread.
+  /// Number of parts of one image's work. Each writes its own part of the output and can run on any thread.
   var units: Int { rowChunks * blockChunks }
 }
 

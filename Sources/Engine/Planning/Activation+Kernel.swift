@@ -13,6 +13,6 @@ extension Activation {
 
 extension Activation? {
   var kernelCode: yx_activation { self?.kernelCode ?? YX_IDENTITY }
-  /// After a convolution of rewritten layers, whose weights are multiplied by log2 e where a SiLU follows.
+  /// The code after an optimized convolution, whose weights are multiplied by log2 e if a SiLU follows.
   var codeAfterConvolution: yx_activation { self == .silu ? YX_SILU_OF_LOG2 : kernelCode }
 }

@@ -1,10 +1,10 @@
-/// How a map's numbers are stored.
+/// Storage of a map's numbers.
 enum ElementSize: Int {
   case byte = 1
   case float = 4
 
-  /// How many floats take as much memory as `count` numbers, in whole cache lines. Kernels for bytes read a little
-  /// beyond the end, so that a map of bytes ends in an unused line.
+  /// Memory of `count` numbers, in floats, rounded up to cache lines. Kernels for bytes read a little beyond the end, so a
+  /// map of bytes ends in an unused line.
   func floats(for count: Int) -> Int {
     switch self {
     case .float: count

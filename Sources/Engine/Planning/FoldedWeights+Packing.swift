@@ -1,9 +1,9 @@
 extension FoldedWeights {
-  /// `[output blocks][places][16 outputs]`, zero where there is no such channel.
+  /// `[output blocks][places][16 outputs]`, zero for unused lanes.
   ///
   /// - Parameters:
-  ///   - inputOf: which input channel and kernel position a place reads; `nil` for places that no channel fills.
-  ///   - places: how many input numbers an output pixel sees.
+  ///   - inputOf: input channel and kernel position of a place; `nil` for unused places.
+  ///   - places: number of inputs of an output pixel.
   func packed(
     outputs blocks: Int, inputOf: (Int) -> (channel: Int, ky: Int, kx: Int)?, places: () -> Int
   ) -> [Float] {

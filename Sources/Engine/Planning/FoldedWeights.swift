@@ -3,8 +3,7 @@ struct FoldedWeights {
   /// `[output channels, input channels / groups, kernel, kernel]`
   var weight: Tensor
   var bias: [Float]
-  /// Where a focus comes before the convolution and is folded into it, the convolution that this became:
-  /// twice the kernel at stride 2 over the picture itself.
+  /// The convolution after a focus was folded into it: twice the kernel, at stride 2 over the image.
   var geometry: Geometry
 
   struct Geometry {
@@ -15,8 +14,8 @@ struct FoldedWeights {
 }
 
 extension FoldedWeights {
-  /// `BN(w * x + b) = (w s) * x + (b - mean) s + beta` with `s = gamma / sqrt(variance + epsilon)`. Without the four
-  /// parameters the checkpoint is folded already.
+  /// `BN(w * x + b) = (w s) * x + (b - mean) s + beta` with `s = gamma / sqrt(variance + epsilon)`. If the four
+  /// parameters are absent, the checkpoint is already folded.
   mutating func multiply(by normalization: Node, _ parameters: Parameters) {
     guard let gamma = parameters[normalization.path + ".weight"]?.values,
       let beta = parameters[normalization.path + ".bias"]?.values,
@@ -32,7 +31,7 @@ extension FoldedWeights {
   }
 
   /// A focus moves the pixels of each 2x2 square into channels; a k x k convolution of those is a 2k x 2k convolution
-  /// with stride 2 of the picture, with the same weights in other places.
+  /// with stride 2 of the image, with the same weights in other positions.
   mutating func foldFocus() {
     let (outputs, kernel) = (weight.shape[0], weight.shape[2])
     let channels = weight.shape[1] / FocusPhase.all.count

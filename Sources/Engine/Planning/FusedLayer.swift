@@ -1,4 +1,4 @@
-/// One step of a network after fusion: what a kernel does in a single pass.
+/// One layer after fusion: the work of a kernel in a single pass.
 struct FusedLayer {
   enum Work {
     /// Convolution, BatchNorm folded in, activation, and optionally a value to add.
@@ -7,23 +7,23 @@ struct FusedLayer {
     case upsample2x
     case activation(Activation)
     case add(Value)
-    /// Copies a part of a concatenation that cannot be written in place, to this block of the whole.
+    /// Copies a part of a concatenation that cannot be written in place to this block of the concatenation.
     case copy(toBlock: Int)
   }
 
   let work: Work
   let input: Value
-  /// The node whose value this step gives: the last of those that were fused.
+  /// The node whose value this layer computes: the last of the fused nodes.
   let result: Value
   let path: String
-  /// For a 1x1 convolution whose sums do not begin with its bias: with the pixels of this map, each twice in both
-  /// directions, from this block on.
+  /// For a 1x1 convolution whose sums start from this map, upsampled by 2 in both directions, instead of from its bias; the
+  /// block is the first one of the map that is read.
   var upsampledInit: UpsampledInit?
-  /// Values that lie in unused places of the result's last block.
+  /// Values that are stored in unused lanes of the result's last block.
   var packedOutputs: [PackedOutput] = []
-  /// Where the result matters, if not everywhere.
+  /// The mask of the result; `nil` if it is needed everywhere.
   var spanMask: SpanMask?
-  /// The node in whose place the step runs.
+  /// The node at whose position the layer runs.
   var order: Int
 
   struct UpsampledInit {

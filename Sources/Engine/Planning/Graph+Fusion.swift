@@ -1,5 +1,5 @@
 extension Graph {
-  /// Turns nodes into the steps that kernels do in one pass.
+  /// Fuses nodes into layers that kernels compute in one pass.
   ///
   /// - Throws: ``PlanError/weights(_:)`` naming every weight that is missing or misshapen, ``PlanError/unsupported``.
   func fusedLayers(_ parameters: Parameters) throws(PlanError) -> [FusedLayer] {
@@ -110,7 +110,7 @@ extension Graph {
       geometry: .init(kernel: convolution.kernel, stride: convolution.stride, padding: convolution.padding))
   }
 
-  /// How often each value is read; an output of the graph counts as read by the caller.
+  /// Number of reads of each value; an output of the graph counts as read by the caller.
   private func consumerCounts() -> [[Int]] {
     var consumers = [[Int]](repeating: [], count: nodes.count)
     for (index, node) in nodes.enumerated() {

@@ -1,4 +1,4 @@
-/// Other steps with the same results, for networks whose numbers are floats.
+/// Replaces layers by cheaper ones with the same results, for networks in floats.
 extension [FusedLayer] {
   func optimized(for graph: Graph) -> [FusedLayer] {
     var layers = map { $0.preparedForSiLU() }
@@ -9,8 +9,8 @@ extension [FusedLayer] {
     return layers
   }
 
-  /// Convolutions without a reader but the caller, whose few channels fit into the block of another one that reads the
-  /// same map, move in there: box and objectness of a detection head are one convolution.
+  /// Merges output convolutions with few channels into the last block of another convolution of the same map: box and
+  /// objectness of a detection head become one convolution.
   private mutating func shareBlocks(_ graph: Graph) {
     let read = Set(graph.nodes.flatMap(\.inputs))
     var position = startIndex
@@ -42,8 +42,9 @@ extension [FusedLayer] {
     }
   }
 
-  /// A 1x1 convolution of a doubled map is the doubled convolution of the map, for a quarter of the work. Where a doubled
-  /// map is joined with another one, and 1x1 convolutions read both, each begins its sums with what the small map gives.
+  /// A 1x1 convolution of an upsampled map equals the upsampled convolution of the map, for a quarter of the work. Where an
+  /// upsampled map is concatenated with another one and read by 1x1 convolutions, the sums of each start from the upsampled
+  /// result of a convolution of the small map.
   private mutating func convolveBeforeUpsampling(_ graph: Graph) {
     var added = graph.nodes.count
     for upsample in self {
@@ -84,7 +85,7 @@ extension [FusedLayer] {
     }
   }
 
-  /// A maximum over a large neighbourhood is one over a smaller neighbourhood of maxima.
+  /// The maximum over a large window is the maximum over a smaller window of maxima.
   private mutating func chainPools() {
     let pools = indices.compactMap { index -> (index: Int, kernel: Int, input: Value)? in
       guard case .maxPool(let kernel) = self[index].work else { return nil }
@@ -112,8 +113,8 @@ extension FusedLayer {
     return (weights, activation)
   }
 
-  /// SiLU is cheaper for numbers multiplied by log2 e (``Activation/codeAfterConvolution``), which costs nothing where
-  /// the weights are.
+  /// SiLU is cheaper for numbers multiplied by log2 e (``Activation/codeAfterConvolution``). Multiplying the weights costs
+  /// nothing at run time.
   fileprivate func preparedForSiLU() -> FusedLayer {
     guard case .convolution(let convolution, var weights, .silu?, let residual) = work else { return self }
     let log2e: Float = 1.442_695_04
@@ -126,7 +127,7 @@ extension FusedLayer {
 }
 
 extension FoldedWeights {
-  /// The outputs of both, of the same inputs.
+  /// A convolution with the outputs of both.
   fileprivate func followed(by other: FoldedWeights) -> FoldedWeights {
     var shape = weight.shape
     shape[0] += other.weight.shape[0]
@@ -135,7 +136,7 @@ extension FoldedWeights {
       geometry: geometry)
   }
 
-  /// Of a 1x1 convolution, what reads the first `channels` inputs and what reads the others.
+  /// Splits a 1x1 convolution into the weights of the first `channels` inputs and those of the others.
   fileprivate func split(afterInput channels: Int) -> (FoldedWeights, FoldedWeights) {
     let (outputs, inputs) = (weight.shape[0], weight.shape[1])
     func part(_ range: Range<Int>) -> FoldedWeights {
@@ -159,7 +160,7 @@ extension Convolution {
 }
 
 extension Graph {
-  /// How many nodes read `value`, the caller counted as one.
+  /// Number of nodes that read `value`; the caller counts as one.
   fileprivate func readers(of value: Value) -> Int {
     nodes.reduce(0) { $0 + $1.inputs.count { $0 == value } } + outputs.count { $0.value == value }
   }

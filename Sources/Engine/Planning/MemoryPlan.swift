@@ -1,9 +1,9 @@
-/// Where every value of a network lies in the memory of one image.
+/// Assigns a place in the memory of one image to every value of a network.
 ///
-/// A concatenation costs nothing: its parts are written side by side to begin with. Memory is used again as soon as the
-/// last reader of a value is done.
+/// A concatenation costs nothing, because its parts are written side by side. Memory is reused after the last reader of a
+/// value.
 struct MemoryPlan {
-  /// The steps in order, with copies for the rare parts of concatenations that cannot be written in slot.
+  /// The layers in order, with copies for the rare parts of concatenations that cannot be written in place.
   let layers: [FusedLayer]
   /// Floats for one image.
   let size: Int
@@ -19,7 +19,7 @@ struct MemoryPlan {
     var firstLane = 0
   }
 
-  /// A piece of memory that holds one value, or the parts of one concatenation.
+  /// A block of memory that holds one value, or the parts of one concatenation.
   struct Buffer {
     let blocks: Int
     let height: Int
@@ -48,13 +48,13 @@ struct MemoryPlan {
       segments: segments[value.index], firstBlock: slot.firstBlock, firstLane: slot.firstLane)
   }
 
-  /// The memory that the layout of `value` counts from, in floats from the start of the image's memory.
+  /// Offset of the memory that the layout of `value` refers to, in floats from the start of the image's memory.
   func offset(of value: Value) -> Int { buffers[slot(of: value).buffer].offset }
 
-  /// Whether the network gives `value` to its caller.
+  /// Whether `value` is an output of the network.
   func isOutput(_ value: Value) -> Bool { outputs.contains(value) }
 
-  /// Of the numbers of a value, borders and unused slots not counted.
+  /// Bytes of a value without borders and unused lanes.
   func byteCount(of value: Value) -> Int {
     let elementSize = slots[value].map { buffers[$0.buffer].elementSize } ?? .float
     return shapes[value.index].reduce(1, *) * elementSize.rawValue
@@ -79,7 +79,7 @@ struct MemoryPlan {
     let results = Set(fused.map(\.result))
     let used = Set(fused.flatMap(\.values) + graph.outputs.map(\.value))
 
-    // Values that the graph does not have are numbered after its own and given by convolutions that keep the size.
+    // Values that optimizations added have higher indices than the graph's; convolutions that keep the size compute them.
     for layer in fused where layer.result.index >= graph.nodes.count {
       guard case .convolution(let convolution, _, _, _) = layer.work, layer.result.index == shapes.count
       else {
@@ -95,7 +95,7 @@ struct MemoryPlan {
           width: size[3]))
     }
 
-    // A concatenation comes after its parts, so that going backwards meets it first.
+    // A concatenation comes after its parts, so the reverse order visits it first.
     for (index, node) in graph.nodes.enumerated().reversed() {
       let value = Value(index: index)
       let isConcat = node.operation == .concat && (used.contains(value) || slots[value] != nil)
@@ -126,7 +126,7 @@ struct MemoryPlan {
           buffer: slot.buffer, firstBlock: slot.firstBlock, firstLane: packed.firstLane)
       }
     }
-    // Whatever a step reads has a lower index than what it gives, so this order is one in which they can run.
+    // A layer's inputs have lower indices than its result, so this order is a valid order of execution.
     layers.sort { ($0.order, $0.result.index) < ($1.order, $1.result.index) }
 
     for (position, layer) in layers.enumerated() {
@@ -152,9 +152,9 @@ struct MemoryPlan {
     self.layers = layers
   }
 
-  /// Greedy by size: the largest first, each at the lowest place where it meets no buffer that is alive with it.
+  /// Greedy by size: largest first, each at the lowest offset that overlaps no slot with an intersecting lifetime.
   ///
-  /// - Returns: how much memory that takes, in floats.
+  /// - Returns: size of the memory in floats.
   static func assignOffsets(_ buffers: inout [Buffer]) -> Int {
     var placed: [Int] = []
     var end = 0
@@ -177,7 +177,7 @@ struct MemoryPlan {
 extension FusedLayer {
   func reads(_ value: Value) -> Bool { value != result && values.contains(value) }
 
-  /// The maps that the step reads and writes.
+  /// The maps that the layer reads and writes.
   var maps: [Value] {
     let more: Value? =
       switch work {
@@ -188,10 +188,10 @@ extension FusedLayer {
     return [input, result] + [more, upsampledInit?.value].compactMap(\.self)
   }
 
-  /// All values that the step touches.
+  /// All values that the layer reads or writes.
   fileprivate var values: [Value] { maps + [spanMask?.by].compactMap(\.self) }
 
-  /// How far beyond the edges of its input the step reads.
+  /// Number of pixels that the layer reads beyond the edges of its input.
   fileprivate var padding: Int? {
     guard case .convolution(_, let weights, _, _) = work, weights.geometry.padding > 0 else { return nil }
     return weights.geometry.padding
@@ -199,7 +199,7 @@ extension FusedLayer {
 }
 
 extension Graph {
-  /// The runs of channels of every node's value: one for most, those of its parts for a concatenation.
+  /// The runs of channels of every node's value: those of its parts for a concatenation, otherwise one.
   fileprivate func segments() -> [[BlockedLayout.Segment]] {
     var segments: [[BlockedLayout.Segment]] = []
     for node in nodes {

@@ -1,6 +1,6 @@
-/// How every map of a network is stored in bytes.
+/// Quantization parameters of every map of a network.
 struct NetworkQuantization {
-  /// Of every value in bytes. A concatenation has its parts' side by side; pooling and doubling change nothing.
+  /// By value. A concatenation has those of its parts; pooling and upsampling keep those of their input.
   private let quantizations: [Value: QuantizationParameters]
 
   var values: Set<Value> { Set(quantizations.keys) }

@@ -1,7 +1,7 @@
 import CKernels
 
-/// The memory into which an image is copied first, so that the first convolution finds zeros around it. It lies behind
-/// the memory of the values and is never used for anything else: its border stays zero.
+/// Memory for a copy of the image with a border of zeros for the first convolution. It lies behind the memory of the values
+/// and is not reused, so its border stays zero.
 struct PaddedInput {
   let channels: Int
   let height: Int

@@ -2,16 +2,16 @@ extension Plan {
   /// Plans a network for one size of its input.
   ///
   /// - Parameters:
-  ///   - parameters: every weight that the graph names; BatchNorm's four may be absent if they are folded already.
+  ///   - parameters: all weights of the graph; those of BatchNorm may be absent if already folded.
   ///   - height, width: pixels of the images.
-  /// - Throws: ``PlanError``: weights that are absent or misshapen, layers without a kernel, layers without a range (int8),
-  ///   an input size that some layer cannot halve, an instruction set that this machine does not have.
+  /// - Throws: ``PlanError`` for missing or misshapen weights, layers without a kernel, layers without a range (int8), an
+  ///   input size that some layer cannot halve, an unknown or unsupported instruction set.
   package convenience init(
     _ graph: Graph, parameters: Parameters, height: Int, width: Int, options: PlanOptions = PlanOptions()
   ) throws(PlanError) {
     let instructionSet = try InstructionSet.selected(options.instructionSet ?? InstructionSet.requested)
     let fused = try graph.fusedLayers(parameters)
-    // What saves products of floats is of no use to bytes, whose ranges are those of the layers as they are.
+    // Optimizations replace layers, but int8 ranges belong to the original layers.
     let layers = options.precision == .int8 ? fused : fused.optimized(for: graph)
     guard case .input(let channels)? = graph.nodes.first?.operation else {
       throw .unsupported(path: graph.nodes.first?.path ?? "graph", reason: "a graph begins with its input")
@@ -49,7 +49,7 @@ extension Plan {
 }
 
 extension Graph {
-  /// Whether no pixel is lost where the map is halved and doubled again, so that joined maps have the same size.
+  /// Whether halving and upsampling restore the size of every map, so that concatenated maps have equal sizes.
   fileprivate func halvesEvenly(height: Int, width: Int) -> Bool {
     let shapes = shapes(batch: 1, height: height, width: width)
     return nodes.enumerated().allSatisfy { index, node in

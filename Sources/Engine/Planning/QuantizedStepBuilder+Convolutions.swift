@@ -47,7 +47,8 @@ extension QuantizedStepWriter {
       [output.border, residualLayout?.border ?? 0]
       + (isFirst ? [] : [builder.memoryPlan.layout(of: layer.input).border])
     if !isFirst, geometry.kernel == 1, geometry.stride == 1, borders.allSatisfy({ $0 == 0 }) {
-      // Without borders the map is one long row, which divides into wider tiles than its rows do.
+      // Without borders the map is one long row, which divides into wider tiles than its rows do. StepBuilder does the same
+      // for the float kernel, which is another C struct.
       rows = StepBuilder.rowCount(pixels: output.height * output.width)
       let width = output.height * output.width / rows
       kernel.width = Int32(width)
@@ -62,7 +63,7 @@ extension QuantizedStepWriter {
       operationsPerPixel: operations)
   }
 
-  /// Where a convolution's taps are and which weights they meet.
+  /// The taps of a convolution and the weights for each.
   private struct Taps {
     let offsets: [Int]
     /// Words of 4 bytes.
@@ -73,7 +74,7 @@ extension QuantizedStepWriter {
     let weightOfPlace: (Int) -> Int?
   }
 
-  /// The image lies in planes: a tap for each channel and kernel row, its words are neighbouring pixels.
+  /// For an image in planes: one tap for each channel and kernel row; a word has neighbouring pixels.
   private func stemTaps(_ geometry: FoldedWeights.Geometry, _ image: PaddedInput) -> Taps {
     let (kernel, depth) = (geometry.kernel, (geometry.kernel + 3) / 4)
     return Taps(
@@ -87,7 +88,7 @@ extension QuantizedStepWriter {
     }
   }
 
-  /// A tap for each block and kernel position, its words are 16 channels of a pixel.
+  /// One tap for each block and kernel position; its words are the 16 channels of a pixel.
   private func blockTaps(
     _ geometry: FoldedWeights.Geometry, _ value: Value, _ builder: StepBuilder
   ) -> Taps {
@@ -131,7 +132,7 @@ extension QuantizedStepWriter {
       operationsPerPixel: 8 * 9 * channelBlock)
   }
 
-  /// - Parameter places: for each place in the output's blocks its channel.
+  /// - Parameter places: the channel of each lane of the output's blocks.
   private func requantization(
     _ weights: QuantizedWeights, _ activation: Activation?, residual: Value?, result: Value, places: [Int?],
     _ constants: PackedConstants

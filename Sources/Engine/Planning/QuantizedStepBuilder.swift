@@ -1,7 +1,7 @@
 import CKernels
 
-/// Plans networks whose maps are bytes. The first convolution and those that give the network's outputs have weights of
-/// 15 bits; the outputs are float32.
+/// Plans networks in int8. The first convolution and those of the network's outputs have 15-bit weights; the outputs are
+/// float32.
 extension StepBuilder {
   mutating func addQuantizedSteps(
     _ quantization: NetworkQuantization, kernels: yx_quantized_kernels
@@ -92,7 +92,7 @@ extension QuantizedStepWriter {
     residual: Value? = nil, output: BlockedLayout, rows: Int? = nil, width: Int? = nil, blocksPerUnit: Int,
     operationsPerPixel: Int
   ) {
-    // A part of a concatenation is copied as it is; all other steps write a value of their own.
+    // A copied part of a concatenation keeps its bytes; all other steps write a value of their own.
     let source = if case .copy = work { layer.input } else { layer.result }
     let zeros = quantization[source].map { zeros in
       builder.constants.add(output.channelOfLane.map { $0.map { UInt8(zeros.zeroPoints[$0]) } ?? 0 })

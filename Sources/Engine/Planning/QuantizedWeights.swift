@@ -1,20 +1,20 @@
-/// A layer's weights in bytes and what turns its sums back into numbers.
+/// A layer's weights in bytes, with the scale and bias that convert its sums to numbers.
 struct QuantizedWeights {
-  /// Symmetric, `-127...127` of a scale of each output channel's own; in two parts `-16256...16256`, of which the first
-  /// holds the upper bits: `128 * first + second`.
+  /// Symmetric with a scale for each output channel: `-127...127`, or in two parts `-16256...16256`, equal to
+  /// `128 * first + second`.
   let parts: [[Int8]]
   /// `[output channels]`: number = scale * sum + bias.
   let scale: [Float]
   let bias: [Float]
 
-  /// The steps of the input channels are multiplied into the weights, their zeros into the bias.
+  /// The scales of the input channels are multiplied into the weights, their zero points into the bias.
   ///
-  /// Rounding the weights moves the mean of a sum, the more so as most activations are above zero on average. The bias
-  /// takes that back, computed from the input's means (Nagel et al., "Data-Free QuantizationParameters through Weight Equalization
-  /// and Bias Correction", 2019, section 4.2).
+  /// Rounding the weights shifts the mean of a sum, because most activations have a positive mean. The bias corrects the
+  /// shift, computed from the input's means (Nagel et al., "Data-Free Quantization through Weight Equalization and Bias
+  /// Correction", 2019, section 4.2).
   ///
   /// - Parameters:
-  ///   - inputOf: the input channel that weight `index` of output channel `output` meets.
+  ///   - inputOf: the input channel of weight `index` of output channel `output`.
   init(
     _ weights: FoldedWeights, parts partCount: Int, input: QuantizationParameters,
     inputOf: (_ output: Int, _ index: Int) -> Int
@@ -30,13 +30,13 @@ struct QuantizedWeights {
       let scaled = channels.enumerated().map { index, channel in
         weights.weight.values[output * perOutput + index] * input.scales[channel]
       }
-      let most = scaled.reduce(0) { max($0, abs($1)) }
-      if most > 0, most.isFinite { scale[output] = most / largest }
+      let maximum = scaled.reduce(0) { max($0, abs($1)) }
+      if maximum > 0, maximum.isFinite { scale[output] = maximum / largest }
       var correction = 0.0
       for (index, channel) in channels.enumerated() {
         let level = (scaled[index] / scale[output]).rounded()
         let rounded = level.isFinite ? min(max(level, -largest), largest) : 0
-        // sum of w (x - zero), and what is added to it on average
+        // Sum of w (x - zero point), and its mean shift.
         let error = Double(rounded * scale[output]) - Double(scaled[index])
         correction += Double(rounded) * Double(scale[output]) * Double(input.zeroPoints[channel])
         correction += error * Double(input.means[channel] / input.scales[channel])
@@ -56,11 +56,11 @@ struct QuantizedWeights {
     self.bias = bias
   }
 
-  /// `[output blocks][parts][places / 4][16 outputs][4 places]`, zero where there is no such channel.
+  /// `[output blocks][parts][places / 4][16 outputs][4 places]`, zero for unused lanes.
   ///
   /// - Parameters:
-  ///   - places: how many bytes an output pixel sees, a multiple of 4.
-  ///   - indexOf: which of an output channel's weights a place meets; `nil` for places that no channel fills.
+  ///   - places: number of input bytes of an output pixel, a multiple of 4.
+  ///   - indexOf: index of the weight for a place; `nil` for unused places.
   func packed(outputs blocks: Int, places: Int, indexOf: (Int) -> Int?) -> [Int8] {
     let outputs = bias.count
     let perOutput = parts[0].count / outputs

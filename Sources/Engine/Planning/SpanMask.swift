@@ -1,18 +1,18 @@
-/// Leaves out what nobody will look at.
+/// Skips class scores where objectness is below the threshold.
 ///
-/// Most anchors of a detector see nothing, which their objectness alone says. A graph can say that a value matters only
-/// where another one, of one channel, reaches a threshold (``GraphBuilder/mask(_:by:)``). The steps that give nothing but
-/// that value then compute, in each row, only from the first to the last pixel where it does, and where a depthwise
-/// convolution in between looks around itself a little more. What they compute is the same to the last bit.
+/// Most anchors of a detector have no object, as their objectness alone shows. A graph can declare that a value is needed
+/// only where another value, of one channel, reaches a threshold (``GraphBuilder/mask(_:by:)``). Layers that lead only to
+/// the masked value then compute, in each row, only the span from the first to the last such pixel. Depthwise convolutions
+/// in between extend the span by their padding. Results inside the span are equal to the bit.
 struct SpanMask {
-  /// The map that decides.
+  /// The deciding map.
   let by: Value
-  /// How many pixels around those that reach the threshold are needed.
+  /// Number of pixels needed around those that reach the threshold.
   let reach: Int
 }
 
 extension [FusedLayer] {
-  /// Marks the steps that only lead to a gated value, and puts them after the step that gives what decides.
+  /// Marks the layers that lead only to a masked value, and moves them after the layer of the deciding map.
   mutating func maskBranches(_ graph: Graph) {
     for (masked, by) in graph.masks {
       guard contains(where: { $0.gives(by) }) else { continue }
@@ -30,7 +30,7 @@ extension [FusedLayer] {
 }
 
 extension [FusedLayer] {
-  /// How many steps read `value`, the caller counted as one.
+  /// Number of layers that read `value`; the caller counts as one.
   private func readers(of value: Value, _ graph: Graph) -> Int {
     count { $0.reads(value) } + graph.outputs.count { $0.value == value }
   }
@@ -41,7 +41,7 @@ extension FusedLayer {
     result == value || packedOutputs.contains { $0.value == value }
   }
 
-  /// How far around an output pixel the step reads, if it is one that can leave pixels out.
+  /// Number of pixels that the layer reads around an output pixel; `nil` if it cannot skip pixels.
   fileprivate var maskableReach: Int? {
     guard case .convolution(let convolution, let weights, _, nil) = work, weights.geometry.stride == 1,
       packedOutputs.isEmpty, upsampledInit == nil, convolution.isDepthwise || weights.geometry.kernel == 1

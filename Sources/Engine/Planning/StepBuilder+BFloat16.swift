@@ -1,15 +1,15 @@
 import CKernels
 
-/// What a convolution in bfloat16 reads, before it is rounded.
+/// Input of a convolution in bfloat16 before rounding.
 struct BFloat16Input {
   /// `origin` is the first number that output row 0 needs.
   let layout: yx_layout
   let planes: Int
   let geometry: FoldedWeights.Geometry
-  /// Numbers of a pixel that lie side by side.
+  /// Number of adjacent values of a pixel.
   let pixelFloats: Int
-  /// Where each tap begins: plane, row from an output pixel's first row, number in the row. Even numbers only, since
-  /// two of them share a word.
+  /// Start of each tap: plane, row relative to an output pixel's first row, offset in the row (even, because two numbers
+  /// share a word).
   let taps: [(plane: Int, row: Int, float: Int)]
 
   func rowFloats(width: Int) -> Int { ((width - 1) * geometry.stride + geometry.kernel) * pixelFloats }
@@ -19,10 +19,9 @@ struct BFloat16Input {
 /// Plans dense convolutions in bfloat16. Maps stay float32 in memory; each unit of work rounds the rows that it needs
 /// into scratch memory, once for all output channels.
 extension StepBuilder {
-  /// Sums of fewer products stay in float32, and so do the first convolution and the predictions. They are where a
-  /// network is most sensitive and gain least. AP of YOLOX-Nano on 79 pictures of COCO: 0.312 in float32, 0.306 with
-  /// every dense layer in bfloat16, 0.315 with this rule, which was chosen on these same pictures: they are too few to
-  /// tell the three apart for certain.
+  /// Sums of fewer products, the first convolution and the predictions stay in float32: they are the most sensitive and gain
+  /// the least. AP of YOLOX-Nano on 79 images of COCO: 0.312 in float32, 0.306 with every dense layer in bfloat16, 0.315
+  /// with this rule. The rule was chosen on the same images, which are too few to separate the three reliably.
   static let minBFloat16Products = 64
 
   /// - Parameters:
@@ -36,8 +35,8 @@ extension StepBuilder {
     let rows = rows ?? output.height
     let width = Int(kernel.width)
     let rowWords = (input.rowFloats(width: width) + 1) / 2
-    // Units large enough that reading all weights again for each does not matter, unless their input would outgrow a
-    // part of the second-level cache.
+    // Each unit reads all weights again, so units are large, as long as their input fits into a part of the second-level
+    // cache.
     let operations = output.blocks * rows * width * operationsPerPixel
     var units = min(max(operations / 8_000_000, 4), 64, rows)
     let words = { (units: Int) in

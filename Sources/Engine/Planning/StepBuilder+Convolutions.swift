@@ -1,9 +1,9 @@
 import CKernels
 
-/// Plans direct convolutions: the first one, dense ones and depthwise ones.
+/// Plans direct convolutions: the first, dense and depthwise ones.
 extension StepBuilder {
-  /// The first convolution reads the image as planes: a tap for each channel and kernel row, as deep as the kernel is
-  /// wide.
+  /// The first convolution reads the image as planes: one tap for each channel and kernel row, with the kernel's width as
+  /// its depth.
   mutating func addStem(
     _ layer: FusedLayer, _ convolution: Convolution, _ weights: FoldedWeights, _ activation: Activation?
   ) throws(PlanError) {
@@ -136,7 +136,7 @@ extension StepBuilder {
       weights: constants.add(weights.packedDepthwise(channelOfLane: output.channelOfLane)),
       bias: constants.add(weights.packedBias(channelOfLane: output.channelOfLane)),
       width: Int32(output.width), activation: activation.codeAfterConvolution)
-    // A depthwise convolution waits for memory more than it computes: it counts for several times its operations.
+    // Depthwise convolutions are limited by memory, so their operations count several times.
     append(
       .depthwise(kernel), layer, output: output, blocksPerUnit: 1,
       operationsPerPixel: 8 * geometry.kernel * geometry.kernel * channelBlock)

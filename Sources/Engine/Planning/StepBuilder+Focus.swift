@@ -1,8 +1,8 @@
 import CKernels
 
-/// Plans the convolution after a focus by Winograd's F(4x4, 3x3), straight from the image; see focus.inl.h.
+/// Plans the convolution after a focus by Winograd's F(4x4, 3x3), directly from the image; see focus.inl.h.
 extension StepBuilder {
-  /// Whether the first convolution is one that a focus was folded into, of an image whose phases fit into a block.
+  /// Whether a focus was folded into the first convolution and the image's phases fit into one block.
   static func isFocus(_ layer: FusedLayer, channels: Int) -> Bool {
     guard layer.input.index == 0, case .convolution(let convolution, let weights, _, nil) = layer.work,
       convolution.groups == 1, 4 * channels <= channelBlock
@@ -26,7 +26,7 @@ extension StepBuilder {
         }),
       bias: constants.add(weights.packedBias(blocks: output.blocks)),
       activation: activation.codeAfterConvolution)
-    // Each unit lays out two rows of phases more than it has, so that larger ones do less, and smaller ones even out.
+    // Each unit lays out two extra rows of phases: large units do less work in total, small ones balance better.
     let rowsPerUnit = 8
     scratchSize = max(
       scratchSize,

@@ -2,9 +2,9 @@ import CKernels
 
 /// Plans 3x3 convolutions with stride 1 by Winograd's F(4x4, 3x3); see winograd.inl.h.
 extension StepBuilder {
-  /// Compares estimates in vector operations of one tile of 4x4 pixels: a product costs one for each pair of blocks and
-  /// channel, the transformations what they were measured to cost. Maps that fill their tiles badly stay direct. Not measured at
-  /// load, so that the same file gives the same boxes after every start; docs/performance.md has how good it is.
+  /// Compares estimated vector operations for one tile of 4x4 pixels: one for each product of a pair of blocks and a channel,
+  /// and a measured constant for the transformations. Maps that fill their tiles badly stay direct. The choice is not
+  /// measured at load time, so that a file gives the same boxes after every start; docs/performance.md evaluates it.
   func prefersWinograd(_ layer: FusedLayer, _ geometry: FoldedWeights.Geometry) -> Bool {
     guard geometry.kernel == 3, geometry.stride == 1, geometry.padding == 1 else { return false }
     let input = memoryPlan.layout(of: layer.input)
@@ -12,8 +12,8 @@ extension StepBuilder {
     let tiles = WinogradTiles(output)
     let pairs = input.blocks * output.blocks * channelBlock
     let products = output.height * output.width * 9 * pairs
-    // Winograd's sums cancel too much for bfloat16: it stays in float32 and has to beat half of the products, and by
-    // more than this counts, because they have less around them.
+    // Winograd's sums lose too much precision in bfloat16, so it stays in float32 and must beat half as many products, with
+    // a margin, because direct bfloat16 convolutions have less overhead than this estimate counts.
     let direct = precision == .bfloat16 ? products * 2 / 5 : products
     let winograd = tiles.count * (Int(YX_WINOGRAD) * pairs + 250 * input.blocks + 220 * output.blocks)
     return winograd < direct
@@ -55,8 +55,8 @@ struct WinogradTiles {
     down = (map.height + 3) / 4
   }
 
-  /// Into how many shares to cut the tiles: each as large as leaves its numbers in half a megabyte of cache, since
-  /// every share reads all weights, and an even number of them.
+  /// Number of shares of the tiles, even. Each is as large as half a megabyte of cache permits, because every share reads
+  /// all weights.
   func units(inputBlocks: Int) -> Int {
     let perUnit = min(max(224 / inputBlocks, 14), 56)
     let needed = (count + perUnit - 1) / perUnit
@@ -71,7 +71,7 @@ extension FoldedWeights {
     }
   }
 
-  /// Which of an output's weights make a 3x3 kernel.
+  /// Indices of an output's weights that form a 3x3 kernel.
   struct WinogradKernel {
     let first: Int
     let rowStride: Int

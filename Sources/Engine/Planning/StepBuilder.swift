@@ -1,6 +1,6 @@
 import CKernels
 
-/// Writes the steps of a plan: one for each layer, plus one that takes in the image.
+/// Builds the steps of a plan: one for each layer, plus one that copies the image if needed.
 struct StepBuilder {
   let memoryPlan: MemoryPlan
   let precision: Precision
@@ -8,10 +8,10 @@ struct StepBuilder {
   let constants = PackedConstants()
   private(set) var steps: [Step] = []
   var scratchSize = 0
-  /// In floats, for one image: the values, the image if it is staged, the spans of gates.
+  /// In floats, for one image: the values, the copy of the image, the spans of masks.
   private(set) var memorySize = 0
   private var activeSpans: [Value: ActiveSpans] = [:]
-  /// Of the constants, what steps have been told of.
+  /// Bytes of constants that are already attributed to steps.
   private var countedConstants = 0
 
   init(memoryPlan: MemoryPlan, precision: Precision, image: PaddedInput) {
@@ -50,7 +50,7 @@ struct StepBuilder {
     }
   }
 
-  /// Whether some layer reads the image from memory with a border.
+  /// Whether a layer reads the copy of the image with a border.
   var stagesImage: Bool {
     memoryPlan.layers.contains {
       $0.input.index == 0 && !StepBuilder.isFocus($0, channels: image.channels)
@@ -116,7 +116,7 @@ struct StepBuilder {
 
   mutating func append(_ step: Step) { steps.append(step) }
 
-  /// Tells the last step, which is that of `layer`, what it moves.
+  /// Sets the memory traffic of the last step, which belongs to `layer`.
   mutating func countBytes(of layer: FusedLayer) {
     let maps = layer.maps.reduce(0) { $0 + memoryPlan.byteCount(of: $1) }
     steps[steps.count - 1].bytes = maps + constants.byteCount - countedConstants
@@ -132,7 +132,7 @@ struct StepBuilder {
     let operations = output.blocks * output.height * output.width * operationsPerPixel
     let rows = rows ?? output.height
     let blockChunks = (output.blocks + blocksPerUnit - 1) / blocksPerUnit
-    // Units of some ten microseconds: small enough to even out, large enough for a shared counter not to matter.
+    // Units of some ten microseconds: small enough to balance threads, large enough to hide the shared counter's cost.
     let wanted = units ?? min(max(operations / 1_000_000, 4), 64)
     let rowChunks = min(max(1, (wanted + blockChunks - 1) / blockChunks), rows)
     steps.append(
@@ -145,8 +145,7 @@ struct StepBuilder {
         spanMask: layer.spanMask.flatMap { mask in activeSpans[mask.by].map { ($0, mask.reach) } }))
   }
 
-  /// How many equal rows to cut `pixels` into, so that the rows divide into nearly full tiles of 14 and there are
-  /// enough of them to share.
+  /// Number of equal rows to divide `pixels` into: rows of nearly full tiles of 14 pixels, and enough rows for all threads.
   static func rowCount(pixels: Int) -> Int {
     let tile = 14
     let candidates = (1...64).filter { pixels.isMultiple(of: $0) }

@@ -1,11 +1,6 @@
+import FoundationCompatibility
 import HTTPServer
 import HTTPTypes
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 /// A decoded request for detection: images and parameters.
 struct DetectRequest: Sendable {

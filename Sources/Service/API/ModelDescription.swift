@@ -9,7 +9,7 @@ struct ModelDescription: Encodable {
   let state: State
   var variant: String?
   /// In pixels.
-  var input: PictureSize?
+  var input: ImageSize?
   var classes: [String]?
   var parameters: Int?
   /// Of the file of the weights.
@@ -33,7 +33,7 @@ struct ModelDescription: Encodable {
     self.name = name
     state = .loaded
     variant = Variant(model.architecture)?.rawValue ?? "custom"
-    input = PictureSize(width: model.inputSize.width, height: model.inputSize.height)
+    input = ImageSize(width: model.inputSize.width, height: model.inputSize.height)
     classes = model.labels
     parameters = model.parameterCount
     sha256 = model.sha256

@@ -1,12 +1,7 @@
 import Digests
+import FoundationCompatibility
 import HTTPServer
 import HTTPTypes
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 /// Why a file of keys cannot be used.
 package enum APIKeysError: Error, Equatable, CustomStringConvertible {

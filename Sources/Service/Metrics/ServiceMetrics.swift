@@ -1,16 +1,9 @@
 import CoreMetrics
 import Metrics
+import PlatformC
 import PrometheusMetrics
 import Synchronization
 import YOLOX
-
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
 
 /// The service's metrics. Every label has a bounded number of values: existing routes, and served models and classes.
 package final class ServiceMetrics: Sendable {

@@ -1,10 +1,5 @@
 import COCO
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import FoundationCompatibility
 
 /// Converts annotations to COCO's format and collects one line for each unusable record.
 package struct Conversion: Sendable {

@@ -1,8 +1,4 @@
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import FoundationCompatibility
 
 extension Conversion {
   /// Reads a folder of Pascal VOC's XML files (host.robots.ox.ac.uk/pascal/VOC, devkit documentation), one for each

@@ -1,10 +1,5 @@
+import FoundationCompatibility
 import Imaging
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 extension Conversion {
   /// Reads Darknet's text files: for `NAME.jpg` a file `NAME.txt` with a line `class x y width height` for each object,

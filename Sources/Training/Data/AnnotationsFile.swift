@@ -1,10 +1,5 @@
 import COCO
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import FoundationCompatibility
 
 /// Writes a COCO "instances" file.
 package struct AnnotationsFile: Encodable {

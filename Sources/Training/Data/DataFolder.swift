@@ -1,8 +1,4 @@
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import FoundationCompatibility
 
 /// A data set in one folder, in the layout of COCO's downloads:
 ///

@@ -1,12 +1,7 @@
 import COCO
+import FoundationCompatibility
 import Imaging
 import Synchronization
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 /// The images of a COCO file with their objects. Unusable records and crowds are left out.
 package final class DetectionDataset: Sendable {

@@ -78,7 +78,10 @@ package struct Sample: Sendable {
 }
 
 extension Image {
-  /// Resizes bilinearly with half-pixel centres, as OpenCV's INTER_LINEAR.
+  /// Resizes bilinearly with half-pixel centres, like OpenCV's INTER_LINEAR, in float32.
+  ///
+  /// The letterbox of inference (Sources/CLetterbox) stands apart: it has OpenCV's fixed-point arithmetic and writes float
+  /// planes. Shared arithmetic would change the bits of inference or of seeded training runs.
   package func resized(width newWidth: Int, height newHeight: Int) -> Image {
     guard newWidth != width || newHeight != height else { return self }
     func taps(_ source: Int, _ target: Int) -> [(first: Int, second: Int, weight: Float)] {

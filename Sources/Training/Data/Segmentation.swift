@@ -1,8 +1,4 @@
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import FoundationCompatibility
 
 /// The polygons of an object, each a list of alternating x and y in pixels.
 package struct Segmentation: Sendable, Equatable {

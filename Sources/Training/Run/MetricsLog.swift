@@ -1,8 +1,4 @@
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import FoundationCompatibility
 
 /// The metrics of a run, one line per epoch, in `metrics.csv` and `metrics.jsonl`.
 struct MetricsLog {

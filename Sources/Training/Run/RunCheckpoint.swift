@@ -1,11 +1,6 @@
 import Checkpoints
 import Engine
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import FoundationCompatibility
 
 /// The checkpoint files of a run: `last.safetensors`, and `previous.safetensors`, the one before it.
 package enum RunCheckpoint {

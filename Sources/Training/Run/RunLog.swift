@@ -1,10 +1,5 @@
 import Engine
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import FoundationCompatibility
 
 /// Everything that a run reports: metric files, TensorBoard events and progress lines.
 struct RunLog {

@@ -1,13 +1,8 @@
 import Checkpoints
 import Engine
+import FoundationCompatibility
 import Imaging
 import YOLOX
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 /// The state of a run. With the parameter buffers it is all that a resumed run needs to repeat to the bit.
 package struct RunState: Codable, Sendable, Equatable {

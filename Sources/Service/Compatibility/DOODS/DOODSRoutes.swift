@@ -1,13 +1,8 @@
+import FoundationCompatibility
 import HTTPServer
 import HTTPTypes
 import Imaging
 import YOLOX
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 /// DOODS2's API (its api.py and doods.py) below `/doods`, because its `/detect` differs from this service's. URLs are not
 /// fetched, and streams are not supported.

@@ -1,13 +1,8 @@
+import FoundationCompatibility
 import HTTPServer
 import HTTPTypes
 import Imaging
 import YOLOX
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 /// An inference request: JSON, followed by the bytes of those tensors that the JSON does not contain (Open Inference Protocol,
 /// "Inference Request JSON Object"; Triton's binary tensor data extension).

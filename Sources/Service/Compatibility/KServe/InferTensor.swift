@@ -1,8 +1,4 @@
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import FoundationCompatibility
 
 /// An input tensor: its description, and its elements unless they follow the JSON as bytes.
 struct InferTensor: Decodable, Sendable {

@@ -1,12 +1,7 @@
 import Engine
+import FoundationCompatibility
 import Imaging
 import YOLOX
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 /// What is said of a weights file beside the file: by options, by the entry of a model list, or by a sidecar.
 struct ModelSettings {

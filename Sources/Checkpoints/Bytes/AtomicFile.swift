@@ -1,10 +1,4 @@
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
+import PlatformC
 
 /// A file that is replaced atomically: written under its name with ".partial" appended, and renamed by ``finish()`` once its
 /// content is on the disk. Without ``finish()`` (full disk, killed process, power loss) the old content stays.
