@@ -15,9 +15,6 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
-    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
-    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
   ],
   targets: [
     // The platform's C library, and the smallest Foundation that the platform has, under one name each.
@@ -41,14 +38,11 @@ let package = Package(
     .target(name: "YOLOX", dependencies: ["Engine", "Checkpoints", "Imaging"]),
     // COCO's files and its evaluation.
     .target(name: "COCO"),
+    // SHA-256, by a library of the system.
+    .systemLibrary(name: "CNettle", providers: [.apt(["nettle-dev"])]),
+    .target(name: "Digests", dependencies: [.target(name: "CNettle", condition: .when(platforms: [.linux]))]),
     // Published weights: download and verification.
-    .target(
-      name: "WeightsStore",
-      dependencies: [
-        "FoundationCompatibility", "PlatformC",
-        .product(name: "Crypto", package: "swift-crypto"),
-        .product(name: "Subprocess", package: "swift-subprocess"),
-      ]),
+    .target(name: "WeightsStore", dependencies: ["Digests", "FoundationCompatibility", "PlatformC"]),
     // Readiness of sockets: epoll or kqueue.
     .target(name: "CEventPoll"),
     // HTTP/1.1 on sockets and Dispatch; knows nothing about images.
@@ -64,14 +58,12 @@ let package = Package(
     .target(
       name: "Service",
       dependencies: [
-        "Engine", "HTTPServer", "Imaging", "OrderedJSON", "PrometheusMetrics", "YOLOX",
+        "Digests", "Engine", "HTTPServer", "Imaging", "OrderedJSON", "PlatformC", "PrometheusMetrics",
+        "YOLOX",
         .product(name: "CoreMetrics", package: "swift-metrics"),
         .product(name: "Metrics", package: "swift-metrics"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
-        .product(name: "Crypto", package: "swift-crypto"),
-        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],
       resources: [
         .embedInCode("API/openapi.json"),

@@ -1,10 +1,9 @@
 import HTTPServer
 import Logging
-import ServiceLifecycle
-import UnixSignals
+import PlatformC
 
 /// The service: models behind an HTTP server, from start to graceful shutdown.
-package struct DetectionService: ServiceLifecycle.Service {
+package struct DetectionService: Sendable {
   private let configuration: Configuration
   private let models: ModelRegistry
   private let metrics: ServiceMetrics
@@ -19,10 +18,22 @@ package struct DetectionService: ServiceLifecycle.Service {
     models = ModelRegistry(sources, configuration: configuration, metrics: metrics, logger: logger)
   }
 
-  /// Serves until graceful shutdown, then finishes the accepted requests and returns.
+  /// Serves until SIGTERM or SIGINT, then finishes the accepted requests and returns. SIGHUP reloads all models.
   ///
   /// Listens before the models are loaded, so that probes can tell a starting service from a broken one.
-  package func run() async throws {
+  package func runUntilSignalled() async throws {
+    // Observed to the end: a second SIGTERM must not kill a service that is finishing its requests.
+    let terminations = ProcessSignals([SIGTERM, SIGINT])
+    let reloading = Task { [models] in
+      for await _ in ProcessSignals([SIGHUP]).stream { await models.reloadAll() }
+    }
+    defer { reloading.cancel() }
+    try await run { for await _ in terminations.stream { break } }
+    withExtendedLifetime(terminations) {}
+  }
+
+  /// Serves until `stop` returns, then finishes the accepted requests.
+  private func run(until stop: () async -> Void) async throws {
     let (server, adminServer) = DetectionService.servers(
       models, configuration: configuration, readiness: readiness, metrics: metrics, logger: logger)
     _ = try adminServer?.start()
@@ -51,7 +62,7 @@ package struct DetectionService: ServiceLifecycle.Service {
     manager.notify(.ready)
     let watchdog = Task { await Watchdog(manager: manager, server: server).run() }
     defer { watchdog.cancel() }
-    try? await gracefulShutdown()
+    await stop()
     readiness.phase = .stopping
     manager.notify(.stopping)
     logger.info("stopping", metadata: ["connections": .stringConvertible(server.connectionCount)])
@@ -62,17 +73,8 @@ package struct DetectionService: ServiceLifecycle.Service {
     logger.info("stopped")
   }
 
-  /// Serves until SIGTERM or SIGINT; SIGHUP reloads all models.
-  package func runUntilSignalled() async throws {
-    let group = ServiceGroup(
-      services: [self, ReloadOnHangup(models: models)], gracefulShutdownSignals: [.sigterm, .sigint],
-      logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() })
-    try await group.run()
-  }
-
   private static func pause(_ duration: Duration) async {
-    // Detached, because the current task is already cancelled.
-    await Task.detached { try? await Task.sleep(for: duration) }.value
+    try? await Task.sleep(for: duration)
   }
 }
 
@@ -114,16 +116,5 @@ extension DetectionService {
     }
     if let adminServer { metrics.server.observe(adminServer) }
     return (server, adminServer)
-  }
-}
-
-/// Reloads the models on SIGHUP, as service managers expect of a daemon.
-private struct ReloadOnHangup: ServiceLifecycle.Service {
-  let models: ModelRegistry
-
-  func run() async throws {
-    for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
-      await models.reloadAll()
-    }
   }
 }

@@ -1,4 +1,4 @@
-import Crypto
+import Digests
 import HTTPServer
 import HTTPTypes
 
@@ -43,14 +43,14 @@ package struct APIKeys: Sendable {
       let key = line.filter { !$0.isWhitespace }
       guard !key.isEmpty, !key.hasPrefix("#") else { continue }
       guard key.utf8.count >= APIKeys.minLength else { throw .tooShort(path: path, line: index + 1) }
-      digests.append(SHA256.hash(data: Data(key.utf8)))
+      digests.append(SHA256Digest(of: key.utf8))
     }
     guard !digests.isEmpty else { throw .none(path: path) }
     self.digests = digests
   }
 
   package func contain(_ key: some StringProtocol) -> Bool {
-    let digest = SHA256.hash(data: Data(key.utf8))
+    let digest = SHA256Digest(of: key.utf8)
     // Compares all digests, so that the time does not depend on which one matches.
     return digests.count { $0 == digest } > 0
   }
