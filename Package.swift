@@ -25,13 +25,16 @@ let package = Package(
     // The loops of inference, compiled once for each instruction set.
     .target(name: "CKernels"),
     // Tensors and graphs; no YOLO words.
-    .target(name: "Engine", dependencies: ["CKernels", "ControlGroup"]),
-    // JPEG and PNG through libjpeg and libpng.
+    .target(name: "Engine", dependencies: ["CKernels", "ControlGroup", "PlatformC"]),
+    // JPEG, PNG and WebP through libjpeg-turbo, libpng and libwebp.
     .target(
-      name: "CCodecs", linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
+      name: "CCodecs",
+      linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png"), .linkedLibrary("webp")]),
     .target(name: "CLetterbox"),
-    // Bytes to pictures, pictures to the network's input, boxes drawn.
-    .target(name: "Imaging", dependencies: ["CCodecs", "CLetterbox"]),
+    // Decoding, letterboxing and encoding of images, and drawing of boxes.
+    .target(
+      name: "Imaging", dependencies: ["CCodecs", "CLetterbox"], exclude: ["Drawing/make-font.py"],
+      resources: [.embedInCode("Drawing/roboto-medium.labelfont")]),
     // ONNX, PyTorch, safetensors: bytes to named tensors.
     .target(name: "Checkpoints", dependencies: ["Engine"]),
     // The networks of the paper, weights to model, boxes.

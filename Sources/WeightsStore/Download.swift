@@ -46,14 +46,6 @@ struct Download: Sendable {
     progress(fileSize(path) ?? 0, expectedBytes)
   }
 
-  /// Stops a server that announces more than the recorded size.
-  private var sizeLimit: [String] {
-    ["--max-filesize", String(expectedBytes ?? Download.maxUnknownSize)]
-  }
-
-  /// For weights without a recorded size: four times the largest of the published ones.
-  private static let maxUnknownSize = 1600 << 20
-
   /// Starts a program that is found through PATH.
   private static func spawn(_ arguments: [String]) throws(FetchError) -> pid_t {
     var words = arguments.map { strdup($0) } + [nil]
@@ -77,4 +69,12 @@ struct Download: Sendable {
       }
     }
   }
+
+  /// Stops a server that announces more than the recorded size.
+  private var sizeLimit: [String] {
+    ["--max-filesize", String(expectedBytes ?? Download.maxUnknownSize)]
+  }
+
+  /// For weights without a recorded size: four times the largest of the published ones.
+  private static let maxUnknownSize = 1600 << 20
 }

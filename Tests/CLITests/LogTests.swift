@@ -1,9 +1,8 @@
+import CLI
 import Foundation
 import Logging
 import Synchronization
 import Testing
-
-@testable import CLI
 
 /// Keeps the lines of a log.
 private final class Lines: Sendable {

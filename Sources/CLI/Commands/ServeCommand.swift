@@ -10,7 +10,7 @@ package struct ServeCommand: AsyncParsableCommand {
     commandName: "serve",
     abstract: "Run the HTTP service.",
     discussion: """
-      POST a JPEG or PNG to /detect:
+      POST an image to /detect:
 
         curl --data-binary @dog.jpg http://localhost:8080/detect
 

@@ -41,6 +41,7 @@ struct WeightsCommand: AsyncParsableCommand {
       let facts: [(String, String)] = [
         ("format", weights.format.rawValue), ("model", weights.architecture.modelName),
         ("classes", "\(weights.classCount)"), ("parameters", "\(graph.parameterCount)"),
+        ("activation", weights.architecture.activation.name),
         ("input", "\(weights.inputSize)"), ("preprocessing", weights.preprocessing.rawValue),
         ("sha256", try sha256(ofFile: file)),
       ]
@@ -54,23 +55,6 @@ struct WeightsCommand: AsyncParsableCommand {
           "labels        " + weights.labels.prefix(8).joined(separator: ", ")
             + (weights.labels.count > 8 ? ", ..." : ""))
       }
-    }
-  }
-
-  struct Convert: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "Convert weights to safetensors, including labels and input size.")
-
-    @Argument(help: "Weights file to read.") var input: String
-    @Argument(help: "Path of the .safetensors file to write.") var output: String
-
-    func validate() throws { try requireSafetensors(output) }
-
-    func run() async throws {
-      let weights = try PretrainedWeights.read(input)
-      try weights.write(to: output, calibration: weights.calibration)
-      print(
-        "\(output): \(weights.architecture.modelName), \(weights.classCount) classes, \(weights.inputSize)")
     }
   }
 

@@ -4,7 +4,7 @@ import Synchronization
 
 /// Writes log lines to a descriptor on a thread of its own. Logging never waits for whoever reads the log: lines that do not
 /// fit into a bounded queue are dropped and counted, and the log says so once it is read again.
-final class LogWriter: Sendable {
+package final class LogWriter: Sendable {
   static let standardError = LogWriter(descriptor: STDERR_FILENO)
 
   private struct State {
@@ -23,20 +23,22 @@ final class LogWriter: Sendable {
   private let state = Mutex(State())
   private let wakeUp = DispatchSemaphore(value: 0)
 
-  init(descriptor: Int32, capacity: Int = 1 << 20) {
+  package init(descriptor: Int32, capacity: Int = 1 << 20) {
     self.descriptor = descriptor
     self.capacity = capacity
     startThread()
   }
 
   /// Lines that were dropped or could not be written.
-  var droppedCount: Int { state.withLock(\.droppedCount) }
+  package var droppedCount: Int { state.withLock(\.droppedCount) }
 
   /// - Parameter line: makes the line, without its line feed, that reports a number of dropped lines.
-  func reportDrops(as line: @escaping @Sendable (Int) -> String) { state.withLock { $0.droppedLine = line } }
+  package func reportDrops(as line: @escaping @Sendable (Int) -> String) {
+    state.withLock { $0.droppedLine = line }
+  }
 
   /// - Parameter line: without its line feed.
-  func write(_ line: String) {
+  package func write(_ line: String) {
     let wasEmpty = state.withLock { state in
       guard state.byteCount + line.utf8.count < capacity else {
         state.droppedCount += 1
@@ -51,7 +53,7 @@ final class LogWriter: Sendable {
   }
 
   /// Waits until everything is written, but no longer than `timeout`: nobody may be reading.
-  func flush(timeout: Duration = .seconds(2)) {
+  package func flush(timeout: Duration = .seconds(2)) {
     let deadline = ContinuousClock.now + timeout
     while state.withLock({ !$0.lines.isEmpty || $0.isWriting }), .now < deadline { usleep(1000) }
   }

@@ -1,14 +1,16 @@
 import ArgumentParser
 import Logging
 
-struct LogOptions: ParsableArguments {
-  enum Format: String, ExpressibleByArgument, CaseIterable { case text, json }
+package struct LogOptions: ParsableArguments {
+  package enum Format: String, ExpressibleByArgument, CaseIterable { case text, json }
 
   @Option(name: .customLong("log-format"), help: "Format of log lines.")
   var format = Format.text
 
   @Option(name: .customLong("log-level"), help: "Lowest level to log.")
   var level = Logger.Level.info
+
+  package init() {}
 
   func bootstrap() {
     let writer = LogWriter.standardError
@@ -22,7 +24,7 @@ struct LogOptions: ParsableArguments {
   }
 
   /// Made without a logger, which would put the line behind those that are waiting.
-  static func droppedLine(_ format: Format, count: Int) -> String {
+  package static func droppedLine(_ format: Format, count: Int) -> String {
     let time = TextLogHandler.timestamp
     return switch format {
     case .text: "\(time) warning yolox: log lines dropped count=\(count)"
@@ -31,7 +33,7 @@ struct LogOptions: ParsableArguments {
     }
   }
 
-  static func handler(
+  package static func handler(
     _ format: Format, label: String, write: @escaping @Sendable (String) -> Void
   ) -> any LogHandler {
     switch format {

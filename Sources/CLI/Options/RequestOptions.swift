@@ -1,5 +1,6 @@
 import ArgumentParser
 import ControlGroup
+import Engine
 import HTTPServer
 import Imaging
 import Service
@@ -14,6 +15,15 @@ struct RequestOptions: ParsableArguments {
       "Maximum bytes of all request bodies; beyond it, 503. Default: automatic.",
       discussion: "Automatic: 256 MB, or a quarter of the container's memory if that is less."))
   var maxBodyMemory: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Maximum pixels per image; larger ones are rejected with 413. Default: automatic.",
+      discussion: "Automatic: one image takes at most half of the memory limit; 4 to 200 megapixels."))
+  var maxImagePixels: Int?
+
+  @Option(help: "Maximum width and height of an image in pixels; beyond it, 413.")
+  var maxImageSide = ImageLimits.defaultSide
 
   @Option(help: "Maximum seconds per request; X-Request-Timeout-Ms can ask for less.")
   var requestTimeout = 10.0
@@ -41,7 +51,8 @@ struct RequestOptions: ParsableArguments {
   func validate() throws {
     try requirePositive([
       ("--max-body-size", maxBodySize), ("--max-batch-size", maxBatchSize),
-      ("--max-in-flight", maxInFlight ?? 1),
+      ("--max-in-flight", maxInFlight ?? 1), ("--max-image-pixels", maxImagePixels ?? 1),
+      ("--max-image-side", maxImageSide),
     ])
     guard maxBodyMemory ?? maxBodySize >= maxBodySize else {
       throw ValidationError("--max-body-memory must be at least --max-body-size, which is \(maxBodySize)")
@@ -57,7 +68,9 @@ struct RequestOptions: ParsableArguments {
     let budgets = MemoryBudgets(limit: ControlGroup.current.memoryLimit)
     configuration.server.maxBodyMemory = maxBodyMemory ?? max(maxBodySize, budgets.bodies)
     configuration.batching.maxPreparedBytes = budgets.images
-    configuration.imageLimits.bytes = maxBodySize
+    configuration.imageLimits = ImageLimits(
+      bytes: maxBodySize, side: maxImageSide,
+      pixels: maxImagePixels ?? ImageLimits.pixels(forMemory: availableMemory()))
     configuration.requestTimeout = .seconds(requestTimeout)
     configuration.batching.maxBatchSize = maxBatchSize
     configuration.batching.maxQueueDelay = .seconds(maxQueueDelayMs / 1000)

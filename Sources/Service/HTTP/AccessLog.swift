@@ -50,7 +50,7 @@ struct AccessLog: Sendable {
 }
 
 /// Admits a number of lines in every second, and counts the others.
-final class LogRateLimit: Sendable {
+package final class LogRateLimit: Sendable {
   private struct State {
     var second: ContinuousClock.Instant?
     var admitted = 0
@@ -60,10 +60,10 @@ final class LogRateLimit: Sendable {
   private let limit: Int
   private let state = Mutex(State())
 
-  init(linesPerSecond limit: Int) { self.limit = limit }
+  package init(linesPerSecond limit: Int) { self.limit = limit }
 
   /// - Returns: the number of lines skipped since the last one that was admitted; `nil` if this one should be skipped.
-  func admit(at now: ContinuousClock.Instant) -> Int? {
+  package func admit(at now: ContinuousClock.Instant) -> Int? {
     state.withLock { state in
       if state.second.map({ now - $0 >= .seconds(1) }) ?? true {
         state.second = now

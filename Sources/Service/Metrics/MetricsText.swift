@@ -1,7 +1,7 @@
 import Synchronization
 
 /// The text of the metrics, made at most once a second: making it takes milliseconds on an event loop.
-final class MetricsText: Sendable {
+package final class MetricsText: Sendable {
   private struct Cached {
     let text: String
     let time: ContinuousClock.Instant
@@ -9,7 +9,9 @@ final class MetricsText: Sendable {
 
   private let cached = Mutex<Cached?>(nil)
 
-  func text(at now: ContinuousClock.Instant, _ make: () -> String) -> String {
+  package init() {}
+
+  package func text(at now: ContinuousClock.Instant, _ make: () -> String) -> String {
     cached.withLock { cached in
       if let known = cached, now - known.time < .seconds(1) { return known.text }
       let made = Cached(text: make(), time: now)

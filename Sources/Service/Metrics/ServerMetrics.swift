@@ -47,7 +47,7 @@ package final class ServerMetrics: Sendable {
   /// Adds the state of `server` to the metrics, as long as it exists.
   func observe(_ server: Server) { servers.withLock { $0.append(Observed(server: server)) } }
 
-  func handle(_ event: ServerEvent, logger: Logger) {
+  package func handle(_ event: ServerEvent, logger: Logger) {
     switch event {
     case .connectionRejected(let reason): rejections[reason]?.increment()
     case .idleConnectionEvicted: evictions.increment()
@@ -66,7 +66,7 @@ package final class ServerMetrics: Sendable {
   }
 
   /// Reads what is measured at the time of a scrape.
-  func update(droppedLogLines dropped: Int) {
+  package func update(droppedLogLines dropped: Int) {
     let servers = servers.withLock { observed in
       observed.removeAll { $0.server == nil }
       return observed.compactMap(\.server)

@@ -18,7 +18,7 @@ package final class ServiceMetrics: Sendable {
   private let inFlight: Meter
   private let connections: Meter
   private let models = Mutex<[String: ModelMetrics]>([:])
-  let server: ServerMetrics
+  package let server: ServerMetrics
 
   package init(version: String) {
     let registry = PrometheusRegistry(

@@ -2,11 +2,10 @@ import Foundation
 import HTTPServer
 import Logging
 import PrometheusMetrics
+import Service
 import Synchronization
 import TestSupport
 import Testing
-
-@testable import Service
 
 /// Keeps the lines of a log with their metadata.
 final class MemoryLog: Sendable {
