@@ -5,7 +5,7 @@ import Imaging
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzOneInput(_ data: UnsafePointer<UInt8>?, _ size: Int) -> CInt {
   var limits = ImageLimits()
-  (limits.width, limits.height) = (1024, 1024)
+  limits.side = 1024
   limits.pixels = 1 << 18
   guard let encoded = try? EncodedImage(fuzzInput(data, size), limits: limits),
     let image = try? encoded.decoded()
