@@ -9,7 +9,7 @@ package struct EncodedImage: Sendable {
   /// Of the picture as it is looked at: turned the way its EXIF orientation says.
   package let width: Int
   package let height: Int
-  let orientation: Orientation
+  package let orientation: Orientation
   /// Whether rows can be had one at a time, from the top.
   let comesInRows: Bool
   private let bytes: [UInt8]
