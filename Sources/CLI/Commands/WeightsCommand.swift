@@ -81,8 +81,11 @@ struct WeightsCommand: AsyncParsableCommand {
 
     @Argument(help: "Name such as yolox-nano; see 'yolox weights list'.") var name: String
 
+    @Flag(help: "Download the file for yolox-train, which has batch normalisation.") var training = false
+
     func run() async throws {
-      let fetched = try await WeightsLocation.store().fetch(name) { received, total in
+      let fetched = try await WeightsLocation.store().fetch(training ? name + "-training" : name) {
+        received, total in
         var bar = ProgressBar(label: "kB", total: (total ?? received) / 1000)
         bar.show(received / 1000)
       }
