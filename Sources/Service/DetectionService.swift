@@ -1,10 +1,9 @@
 import HTTPServer
 import Logging
-import ServiceLifecycle
-import UnixSignals
+import PlatformC
 
 /// The service: models behind an HTTP server, from start to graceful shutdown.
-package struct DetectionService: ServiceLifecycle.Service {
+package struct DetectionService: Sendable {
   private let configuration: Configuration
   private let models: ModelRegistry
   private let metrics: ServiceMetrics
@@ -19,12 +18,25 @@ package struct DetectionService: ServiceLifecycle.Service {
     models = ModelRegistry(sources, configuration: configuration, metrics: metrics, logger: logger)
   }
 
-  /// Serves until graceful shutdown, then finishes the accepted requests and returns.
+  /// Serves until SIGTERM or SIGINT, then finishes the accepted requests and returns. SIGHUP reloads all models.
   ///
   /// Listens before the models are loaded, so that probes can tell a starting service from a broken one.
-  package func run() async throws {
-    let server = DetectionService.server(
+  package func runUntilSignalled() async throws {
+    // Observed to the end: a second SIGTERM must not kill a service that is finishing its requests.
+    let terminations = ProcessSignals([SIGTERM, SIGINT])
+    let reloading = Task { [models] in
+      for await _ in ProcessSignals([SIGHUP]).stream { await models.reloadAll() }
+    }
+    defer { reloading.cancel() }
+    try await run { for await _ in terminations.stream { break } }
+    withExtendedLifetime(terminations) {}
+  }
+
+  /// Serves until `stop` returns, then finishes the accepted requests.
+  private func run(until stop: () async -> Void) async throws {
+    let (server, adminServer) = DetectionService.servers(
       models, configuration: configuration, readiness: readiness, metrics: metrics, logger: logger)
+    _ = try adminServer?.start()
     // With socket activation, early clients wait in the service manager's socket instead of getting a 503.
     let isActivated = !configuration.server.inheritedDescriptors.isEmpty
     if isActivated { try await models.loadAll() }
@@ -35,6 +47,7 @@ package struct DetectionService: ServiceLifecycle.Service {
     if !isActivated {
       do { try await models.loadAll() } catch {
         await server.shutdown(timeout: .zero)
+        await adminServer?.shutdown(timeout: .zero)
         throw error
       }
     }
@@ -42,28 +55,26 @@ package struct DetectionService: ServiceLifecycle.Service {
     logger.info(
       "ready",
       metadata: [
-        "addresses": "\(server.addresses.joined(separator: " "))", "threads": "\(configuration.threads)",
+        "addresses": "\((server.addresses + (adminServer?.addresses ?? [])).joined(separator: " "))",
+        "threads": .stringConvertible(configuration.threads),
       ])
-    try? await gracefulShutdown()
+    let manager = configuration.serviceManager
+    manager.notify(.ready)
+    let watchdog = Task { await Watchdog(manager: manager, server: server).run() }
+    defer { watchdog.cancel() }
+    await stop()
     readiness.phase = .stopping
-    logger.info("stopping", metadata: ["connections": "\(server.connectionCount)"])
+    manager.notify(.stopping)
+    logger.info("stopping", metadata: ["connections": .stringConvertible(server.connectionCount)])
     // Load balancers need time to see /readyz change.
     if configuration.shutdownDelay > .zero { await DetectionService.pause(configuration.shutdownDelay) }
     await server.shutdown(timeout: configuration.shutdownTimeout)
+    await adminServer?.shutdown(timeout: .zero)
     logger.info("stopped")
   }
 
-  /// Serves until SIGTERM or SIGINT; SIGHUP reloads all models.
-  package func runUntilSignalled() async throws {
-    let group = ServiceGroup(
-      services: [self, ReloadOnHangup(models: models)], gracefulShutdownSignals: [.sigterm, .sigint],
-      logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() })
-    try await group.run()
-  }
-
   private static func pause(_ duration: Duration) async {
-    // Detached, because the current task is already cancelled.
-    await Task.detached { try? await Task.sleep(for: duration) }.value
+    try? await Task.sleep(for: duration)
   }
 }
 
@@ -84,22 +95,26 @@ extension DetectionService {
     _ models: ModelRegistry, configuration: Configuration, readiness: Readiness, metrics: ServiceMetrics,
     logger: Logger
   ) -> Server {
+    servers(models, configuration: configuration, readiness: readiness, metrics: metrics, logger: logger).main
+  }
+
+  /// The server with all routes, and the one for `adminPort`.
+  package static func servers(
+    _ models: ModelRegistry, configuration: Configuration, readiness: Readiness, metrics: ServiceMetrics,
+    logger: Logger
+  ) -> (main: Server, admin: Server?) {
     let routes = Routes(
       models: models, configuration: configuration, readiness: readiness, metrics: metrics, logger: logger)
     let connections = ConnectionLimiter()
-    return Server(
+    let hooks = routes.hooks()
+    let server = Server(
       configuration: configuration.server, router: routes.router(connections), connections: connections,
-      hooks: routes.hooks())
-  }
-}
-
-/// Reloads the models on SIGHUP, as service managers expect of a daemon.
-private struct ReloadOnHangup: ServiceLifecycle.Service {
-  let models: ModelRegistry
-
-  func run() async throws {
-    for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
-      await models.reloadAll()
+      hooks: hooks)
+    metrics.server.observe(server)
+    let adminServer = configuration.adminServer.map {
+      Server(configuration: $0, router: routes.adminRouter(connections), hooks: hooks)
     }
+    if let adminServer { metrics.server.observe(adminServer) }
+    return (server, adminServer)
   }
 }

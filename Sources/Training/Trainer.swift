@@ -13,17 +13,18 @@ import YOLOX
 /// background thread prepares; evaluation and checkpoint after each epoch. All randomness follows from the seed and the
 /// iteration.
 package final class Trainer {
-  package private(set) var state: RunState
+  package internal(set) var state: RunState
   package let executor: TrainingExecutor
   package let ema: ModelEMA
   private let optimizer: SGD
-  private let team: ThreadTeam
-  private let loader: BatchLoader
-  private let validation: DetectionDataset?
-  private let folder: String
-  private var log: RunLog
+  let team: ThreadTeam
+  let loader: BatchLoader
+  let validation: DetectionDataset?
+  let folder: String
+  var log: RunLog
+  let reportFromAnyProcess: (String) -> Void
   /// Whether the initial weights know every class, so that evaluating them says something.
-  private let startsTrained: Bool
+  let startsTrained: Bool
   /// Whether this process has written the last checkpoint.
   private var isLastVerified = false
 
@@ -80,6 +81,7 @@ package final class Trainer {
     ema = ModelEMA(executor.parameters, tau: options.emaTau)
     self.validation = validation
     self.folder = folder
+    reportFromAnyProcess = report
     log = RunLog(
       folder: folder, options: options, batchesPerEpoch: loader.batchesPerEpoch,
       report: processes.isMain ? report : { _ in })
@@ -207,24 +209,6 @@ package final class Trainer {
     return .finished
   }
 
-  /// What the best weights are and how to serve them.
-  private func closingLines(_ curves: PrecisionRecall?) throws -> [String] {
-    let best = folder + "/best.safetensors"
-    let result =
-      validation == nil
-      ? ""
-      : ": AP \((state.bestAP * 1000).rounded() / 1000) "
-        + (state.bestEpoch == 0 ? "before the first epoch" : "after epoch \(state.bestEpoch)")
-    var lines = ["best weights\(result)"]
-    if let thresholds = curves.flatMap(ScoreThresholds.init) {
-      try thresholds.write(to: folder + "/thresholds.json")
-      let threshold = (thresholds.threshold * 100).rounded() / 100
-      lines.append(
-        "best F1 at score_threshold=\(threshold) in requests; for each class: \(folder)/thresholds.json")
-    }
-    return lines + ["serve them with: yolox serve --weights \(best)"]
-  }
-
   /// Interval of checkpoints within an epoch: epochs of large data sets take hours.
   private static let saveInterval = Duration.seconds(600)
 
@@ -253,29 +237,6 @@ package final class Trainer {
     return losses
   }
 
-  /// Computes two iterations without changing weights or files.
-  ///
-  /// - Returns: lines about time and memory.
-  package func dryRun() throws -> [String] {
-    let side = state.options.multiScale?.upperBound ?? state.options.inputSize
-    let batch = try loader.batch(0, epoch: 0, side: side, isAugmented: true)
-    var seconds = 0.0
-    for _ in 0..<2 {
-      let start = ContinuousClock.now
-      // At rate 0 the optimiser changes no weight; batch statistics of this process are not saved.
-      train(batch, usesL1: false, learningRate: 0)
-      seconds = start.duration(to: .now).seconds
-    }
-    let perEpoch = seconds * Double(loader.batchesPerEpoch)
-    let size = "batch of \(state.options.batchSize) at \(side) pixels"
-    return [
-      "an iteration (\(size)): \((seconds * 1000).rounded() / 1000) s",
-      "an epoch of \(loader.batchesPerEpoch) iterations: \(Clock.text(perEpoch)), "
-        + "all \(state.options.epochs): \(Clock.text(perEpoch * Double(state.options.epochs))) at most, without evaluations",
-      "peak memory so far: \(ProcessMemory.peakMiB) MiB",
-    ]
-  }
-
   /// Whether any process requests a stop. All processes must stop after the same iteration.
   private func isStopRequested(_ stop: Bool) -> Bool {
     var requests = [stop ? 1.0 : 0]
@@ -299,6 +260,15 @@ package final class Trainer {
   private func finishEpoch(
     _ epoch: Int, learningRate: Double, imagesPerSecond: Double, _ shouldAbort: () -> Bool
   ) throws {
+    try finishEpochAlone(
+      epoch, learningRate: learningRate, imagesPerSecond: imagesPerSecond, shouldAbort)
+    // Only the main process evaluates, but all must end together.
+    state.hasStoppedEarly = isStopRequested(state.hasStoppedEarly)
+  }
+
+  private func finishEpochAlone(
+    _ epoch: Int, learningRate: Double, imagesPerSecond: Double, _ shouldAbort: () -> Bool
+  ) throws {
     guard team.processes.isMain else {
       state.epochsDone = epoch + 1
       (state.epochLosses, state.epochIterations) = (Losses(), 0)
@@ -314,61 +284,6 @@ package final class Trainer {
     try save()
     try log.appendEvents(row, iteration: state.iteration)
     log.reportProgress(row)
-  }
-
-  /// Evaluates the averaged weights if an evaluation is due, and keeps the best.
-  ///
-  /// - Returns: AP, or `nil` if no evaluation is due.
-  private func evaluate(_ epoch: Int, _ shouldAbort: () -> Bool) throws -> Double? {
-    let isDue = (epoch + 1).isMultiple(of: state.options.evalInterval) || epoch + 1 == state.options.epochs
-    let weights = try emaWeights()
-    guard let validation else {
-      try WeightsFile.write(weights, to: folder + "/best.safetensors")
-      return nil
-    }
-    guard isDue else { return nil }
-    let ap = try evaluate(weights, validation, after: epoch + 1, shouldAbort)
-    if let patience = state.options.patience, epoch + 1 - state.bestEpoch >= patience,
-      epoch + 1 < state.options.epochs
-    {
-      state.hasStoppedEarly = true
-      log.report("AP has not risen for \(epoch + 1 - state.bestEpoch) epochs: the run ends")
-    }
-    return ap
-  }
-
-  /// Evaluates `weights` and keeps them if they are the best.
-  private func evaluate(
-    _ weights: PretrainedWeights, _ validation: DetectionDataset, after epochs: Int, _ shouldAbort: () -> Bool
-  ) throws -> Double {
-    var lastLine = ContinuousClock.now
-    let ap = try Evaluation(dataset: validation)(weights, pool: team.pool) { count in
-      // Other processes would wait for this one.
-      if team.processes.count == 1, shouldAbort() { throw CancellationError() }
-      if ProgressTimer.isDue(&lastLine, every: .seconds(10)) {
-        log.report("evaluating: \(count) of \(validation.entries.count) images")
-      }
-    }.ap
-    reportDamage()
-    if ap > state.bestAP {
-      (state.bestAP, state.bestEpoch) = (ap, epochs)
-      try WeightsFile.write(weights, to: folder + "/best.safetensors")
-    }
-    return ap
-  }
-
-  /// The initial weights may be the best of a run, where they know the classes.
-  private func evaluateInitialWeights(_ shouldAbort: () -> Bool) throws {
-    guard startsTrained, let validation, team.processes.isMain else { return }
-    let ap = try evaluate(try emaWeights(), validation, after: 0, shouldAbort)
-    log.report("AP of the initial weights: \((ap * 1000).rounded() / 1000)")
-    try save()
-  }
-
-  private func reportDamage() {
-    for line in loader.dataset.takeDamageReports() + (validation?.takeDamageReports() ?? []) {
-      log.report(line)
-    }
   }
 
   /// Writes a checkpoint, unless a parameter, momentum or average is not finite.

@@ -16,7 +16,7 @@ package struct Model: Sendable {
   package let sha256: String?
   package let plan: Plan
   /// How JPEGs far larger than the input are decoded.
-  package var fastDecode = ScaledDecode.auto
+  package var scaledDecode = ScaledDecode.auto
   let inputBuffers = InputBuffers()
 
   /// Plans the network of `weights`.

@@ -1,4 +1,5 @@
-import Crypto
+import Digests
+import HTTPServer
 import HTTPTypes
 
 #if canImport(FoundationEssentials)
@@ -42,14 +43,14 @@ package struct APIKeys: Sendable {
       let key = line.filter { !$0.isWhitespace }
       guard !key.isEmpty, !key.hasPrefix("#") else { continue }
       guard key.utf8.count >= APIKeys.minLength else { throw .tooShort(path: path, line: index + 1) }
-      digests.append(SHA256.hash(data: Data(key.utf8)))
+      digests.append(SHA256Digest(of: key.utf8))
     }
     guard !digests.isEmpty else { throw .none(path: path) }
     self.digests = digests
   }
 
   package func contain(_ key: some StringProtocol) -> Bool {
-    let digest = SHA256.hash(data: Data(key.utf8))
+    let digest = SHA256Digest(of: key.utf8)
     // Compares all digests, so that the time does not depend on which one matches.
     return digests.count { $0 == digest } > 0
   }
@@ -58,6 +59,6 @@ package struct APIKeys: Sendable {
   func authorize(_ fields: HTTPFields) -> Bool {
     guard let authorization = fields[.authorization] else { return false }
     let parts = authorization.split(separator: " ", maxSplits: 1)
-    return parts.count == 2 && parts[0].lowercased() == "bearer" && contain(parts[1])
+    return parts.count == 2 && parts[0].isEqualIgnoringASCIICase("bearer") && contain(parts[1])
   }
 }

@@ -22,11 +22,12 @@ package struct LabelSheet {
       let index = place * dataset.entries.count / count
       guard let sample = try? dataset.sample(index, side: tile - 4) else { continue }
       var image = sample.image
-      for object in sample.objects {
-        image.draw(
-          box: (object.x1, object.y1, object.x2, object.y2), label: dataset.labels[object.classIndex],
-          colorIndex: object.classIndex)
-      }
+      image.draw(
+        sample.objects.map {
+          BoxAnnotation(
+            box: ($0.x1, $0.y1, $0.x2, $0.y2), label: dataset.labels[$0.classIndex], colorIndex: $0.classIndex
+          )
+        })
       sheet.paste(image, left: place % columns * tile, top: place / columns * tile)
     }
     try writeAtomically(try sheet.encoded(as: .jpeg), to: path)
