@@ -137,6 +137,7 @@ let package = Package(
       name: "TrainingTests",
       dependencies: [
         "Training", "TrainCLI", "COCO", "Checkpoints", "Engine", "Imaging", "YOLOX", "TestSupport",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .testTarget(name: "WeightsStoreTests", dependencies: ["WeightsStore", "TestSupport"]),
     .testTarget(

@@ -135,3 +135,24 @@ DISPATCHED void yt_sgd_nesterov(float *restrict weight, const float *restrict gr
 DISPATCHED void yt_average(float *restrict average, const float *restrict value, long n, float decay) {
   for (long i = 0; i < n; i++) average[i] = decay * average[i] + (1.0f - decay) * value[i];
 }
+
+DISPATCHED int yt_all_finite(const float *x, long n) {
+  // In integers, because a sum of floats cannot be vectorised without changing its order.
+  unsigned found = 0;
+  for (long i = 0; i < n; i++) {
+    unsigned bits;
+    __builtin_memcpy(&bits, x + i, sizeof bits);
+    found |= (bits & 0x7F800000u) == 0x7F800000u;
+  }
+  return !found;
+}
+
+DISPATCHED void yt_squares(const float *x, long n, double *sum) {
+  double total = 0;
+  for (long i = 0; i < n; i++) total += (double)x[i] * x[i];
+  *sum += total;
+}
+
+DISPATCHED void yt_scale(float *x, long n, float factor) {
+  for (long i = 0; i < n; i++) x[i] *= factor;
+}

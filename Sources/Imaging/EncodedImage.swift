@@ -10,7 +10,7 @@ package struct EncodedImage: Sendable {
   /// Of the upright image, after the EXIF orientation.
   package let width: Int
   package let height: Int
-  let orientation: Orientation
+  package let orientation: Orientation
   /// Whether rows can be decoded one at a time, from the top.
   let hasRowsInOrder: Bool
   private let bytes: [UInt8]

@@ -60,6 +60,8 @@ struct WeightsCommand: AsyncParsableCommand {
 
     @Argument(help: "Name such as yolox-nano; see 'yolox weights list'.") var name: String
 
+    @Flag(help: "Download the file for yolox-train, which has batch normalisation.") var training = false
+
     @Option(help: "SHA-256 digest that the file must have, instead of the published one.")
     var sha256: String?
 
@@ -81,7 +83,9 @@ struct WeightsCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-      let fetched = try await WeightsLocation.store().fetch(name, trusting: trust) { received, total in
+      let fetched = try await WeightsLocation.store().fetch(
+        training ? name + "-training" : name, trusting: trust
+      ) { received, total in
         var bar = ProgressBar(label: "kB", total: (total ?? received) / 1000)
         bar.show(received / 1000)
       }

@@ -45,3 +45,10 @@ void yt_sgd_nesterov(float *weight, const float *gradient, float *buffer, long n
                      float decay);
 // average = decay * average + (1 - decay) * value.
 void yt_average(float *average, const float *value, long n, float decay);
+
+// Nonzero if no number is NaN or infinite.
+int yt_all_finite(const float *x, long n);
+// Adds sum(x^2).
+void yt_squares(const float *x, long n, double *sum);
+// x = factor * x.
+void yt_scale(float *x, long n, float factor);

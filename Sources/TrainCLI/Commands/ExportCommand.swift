@@ -9,8 +9,11 @@ struct ExportCommand: ParsableCommand {
     abstract: "Export weights for the server (.safetensors) or for the authors' PyTorch code (.pth).")
 
   @Option(
-    name: .customLong("run"), help: "Folder of a run, whose last averaged weights are exported.")
+    name: .customLong("run"), help: "Folder of a run, whose best weights are exported.")
   var folder: String?
+
+  @Flag(help: "Export the last averaged weights of the run instead of the best.")
+  var last = false
 
   @Option(help: "Weights to export instead of a run, in any format that yolox reads.")
   var weights: String?
@@ -22,6 +25,7 @@ struct ExportCommand: ParsableCommand {
     guard (folder == nil) != (weights == nil) else {
       throw ValidationError("either --run or --weights is required")
     }
+    guard folder != nil || !last else { throw ValidationError("--last requires --run") }
     guard WeightsFile.Format(path: output) != nil else {
       throw ValidationError("--output must end in .safetensors or .pth")
     }
@@ -29,11 +33,15 @@ struct ExportCommand: ParsableCommand {
 
   func run() throws {
     let exported: (weights: PretrainedWeights, epoch: Int)
-    if let folder {
+    if let folder, !last {
+      let path = folder + "/best.safetensors"
+      let epoch = (try? RunCheckpoint.latest(in: folder).state.bestEpoch) ?? 0
+      exported = (try PretrainedWeights.read(path), epoch)
+    } else if let folder {
       let (state, tensors) = try RunCheckpoint.latest(in: folder)
       exported = (try state.weights(tensors, "ema", path: folder), state.epochsDone)
     } else {
-      exported = (try PretrainedWeights(contentsOf: weights ?? ""), 0)
+      exported = (try PretrainedWeights.read(weights ?? ""), 0)
     }
     try WeightsFile.write(exported.weights, epoch: exported.epoch, to: output)
     print(output)

@@ -34,7 +34,7 @@ struct PreviewCommand: ParsableCommand {
     guard let variant = Variant(rawValue: model) else {
       throw ValidationError("--model \(model) is unknown")
     }
-    let dataset = try data.training(segmentations: copyPaste > 0)
+    let dataset = try data.load(segmentations: copyPaste > 0).training
     var augmentation = TrainingOptions(variant: variant, epochs: 1, batchSize: 1, threads: 1).augmentation
     augmentation.copyPaste = copyPaste
     let loader = BatchLoader(dataset: dataset, batchSize: 1, seed: seed, augmentation: augmentation)
