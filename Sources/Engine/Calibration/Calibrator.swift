@@ -41,6 +41,9 @@ package struct Calibrator: ~Copyable {
     }
   }
 
+  /// Layers that gave values beyond any sensible range; no ranges can be learnt from them.
+  package var overflowingLayers: [String] { layers.filter(\.numbers.isOverflowing).map(\.path) }
+
   /// An image has few levels and keeps all of them; a layer's rare large numbers are cut off where that serves the rest.
   package var ranges: ActivationRanges {
     var ranges = [imagePath: image.minMax]
