@@ -97,6 +97,10 @@ INLINE vec NAME(activate_one)(vec x, yx_activation activation) {
       return NAME(max)(x, (vec)0.0f);
     case YX_LEAKY_RELU:
       return NAME(max)(x, x * 0.1f);
+    case YX_RELU6:
+      return NAME(min)(NAME(max)(x, (vec)0.0f), (vec)6.0f);
+    case YX_HARD_SWISH:
+      return x * NAME(min)(NAME(max)(x * (1.0f / 6) + 0.5f, (vec)0.0f), (vec)1.0f);
     case YX_SIGMOID:
       return NAME(sigmoid)(x);
     case YX_IDENTITY:

@@ -54,6 +54,8 @@ INLINE float activate(float z, int activation) {
   case YT_SILU: return z * sigmoid(z);
   case YT_RELU: return z > 0 ? z : 0;
   case YT_LEAKY_RELU: return z > 0 ? z : 0.1f * z;
+  case YT_RELU6: return z < 0 ? 0 : z > 6 ? 6 : z;
+  case YT_HARD_SWISH: return z < -3 ? 0 : z > 3 ? z : z * (z / 6 + 0.5f);
   case YT_SIGMOID: return sigmoid(z);
   default: return z;
   }
@@ -67,6 +69,8 @@ INLINE float derivative(float z, int activation) {
   }
   case YT_RELU: return z > 0 ? 1.0f : 0.0f;
   case YT_LEAKY_RELU: return z > 0 ? 1.0f : 0.1f;
+  case YT_RELU6: return z > 0 && z < 6 ? 1.0f : 0.0f;
+  case YT_HARD_SWISH: return z < -3 ? 0.0f : z > 3 ? 1.0f : z / 3 + 0.5f;
   case YT_SIGMOID: {
     float s = sigmoid(z);
     return s * (1.0f - s);
@@ -102,6 +106,8 @@ INLINE void backward(const float *restrict x, float *restrict d, long n, float s
   case YT_RELU: CALL(YT_RELU); break; \
   case YT_LEAKY_RELU: CALL(YT_LEAKY_RELU); break; \
   case YT_SIGMOID: CALL(YT_SIGMOID); break; \
+  case YT_RELU6: CALL(YT_RELU6); break; \
+  case YT_HARD_SWISH: CALL(YT_HARD_SWISH); break; \
   default: CALL(YT_IDENTITY); break; \
   }
 

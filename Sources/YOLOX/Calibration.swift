@@ -66,6 +66,12 @@ extension PretrainedWeights {
       Graph.yolox(architecture, classCount: classCount), parameters: parameters, height: size.height,
       width: size.width, pool: pool)
     for index in 0..<count { calibrator.observeMinMax(try image(index, 0)) }
+    let overflowing = calibrator.overflowingLayers
+    guard overflowing.isEmpty else {
+      throw ModelError.unusable(
+        "\(overflowing.count) layers give values beyond any sensible range (\(overflowing.prefix(3).joined(separator: ", "))); such weights cannot be quantized"
+      )
+    }
     for index in 0..<count { calibrator.observeHistogram(try image(index, 1)) }
     return calibrator.ranges
   }

@@ -116,7 +116,7 @@ package struct ModelMetadata {
 extension Activation {
   /// What users call it.
   package static let named: [(name: String, activation: Activation)] = [
-    ("silu", .silu), ("relu", .relu), ("lrelu", .leakyReLU),
+    ("silu", .silu), ("relu", .relu), ("lrelu", .leakyReLU), ("relu6", .relu6), ("hardswish", .hardSwish),
   ]
 
   package init?(name: String) {

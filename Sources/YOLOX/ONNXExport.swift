@@ -151,6 +151,17 @@ private struct ONNXExport {
     case .silu: writer.node("Mul", [input, writer.node("Sigmoid", [input])])
     case .relu: writer.node("Relu", [input])
     case .leakyReLU: writer.node("LeakyRelu", [input], [("alpha", .float(0.1))])
+    case .relu6:
+      writer.node(
+        "Clip",
+        [
+          input, writer.constant("clip_low", Tensor(shape: [], values: [0])),
+          writer.constant("clip_high", Tensor(shape: [], values: [6])),
+        ])
+    case .hardSwish:
+      writer.node(
+        "Mul",
+        [input, writer.node("HardSigmoid", [input], [("alpha", .float(1 / 6)), ("beta", .float(0.5))])])
     case .sigmoid: writer.node("Sigmoid", [input])
     }
   }

@@ -229,6 +229,8 @@ extension ExportedActivation {
     switch self {
     case .silu: .silu
     case .relu: .relu
+    case .relu6: .relu6
+    case .hardSwish: .hardSwish
     // What float32 and float16 make of the authors' 0.1.
     case .leakyReLU(let slope): abs(slope - 0.1) < 1e-3 ? .leakyReLU : nil
     default: nil

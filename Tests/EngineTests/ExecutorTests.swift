@@ -108,7 +108,7 @@ struct ExecutorTests {
 
   @Test("every activation, fused into a convolution and on its own", arguments: sets)
   func activations(set: String) throws {
-    for activation in [Activation.silu, .relu, .leakyReLU, .sigmoid] {
+    for activation in [Activation.silu, .relu, .leakyReLU, .relu6, .hardSwish, .sigmoid] {
       try check(graph(18) { $0.activation(activation, $1) }, height: 4, width: 5, instructionSet: set)
       try check(
         graph(18) { builder, x in

@@ -205,7 +205,7 @@ struct QuantizedExecutorTests {
 
   @Test("every activation, and an addition after it, within a step", arguments: sets)
   func activations(set: String) throws {
-    for activation in [Activation.silu, .relu, .leakyReLU, .sigmoid] {
+    for activation in [Activation.silu, .relu, .leakyReLU, .relu6, .hardSwish, .sigmoid] {
       let layer = try QuantizedLayer(channels: 19, height: 6, width: 9) { builder, x in
         builder.add(
           builder.activation(activation, builder.convolution("y", x, to: 19, kernel: 3, bias: true)), x)

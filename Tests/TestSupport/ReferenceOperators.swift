@@ -45,6 +45,8 @@ package enum ReferenceOperators {
     case .silu: x / (1 + exp(-x))
     case .relu: max(x, 0)
     case .leakyReLU: x > 0 ? x : 0.1 * x
+    case .relu6: min(max(x, 0), 6)
+    case .hardSwish: x * min(max(x / 6 + 0.5, 0), 1)
     case .sigmoid: 1 / (1 + exp(-x))
     }
   }

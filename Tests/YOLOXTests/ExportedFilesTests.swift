@@ -9,13 +9,20 @@ import YOLOX
 /// What a file's network predicts for a fixed image.
 private func predictions(_ path: String) throws -> Tensor {
   let weights = try PretrainedWeights(contentsOf: path)
-  let size = weights.inputSize
-  let model = try Model(weights, inputSize: size.height > 96 ? InputSize(height: 96, width: 96) : size)
-  let count = 3 * model.inputSize.height * model.inputSize.width
+  // The files of checkpoints do not say their size.
+  let size = weights.format == .onnx ? weights.inputSize : InputSize(height: 96, width: 96)
+  let model = try Model(weights, inputSize: size)
+  let area = size.height * size.width
   // Whole numbers of 0 to 255, as make.py has them.
-  let planes = (0..<count).map { (index: Int) -> Float in
-    let (channel, row, column) = (index / 9216, index / 96 % 96, index % 96)
+  var planes = (0..<3 * area).map { (index: Int) -> Float in
+    let (channel, row, column) = (index / area, index / size.width % size.height, index % size.width)
     return Float((channel * 85 + column * 2 + row * (channel + 1)) % 256)
+  }
+  if weights.preprocessing == .legacy {
+    let (mean, deviation): ([Float], [Float]) = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
+    for index in planes.indices {
+      planes[index] = (planes[index] / 255 - mean[index / area]) / deviation[index / area]
+    }
   }
   let options = DetectionOptions(keepsPredictions: true)
   var predictor = Predictor(model, pool: WorkerPool(threads: 2))

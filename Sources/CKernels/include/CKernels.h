@@ -28,6 +28,8 @@ typedef enum {
   YX_SILU_OF_LOG2,  // SiLU(x) of x log2 e, which is cheaper: the weights before it can be multiplied by that at no cost
   YX_RELU,
   YX_LEAKY_RELU,  // slope 0.1
+  YX_RELU6,
+  YX_HARD_SWISH,
   YX_SIGMOID
 } yx_activation;
 

@@ -54,6 +54,7 @@ struct ModelOptions: ParsableArguments {
       pretrained, name: name, sha256: sha256(ofFile: path),
       options: PlanOptions(precision: precision.resolved(for: pretrained) { report("\($0)") }))
     model.scaledDecode = scaledDecode
+    for warning in model.selfCheck(pool: WorkerPool(threads: threadCount)) { report("\(path): \(warning)") }
     return model
   }
 

@@ -1,7 +1,7 @@
 // The kernels of training on row-major float32 planes. They neither allocate nor start threads.
 #pragma once
 
-enum { YT_IDENTITY, YT_SILU, YT_RELU, YT_LEAKY_RELU, YT_SIGMOID };
+enum { YT_IDENTITY, YT_SILU, YT_RELU, YT_LEAKY_RELU, YT_SIGMOID, YT_RELU6, YT_HARD_SWISH };
 
 // y = x + y.
 void yt_add(float *y, const float *x, long n);

@@ -7,12 +7,13 @@ extension ONNXTranslation {
   mutating func networkValue(_ node: ONNXModel.Node, _ number: Int) throws(CheckpointError) -> Value? {
     let name = node.outputs.first ?? node.label
     switch (node.domain, node.operation) {
-    case (_, "Conv"), (_, "FusedConv"), (_, "ConvInteger"), (_, "QLinearConv"):
+    case (_, "Conv"), (_, "ConvInteger"), (_, "QLinearConv"):
       return try convolution(node, name: name)
     case ("", "DynamicQuantizeLinear"):
-      guard node.outputs.count >= 2, let input = node.inputs.first, let value = values[input] else {
-        return nil
-      }
+      guard node.outputs.count >= 2, let input = node.inputs.first else { return nil }
+      // Only convolutions read what was quantised; all of them must see one activation.
+      _ = networkNode(input)
+      guard let value = values[input] else { return nil }
       values[node.outputs[1]] = .dynamicScale(factor: .init(shape: [], floats: [1]))
       return value
     case ("", "Identity"), ("", "Dropout"), (_, "QuantizeLinear"), (_, "DequantizeLinear"):
@@ -255,7 +256,7 @@ extension ONNXTranslation {
       .convolution(.init(weight: weight, bias: bias, stride: stride, padding: padding, groups: groups)),
       [input],
       shape: [shape[0], weight.shape[0]] + size, name: name)
-    return node.operation == "FusedConv" ? try fused(node, result, name: name) : .network(result)
+    return .network(result)
   }
 
   private func weight(of node: ONNXModel.Node) throws(CheckpointError) -> Tensor {
@@ -321,35 +322,5 @@ extension ONNXTranslation {
       return mode == "SAME_UPPER" ? small + large : large + small
     default: throw .unsupported(what: "ONNX node '\(node.label)': padding '\(mode)'")
     }
-  }
-
-  /// ONNX Runtime's convolution with a sum and an activation (com.microsoft, FusedConv).
-  private mutating func fused(
-    _ node: ONNXModel.Node, _ convolution: Int, name: String
-  ) throws(CheckpointError) -> Value {
-    var result = convolution
-    let shape = nodes[result].shape
-    if node.inputs.count > 3, !node.inputs[3].isEmpty {
-      guard let other = networkNode(node.inputs[3]), nodes[other].shape == shape else {
-        throw .unsupported(what: "ONNX node '\(node.label)': a sum with something that is not of the network")
-      }
-      result = append(.add, [result, other], shape: shape, name: name + " sum")
-    }
-    guard let activation = node.string("activation"), !activation.isEmpty else { return .network(result) }
-    let numbers = node.floats("activation_params") ?? []
-    var step = ONNXModel.Node(name: node.label, operation: activation)
-    let keys =
-      switch activation {
-      case "LeakyRelu": ["alpha"]
-      case "HardSigmoid": ["alpha", "beta"]
-      case "Clip": ["min", "max"]
-      default: [String]()
-      }
-    for (key, number) in zip(keys, numbers) { step.attributes[key] = .float(number) }
-    let points = ElementwiseFunction.points
-    guard let made = try evaluator.evaluate(step, [.init(shape: [points.count], floats: points)])?.first,
-      made.count == points.count
-    else { throw .unsupported(what: "ONNX node '\(node.label)': the activation '\(activation)'") }
-    return .function(ElementwiseFunction(source: result, values: made.floats, operators: [activation]))
   }
 }

@@ -34,7 +34,8 @@ struct TensorReader {
       case 13:
         let (key, value) = try keyAndValue(field.message("ONNX tensor"), "ONNX tensor")
         location[key] = value
-      case 14: isExternal = try field.integers("ONNX tensor").first == 1  // DataLocation: DEFAULT 0, EXTERNAL 1
+      // DataLocation: DEFAULT 0, EXTERNAL 1
+      case 14: isExternal = try field.integers("ONNX tensor").first == 1
       default: break
       }
     }

@@ -92,7 +92,7 @@ struct ONNXTranslation {
     for output in node.outputs where values[output] == nil { values[output] = .other(origin) }
   }
 
-  static let convolutions: Set<String> = ["Conv", "FusedConv", "ConvInteger", "QLinearConv"]
+  static let convolutions: Set<String> = ["Conv", "ConvInteger", "QLinearConv"]
 
   mutating func append(
     _ operation: ExportedNetwork.Operation, _ inputs: [Int], shape: [Int], name: String

@@ -21,6 +21,7 @@ package struct ONNXWriter {
 
   private var graph = ProtobufWriter()
   private var nodeCount = 0
+  private var constants = Set<String>()
   private let opset: Int
 
   package init(opset: Int, name: String) {
@@ -44,6 +45,8 @@ package struct ONNXWriter {
     return output
   }
 
+  /// Adds a constant once, however often it is asked for.
+  ///
   /// - Returns: `name`
   package mutating func constant(_ name: String, _ tensor: Tensor) -> String {
     var raw: [UInt8] = []
@@ -60,6 +63,7 @@ package struct ONNXWriter {
   }
 
   private mutating func constant(_ name: String, shape: [Int], type: Int, _ raw: [UInt8]) -> String {
+    guard constants.insert(name).inserted else { return name }
     graph.message(5) { tensor in
       for length in shape { tensor.number(1, length) }
       tensor.number(2, type)

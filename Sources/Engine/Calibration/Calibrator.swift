@@ -41,6 +41,9 @@ package struct Calibrator: ~Copyable {
     }
   }
 
+  /// Layers that gave values beyond any sensible range; no ranges can be learnt from them.
+  package var overflowingLayers: [String] { layers.filter(\.numbers.isOverflowing).map(\.path) }
+
   /// The image keeps its full range; ranges of layers are clipped where that reduces the quantization error.
   package var ranges: ActivationRanges {
     var ranges = [imagePath: image.minMax]

@@ -10,7 +10,12 @@ struct HistogramObserver {
   /// `[channels][parts]`: number of values in each part of the channel's range.
   private var spread: [UInt32]
 
+  /// Whether some value was larger than any that bytes can stand for in float32 arithmetic, infinite or NaN.
+  private(set) var isOverflowing = false
+
   private static let parts = 512
+  /// Squares of such values, and their sums, are still finite.
+  private static let limit: Float = 1e15
 
   init(channels: Int) {
     lowest = [Float](repeating: 0, count: channels)
@@ -21,6 +26,10 @@ struct HistogramObserver {
   }
 
   mutating func observeMinMax(_ value: Float, channel: Int) {
+    guard abs(value) <= HistogramObserver.limit else {
+      isOverflowing = true
+      return
+    }
     lowest[channel] = min(lowest[channel], value)
     highest[channel] = max(highest[channel], value)
     sums[channel] += Double(value)
@@ -30,8 +39,10 @@ struct HistogramObserver {
   mutating func observeHistogram(_ value: Float, channel: Int) {
     let (low, high) = (lowest[channel], highest[channel])
     guard high > low else { return }
-    let part = Int((value - low) / (high - low) * Float(HistogramObserver.parts))
-    spread[channel * HistogramObserver.parts + min(max(part, 0), HistogramObserver.parts - 1)] += 1
+    let part = (value - low) / (high - low) * Float(HistogramObserver.parts)
+    guard part.isFinite else { return }
+    let index = Int(min(max(part, 0), Float(HistogramObserver.parts - 1)))
+    spread[channel * HistogramObserver.parts + index] += 1
   }
 
   /// The observed range, extended to contain zero.

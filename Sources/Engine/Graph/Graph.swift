@@ -72,6 +72,10 @@ package enum Activation: Sendable, Hashable {
   case relu
   /// Slope 0.1 below zero, as the authors' `lrelu`.
   case leakyReLU
+  /// `min(max(x, 0), 6)`
+  case relu6
+  /// `x min(max(x / 6 + 1/2, 0), 1)`
+  case hardSwish
   case sigmoid
 }
 

@@ -6,6 +6,8 @@ extension Activation {
     case .silu: YX_SILU
     case .relu: YX_RELU
     case .leakyReLU: YX_LEAKY_RELU
+    case .relu6: YX_RELU6
+    case .hardSwish: YX_HARD_SWISH
     case .sigmoid: YX_SIGMOID
     }
   }

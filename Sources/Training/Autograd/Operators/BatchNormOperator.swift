@@ -150,6 +150,8 @@ extension Activation? {
       case .silu: YT_SILU
       case .relu: YT_RELU
       case .leakyReLU: YT_LEAKY_RELU
+      case .relu6: YT_RELU6
+      case .hardSwish: YT_HARD_SWISH
       case .sigmoid: YT_SIGMOID
       }
     return Int32(kind)
