@@ -8,7 +8,7 @@ struct TrainCommand: ParsableCommand {
     commandName: "yolox-train", abstract: "Trains YOLOX networks.",
     subcommands: [
       FitCommand.self, ResumeCommand.self, PreviewCommand.self, ExportCommand.self, ConvertCommand.self,
-      ReportCommand.self, ShapesCommand.self, BenchCommand.self, GradientsCommand.self,
+      ReportCommand.self, ScenesCommand.self, ShapesCommand.self, BenchCommand.self, GradientsCommand.self,
     ])
 
   /// Options may come from a file; see ``ConfigurationFile``.
