@@ -22,7 +22,7 @@ package struct Scene: Sendable {
 package struct SceneComposer: Sendable {
   /// The longer side of a scene, in pixels.
   package var sides = 288...416
-  package var maxObjects = 6
+  package var maxObjects = 5
   /// An object of which less can be seen is not annotated.
   package static let leastVisible: Float = 0.3
 
@@ -92,10 +92,10 @@ package struct SceneComposer: Sendable {
     for _ in 0..<10 {
       // Small ones are more frequent.
       let share = random.uniform(0, 1)
-      let extent = (0.16 + 0.3 * share + 0.36 * share * share) * min(width, height)
+      let extent = (0.21 + 0.28 * share + 0.31 * share * share) * min(width, height)
       var placement = Placement()
       placement.scale = extent / max(object.height, object.width * 0.75)
-      if object.width * placement.scale < 18 { placement.scale = 18 / object.width }
+      if object.width * placement.scale < 24 { placement.scale = 24 / object.width }
       placement.stretch = random.uniform(0.9, 1.12)
       placement.angle = random.chance(0.35) ? random.uniform(-0.12, 0.12) : 0
       placement.mirrored = category != .stopSign && random.chance(0.5)
@@ -109,7 +109,7 @@ package struct SceneComposer: Sendable {
         top: placement.position.y - object.height * placement.scale * placement.stretch,
         right: placement.position.x + halfWidth, bottom: placement.position.y)
       let inside = bounds.intersection(Bounds(left: 0, top: 0, right: width, bottom: height))
-      guard inside.area > 0.4 * bounds.area, min(inside.width, inside.height) >= 12 else { continue }
+      guard inside.area > 0.45 * bounds.area, min(inside.width, inside.height) >= 16 else { continue }
       let limit: Float = random.chance(0.3) ? 0.55 : 0.15
       let isFree = others.allSatisfy {
         $0.bounds.intersection(bounds).area < limit * min($0.bounds.area, bounds.area)
