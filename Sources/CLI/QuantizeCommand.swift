@@ -1,5 +1,6 @@
 import ArgumentParser
 import COCO
+import Checkpoints
 import Engine
 import YOLOX
 
@@ -31,12 +32,14 @@ extension Weights {
     @Option(help: "Use at most so many pictures, evenly spread over the folder.") var limit = 200
     @Option(help: "An instances JSON file to measure average precision with.") var annotations: String?
     @Option(help: "The folder with its pictures. Default: the one of sample pictures.") var annotated: String?
+    @Option(help: "Storage of convolution weights: f32, f16 or bf16.") var dtype = "f32"
     @Option(help: "Threads. Default: all processors.") var threads: Int?
 
     func validate() throws {
       guard output.hasSuffix(".safetensors") else {
         throw ValidationError("the output must end in .safetensors")
       }
+      guard ElementType.writable[dtype] != nil else { throw ValidationError("--dtype is f32, f16 or bf16") }
       guard limit > 0, (threads ?? 1) > 0 else { throw ValidationError("--limit and --threads start at 1") }
     }
 
@@ -52,7 +55,9 @@ extension Weights {
         calibration.averagePrecision = try measure(
           pretrained, calibration, Annotations(contentsOf: annotations), in: annotated ?? calibrate, pool)
       }
-      try pretrained.write(to: output, calibration: calibration, inputSize: size)
+      try pretrained.write(
+        to: output, calibration: calibration, inputSize: size,
+        matrixType: ElementType.writable[dtype] ?? .float32)
       for precision in Precision.allCases {
         guard let ap = calibration.averagePrecision[precision] else { continue }
         print(

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Checkpoints
 import Engine
 import Training
 import YOLOX
@@ -19,12 +20,22 @@ struct ExportCommand: ParsableCommand {
   @Option(help: "The file to write; its ending says the format.")
   var output: String
 
+  @Option(help: "Storage of convolution weights in .safetensors: f32, f16 or bf16.")
+  var dtype = "f32"
+
+  @Option(help: "SPDX identifier of the weights' licence, for .safetensors.")
+  var license: String?
+
   func validate() throws {
     guard (folder == nil) != (weights == nil) else {
       throw ValidationError("--run or --weights says what to export")
     }
     guard WeightsFile.Format(path: output) != nil else {
       throw ValidationError("--output ends in .safetensors or .pth")
+    }
+    guard ElementType.writable[dtype] != nil else { throw ValidationError("--dtype is f32, f16 or bf16") }
+    if WeightsFile.Format(path: output) == .pth, dtype != "f32" || license != nil {
+      throw ValidationError("--dtype and --license are for .safetensors")
     }
   }
 
@@ -36,7 +47,9 @@ struct ExportCommand: ParsableCommand {
     } else {
       exported = (try PretrainedWeights(contentsOf: weights ?? ""), 0)
     }
-    try WeightsFile.write(exported.weights, epoch: exported.epoch, to: output)
+    try WeightsFile.write(
+      exported.weights, epoch: exported.epoch, matrixType: ElementType.writable[dtype] ?? .float32,
+      license: license, to: output)
     print(output)
   }
 }

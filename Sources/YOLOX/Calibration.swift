@@ -71,14 +71,19 @@ extension PretrainedWeights {
   }
 
   /// Writes the weights as safetensors, with what else the file can say about the model.
+  ///
+  /// - Parameter matrixType: how convolution weights are stored; all else stays float32.
   package func write(
-    to path: String, calibration: Calibration?, inputSize: InputSize? = nil
+    to path: String, calibration: Calibration?, inputSize: InputSize? = nil,
+    matrixType: ElementType = .float32,
+    license: String? = nil
   ) throws(CheckpointError) {
     let metadata = ModelMetadata.values(
       architecture: architecture, labels: labels, inputSize: inputSize ?? self.inputSize,
-      preprocessing: preprocessing)
+      preprocessing: preprocessing, license: license ?? self.license)
     try Safetensors.write(
       parameters.merging(calibration?.tensors ?? [:]) { weight, _ in weight },
-      metadata: metadata.merging(calibration?.metadata ?? [:]) { value, _ in value }, to: path)
+      metadata: metadata.merging(calibration?.metadata ?? [:]) { value, _ in value }, matrixType: matrixType,
+      isRounded: { parameters[$0] != nil }, to: path)
   }
 }

@@ -9,6 +9,7 @@ import Imaging
 /// | `labels` | one a line, in the order of the class indices |
 /// | `input_size` | `416x416`: height, width |
 /// | `preprocessing` | `standard` (BGR 0...255) or `legacy` (RGB, normalised) |
+/// | `license` | an SPDX identifier, e.g. `Apache-2.0`; optional |
 package struct ModelMetadata {
   private let values: [String: String]
 
@@ -35,6 +36,8 @@ package struct ModelMetadata {
     return preprocessing
   }
 
+  var license: String? { values["license"] }
+
   /// COCO's names for 80 classes; numbered ones otherwise.
   static func defaultLabels(classCount: Int) -> [String] {
     classCount == cocoLabels.count ? cocoLabels : (0..<classCount).map { "class \($0)" }
@@ -42,14 +45,17 @@ package struct ModelMetadata {
 
   /// What to write beside the tensors of a model.
   package static func values(
-    architecture: Architecture, labels: [String], inputSize: InputSize, preprocessing: Preprocessing
+    architecture: Architecture, labels: [String], inputSize: InputSize, preprocessing: Preprocessing,
+    license: String? = nil
   ) -> [String: String] {
-    [
+    var values = [
       "format": "yolox",
       "variant": Variant(architecture)?.rawValue ?? "custom",
       "labels": labels.joined(separator: "\n"),
       "input_size": inputSize.description,
       "preprocessing": preprocessing.rawValue,
     ]
+    values["license"] = license
+    return values
   }
 }

@@ -15,6 +15,8 @@ package struct PretrainedWeights: Sendable {
   package let format: Checkpoint.Format
   /// Of our own files that were quantised.
   package let calibration: Calibration?
+  /// An SPDX identifier, of our own files that say it.
+  package let license: String?
 
   /// Reads ONNX, `.pth` or safetensors; which one is seen from the bytes.
   ///
@@ -49,6 +51,7 @@ package struct PretrainedWeights: Sendable {
 
     calibration = Calibration(tensors: checkpoint.tensors, metadata: checkpoint.metadata)
     let metadata = ModelMetadata(checkpoint.metadata)
+    license = metadata.license
     labels = try metadata.labels(classCount: classCount)
     inputSize = try metadata.inputSize() ?? checkpoint.fixedInputSize ?? architecture.defaultInputSize
     preprocessing = try metadata.preprocessing() ?? .standard

@@ -12,10 +12,14 @@ package enum WeightsFile {
     }
   }
 
-  /// - Parameter epoch: that the weights have come to; only `.pth` says it.
-  package static func write(_ weights: PretrainedWeights, epoch: Int = 0, to path: String)
-    throws(TrainingError)
-  {
+  /// - Parameters:
+  ///   - epoch: that the weights have come to; only `.pth` says it.
+  ///   - matrixType: how `.safetensors` stores convolution weights; `.pth` is float32.
+  ///   - license: an SPDX identifier, for `.safetensors`; the weights' own if not given.
+  package static func write(
+    _ weights: PretrainedWeights, epoch: Int = 0, matrixType: ElementType = .float32, license: String? = nil,
+    to path: String
+  ) throws(TrainingError) {
     switch Format(path: path) {
     case .pth:
       let graph = Graph.yolox(weights.architecture, classCount: weights.classCount)
@@ -30,11 +34,8 @@ package enum WeightsFile {
         to: path)
     case .safetensors, nil:
       do {
-        try Safetensors.write(
-          weights.parameters,
-          metadata: ModelMetadata.values(
-            architecture: weights.architecture, labels: weights.labels, inputSize: weights.inputSize,
-            preprocessing: weights.preprocessing), to: path)
+        try weights.write(
+          to: path, calibration: weights.calibration, matrixType: matrixType, license: license)
       } catch {
         throw TrainingError(error, path: path)
       }
