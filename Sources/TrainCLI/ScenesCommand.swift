@@ -18,7 +18,9 @@ struct ScenesCommand: ParsableCommand {
   var seed: UInt64 = 0
 
   func validate() throws {
-    guard train > 0, val > 0 else { throw ValidationError("--train and --val must be positive") }
+    guard train >= 0, val >= 0, train + val > 0 else {
+      throw ValidationError("--train or --val must be positive")
+    }
   }
 
   func run() throws {

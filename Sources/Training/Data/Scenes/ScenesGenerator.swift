@@ -17,10 +17,11 @@ package struct ScenesGenerator: Sendable {
   package init() {}
 
   /// Writes `annotations/instances_train.json`, `train/` and the same for `val`, as ``DataFolder`` reads them.
+  /// A part of which no images are asked for is not written.
   package func write(
     train: Int, validation: Int, to folder: String
   ) throws(TrainingError) {
-    for (name, count, split) in [("train", train, 0), ("val", validation, 1)] {
+    for (name, count, split) in [("train", train, 0), ("val", validation, 1)] where count > 0 {
       var images: [Annotations.Image] = []
       var objects: [Annotations.Object] = []
       do {
