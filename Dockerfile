@@ -1,13 +1,13 @@
-# The server with its two picture libraries and, if wanted, weights; nothing else is added to the base.
+# The server, its two image libraries and optional weights.
 #
-#   docker build -t swift-yolox .                        YOLOX-Nano is in the image
-#   docker build --build-arg WEIGHTS=yolox-s .           another published network is
-#   docker build --build-arg WEIGHTS= .                  none: mount a folder of weights at /weights
+#   docker build -t swift-yolox .                        with YOLOX-Nano
+#   docker build --build-arg WEIGHTS=yolox-s .           with another published network
+#   docker build --build-arg WEIGHTS= .                  without weights: mount a folder at /weights
 #
-# `make image` calls docker or buildah, whichever is there. docs/deployment.md says more.
+# `make image` runs docker or buildah. See docs/deployment.md.
 
-# Both must be of the same Debian release: the picture libraries are taken from the first and run on the second.
-# The second may be one without a shell or apt, such as gcr.io/distroless/cc-debian12.
+# Both must have the same Debian release: the image libraries are copied from the first to the second.
+# The second needs neither a shell nor apt, such as gcr.io/distroless/cc-debian12.
 ARG BUILD_IMAGE=docker.io/library/swift:6.3-bookworm
 ARG RUNTIME_IMAGE=docker.io/library/debian:bookworm-slim
 
@@ -26,7 +26,7 @@ FROM build AS root
 COPY LICENSE ./
 COPY weights weights
 COPY deploy/image/assemble.sh deploy/image/
-# The name of published weights. A file of that name in the context's weights/ is taken before the network is asked.
+# Name of published weights. A file in the context's weights/ is used instead of a download.
 ARG WEIGHTS=yolox-nano
 RUN deploy/image/assemble.sh .build/release/yolox /root-of-image "${WEIGHTS}"
 
@@ -37,7 +37,7 @@ ARG VERSION=development
 ARG REVISION=unknown
 ARG CREATED=1970-01-01T00:00:00Z
 LABEL org.opencontainers.image.title="swift-yolox" \
-  org.opencontainers.image.description="Finds objects in pictures with YOLOX on the CPU: an HTTP service" \
+  org.opencontainers.image.description="Object detection with YOLOX on the CPU: an HTTP service" \
   org.opencontainers.image.licenses="Apache-2.0" \
   org.opencontainers.image.vendor="the swift-yolox authors" \
   org.opencontainers.image.version="${VERSION}" \
@@ -45,10 +45,10 @@ LABEL org.opencontainers.image.title="swift-yolox" \
   org.opencontainers.image.created="${CREATED}"
 COPY --from=root /root-of-image/ /
 
-# Numbers, so that Kubernetes can see that it is not root and no /etc/passwd is needed.
+# Numeric, so that Kubernetes can verify runAsNonRoot and no /etc/passwd is needed.
 USER 65532:65532
 WORKDIR /
-# Options are also read from YOLOX_* variables; a flag given as argument wins.
+# Options are also read from YOLOX_* variables; arguments override them.
 ENV YOLOX_HOST=0.0.0.0 \
   YOLOX_PORT=8080 \
   YOLOX_WEIGHTS=${WEIGHTS} \

@@ -1,19 +1,18 @@
-# Everything that this project does for you, in one word each. `make help` lists them.
+# `make help` lists the targets.
 SWIFT ?= swift
 WEIGHTS ?= yolox-nano
 PORT ?= 8080
 
-# One build serves the tests, the server and the benchmarks: release, because the kernels and their tests are slow
-# without optimisation.
+# Tests, server and benchmarks share one release build, because the kernels are slow without optimisation.
 BUILD := $(SWIFT) build -c release
 YOLOX := .build/release/yolox
 
 .PHONY: help
-help: ## This list
+help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 .PHONY: bootstrap
-bootstrap: ## Install the C libraries and whatever else is missing
+bootstrap: ## Install missing dependencies
 	@scripts/bootstrap.sh
 
 .PHONY: build
@@ -21,7 +20,7 @@ build: bootstrap ## Build the yolox command
 	$(BUILD) --product yolox
 
 .PHONY: weights
-weights: build ## Bring the weights named by WEIGHTS (yolox-nano)
+weights: build ## Download the weights named by WEIGHTS (yolox-nano)
 	$(YOLOX) weights fetch $(WEIGHTS)
 
 .PHONY: serve
@@ -42,47 +41,50 @@ format: ## Format the sources
 	$(SWIFT) format --in-place --recursive Package.swift Sources Tests
 
 .PHONY: docs
-docs: build ## Write docs/configuration.md from the options
+docs: build ## Write docs/configuration.md from the options, and the documentation of YOLOXClient into .build-docs/YOLOXClient
 	$(YOLOX) configuration-reference > docs/configuration.md
+	YOLOX_DOCS=1 $(SWIFT) package --scratch-path .build-docs --allow-writing-to-directory .build-docs/YOLOXClient \
+	  generate-documentation --target YOLOXClient --warnings-as-errors --transform-for-static-hosting \
+	  --output-path .build-docs/YOLOXClient
 
-# A clone of the authors' code: training is compared with it, and `make bench BENCH=--all` exports networks from it.
+# A clone of the authors' code, for comparisons of training and for `make bench BENCH=--all`, which exports networks from it.
 YOLOX_REPOSITORY ?= ../YOLOX
 
 .PHONY: bench
-bench: build ## Compare with ONNX Runtime and OpenVINO on this machine; BENCH=--all, --avx2 (makes .venv-bench)
-	@YOLOX_REPOSITORY="$(YOLOX_REPOSITORY)" Benchmarks/run.sh $(BENCH)
+bench: build ## Compare with ONNX Runtime and OpenVINO; BENCH=--all, --avx2 (creates .venv-bench)
+	@YOLOX_REPOSITORY="$(YOLOX_REPOSITORY)" Benchmarks/inference/run.sh $(BENCH)
 
 .PHONY: bench-service
 bench-service: build ## Compare the service with FastAPI and LitServe under load
-	@Benchmarks/service.sh
+	@Benchmarks/service/run.sh
 
 .PHONY: check-clients
-check-clients: weights ## Call the service with curl, Python, a browser and schemathesis (makes .venv-clients)
-	@Tests/Clients/check.sh
+check-clients: weights ## Call the service with curl, Python, a browser and schemathesis (creates .venv-clients)
+	@Tests/Integration/Clients/check.sh
 
 .PHONY: screenshot
-screenshot: ## Draw docs/images anew, from the page of the service at SERVICE (after check-clients; needs chromium)
-	.venv-clients/bin/python Tests/Clients/screenshot.py $(SERVICE)
+screenshot: ## Draw docs/images with the service at SERVICE (after check-clients; needs chromium)
+	.venv-clients/bin/python Tests/Integration/Clients/screenshot.py $(SERVICE)
 
 SERVICE ?= http://localhost:$(PORT)
 .PHONY: client-python
-client-python: ## Generate a Python client from the description of the service at SERVICE
+client-python: ## Generate a Python client from the service at SERVICE
 	@examples/python/generate.sh $(SERVICE) examples/python/client
 
 SOAK ?= 30
 .PHONY: soak
-soak: weights ## Stop the service under load 20 times, then load it with everything for SOAK (30) minutes
-	python3 Tests/Load/stops.py
-	python3 Tests/Load/soak.py $(SOAK)
+soak: weights ## Stop the service under load 20 times, then run mixed load for SOAK (30) minutes
+	python3 Tests/Integration/Load/stops.py
+	python3 Tests/Integration/Load/soak.py $(SOAK)
 
 .PHONY: crowd
-crowd: weights ## Load the service beside 500 idle and 50 slow connections, and compare with the pipeline in one process
-	python3 Tests/Load/crowd.py
+crowd: weights ## Measure the service with 500 idle and 50 slow connections
+	python3 Tests/Integration/Load/crowd.py
 
 .PHONY: bench-train
 bench-train: bootstrap ## Time training beside the authors' code in YOLOX_REPOSITORY (makes .venv-bench-train)
 	$(BUILD) --product yolox-train
-	@Benchmarks/training.sh $(YOLOX_REPOSITORY)
+	@Benchmarks/training/run.sh $(YOLOX_REPOSITORY)
 
 .PHONY: demo-weights
 demo-weights: build ## Train the demo network from nothing, on drawn scenes (about half an hour on two idle cores)
@@ -91,7 +93,7 @@ demo-weights: build ## Train the demo network from nothing, on drawn scenes (abo
 
 .PHONY: sanitize
 sanitize: bootstrap ## Run the tests under the address and the thread sanitizer
-	@export LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/leaks.supp TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/races.supp; \
+	@export LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/Sanitizers/leaks.supp TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/Sanitizers/races.supp; \
 	for sanitizer in address thread; do \
 	  options="-c release --scratch-path .build-$$sanitizer --sanitize=$$sanitizer"; \
 	  nice $(SWIFT) build --build-tests $$options && \
@@ -102,11 +104,11 @@ WEIGHTS_NANO ?= $(firstword $(wildcard weights/yolox_nano.pth ../shared/weights/
 .PHONY: check-training
 check-training: bootstrap ## Interrupt, kill and damage training runs; with mpirun and WEIGHTS_NANO, compare two processes with one
 	$(BUILD) --product yolox-train
-	python3 Tests/Training/faults.py
-	Benchmarks/training-roadmap/try.sh
+	python3 Tests/Integration/Training/faults.py
+	Benchmarks/training/roadmap/try.sh
 	@if command -v mpirun >/dev/null && [ -n "$(WEIGHTS_NANO)" ]; then \
 	  YOLOX_MPI=1 $(BUILD) --scratch-path .build-mpi --product yolox-train && \
-	  python3 Benchmarks/training_mpi.py .build-mpi/release/yolox-train $(WEIGHTS_NANO); \
+	  python3 Benchmarks/training/processes.py .build-mpi/release/yolox-train $(WEIGHTS_NANO); \
 	else echo "two processes were not compared: needs mpirun (libopenmpi-dev) and yolox_nano.pth"; fi
 
 MINUTES ?= 10
@@ -115,11 +117,11 @@ fuzz: ## Fuzz the HTTP parsers for MINUTES (10)
 	@Fuzz/run.sh $(MINUTES)
 
 .PHONY: check-deploy
-check-deploy: build ## Check the Dockerfile and everything in deploy/
+check-deploy: build ## Check the Dockerfile and all files in deploy/
 	@deploy/check.sh $(YOLOX)
 
 .PHONY: image
-image: ## Build the container image with WEIGHTS in it, by docker or buildah
+image: ## Build the container image including WEIGHTS, with docker or buildah
 	@WEIGHTS=$(WEIGHTS) scripts/deploy-image.sh
 
 .PHONY: release
@@ -127,5 +129,5 @@ release: ## Build the tarball and the Debian package into dist/
 	@scripts/deploy-release.sh
 
 .PHONY: clean
-clean: ## Remove what was built
+clean: ## Remove build products
 	rm -rf .build .build-* .venv-* dist

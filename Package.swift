@@ -20,6 +20,9 @@ let package = Package(
     .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
   ],
   targets: [
+    // The platform's C library, and the smallest Foundation that the platform has, under one name each.
+    .target(name: "PlatformC"),
+    .target(name: "FoundationCompatibility"),
     // The loops of inference, compiled once for each instruction set.
     .target(name: "CKernels"),
     // Tensors and graphs; no YOLO words.
@@ -36,27 +39,30 @@ let package = Package(
     .target(name: "YOLOX", dependencies: ["Engine", "Checkpoints", "Imaging"]),
     // COCO's files and its evaluation.
     .target(name: "COCO"),
-    // Published weights: where they are, whether they arrived whole.
+    // Published weights: download and verification.
     .target(
       name: "WeightsStore",
       dependencies: [
+        "FoundationCompatibility", "PlatformC",
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "Subprocess", package: "swift-subprocess"),
       ]),
-    // Which sockets are ready: epoll or kqueue.
+    // Readiness of sockets: epoll or kqueue.
     .target(name: "CEventPoll"),
-    // HTTP/1.1 on sockets and Dispatch; knows nothing of pictures.
+    // HTTP/1.1 on sockets and Dispatch; knows nothing about images.
     .target(
       name: "HTTPServer",
-      dependencies: ["CEventPoll", .product(name: "HTTPTypes", package: "swift-http-types")]),
-    // A swift-metrics backend that Prometheus reads.
+      dependencies: ["CEventPoll", "PlatformC", .product(name: "HTTPTypes", package: "swift-http-types")]),
+    // A swift-metrics backend with Prometheus text output.
     .target(
       name: "PrometheusMetrics", dependencies: [.product(name: "CoreMetrics", package: "swift-metrics")]),
+    // Codable values to JSON with members in the order of their declaration.
+    .target(name: "OrderedJSON"),
     // The detector behind the server: queue, batches, routes, problems.
     .target(
       name: "Service",
       dependencies: [
-        "Engine", "HTTPServer", "Imaging", "PrometheusMetrics", "YOLOX",
+        "Engine", "HTTPServer", "Imaging", "OrderedJSON", "PrometheusMetrics", "YOLOX",
         .product(name: "CoreMetrics", package: "swift-metrics"),
         .product(name: "Metrics", package: "swift-metrics"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -69,14 +75,14 @@ let package = Package(
         .embedInCode("API/openapi.json"),
         .embedInCode("Page/index.html"), .embedInCode("Page/page.css"), .embedInCode("Page/page.js"),
       ]),
-    // OptionSources of the C library's allocator for a process that runs for long.
+    // Settings of the C library's allocator for a long-running process.
     .target(name: "CAllocator"),
     // The `yolox` command. Named so because a folder `yolox` beside `YOLOX` collides on case-insensitive disks.
     .executableTarget(
       name: "CLI",
       dependencies: [
-        "CAllocator", "COCO", "Checkpoints", "Engine", "HTTPServer", "Imaging", "Service", "WeightsStore",
-        "YOLOX",
+        "CAllocator", "COCO", "Checkpoints", "Engine", "HTTPServer", "Imaging", "OrderedJSON", "PlatformC",
+        "Service", "WeightsStore", "YOLOX",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -95,11 +101,15 @@ let package = Package(
         "COCO", "Checkpoints", "Engine", "Imaging", "Training", "YOLOX",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
-    // For other people's programs: asks a service what pictures show. Shares nothing with the server but the API.
+    // The client library for other programs. Shares only the HTTP API with the service.
     .target(name: "YOLOXClient"),
 
     .target(name: "TestSupport", dependencies: ["Engine"], path: "Tests/TestSupport"),
-    .testTarget(name: "CLITests", dependencies: ["CLI", "TestSupport"]),
+    .testTarget(
+      name: "CLITests",
+      dependencies: [
+        "CLI", "HTTPServer", "TestSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "Engine", "TestSupport"]),
     .testTarget(name: "COCOTests", dependencies: ["COCO", "TestSupport"]),
     .testTarget(name: "EngineTests", dependencies: ["Engine", "TestSupport"]),
@@ -107,13 +117,16 @@ let package = Package(
     .testTarget(
       name: "PrometheusMetricsTests",
       dependencies: ["PrometheusMetrics", .product(name: "CoreMetrics", package: "swift-metrics")]),
+    .testTarget(name: "OrderedJSONTests", dependencies: ["OrderedJSON"]),
     .testTarget(name: "HTTPServerTests", dependencies: ["HTTPServer", "TestSupport"]),
     .testTarget(
       name: "ServiceTests",
       dependencies: ["Service", "Engine", "HTTPServer", "Imaging", "YOLOX", "TestSupport"]),
     .testTarget(
       name: "TrainingTests",
-      dependencies: ["Training", "COCO", "Checkpoints", "Engine", "Imaging", "YOLOX", "TestSupport"]),
+      dependencies: [
+        "Training", "TrainCLI", "COCO", "Checkpoints", "Engine", "Imaging", "YOLOX", "TestSupport",
+      ]),
     .testTarget(name: "WeightsStoreTests", dependencies: ["WeightsStore", "TestSupport"]),
     .testTarget(
       name: "YOLOXClientTests",
@@ -126,6 +139,11 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+// `make docs` builds the documentation of YOLOXClient. Other builds neither fetch nor build the plugin.
+if Context.environment["YOLOX_DOCS"] != nil {
+  package.dependencies.append(.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"))
+}
 
 // libFuzzer brings its own main, so this one is there only when Fuzz/run.sh asks for it.
 if Context.environment["YOLOX_FUZZ"] != nil {

@@ -1,10 +1,10 @@
 import HTTPServer
 import HTTPTypes
 
-/// The form parser's promises: parts lie in the body, in order, and within the limits; a form written from its parts
-/// reads as the same parts.
+/// Checks the properties of the multipart parser: parts are slices of the body, in order and within the limits; a form
+/// written from the parts parses to the same parts.
 func fuzzForm(_ bytes: [UInt8]) {
-  // The first line is the Content-Type, the rest the body.
+  // The first line is the Content-Type; the rest is the body.
   guard let end = bytes.firstIndex(of: 0x0A),
     let contentType = MediaType(String(decoding: bytes[..<end], as: UTF8.self))
   else { return }
@@ -23,7 +23,7 @@ func fuzzForm(_ bytes: [UInt8]) {
   let boundary = contentType["boundary"] ?? ""
   var written: [UInt8] = []
   for part in parts {
-    // Names are compared apart: how they were quoted is not known any more.
+    // Names are not compared: how they were quoted is lost.
     written +=
       "--\(boundary)\r\nContent-Disposition: form-data; name=x\r\n\r\n".utf8 + part.body + "\r\n".utf8
   }

@@ -1,8 +1,8 @@
 import HTTPServer
 import HTTPTypes
 
-/// The parser's promises: the same events and refusal however the bytes are cut, no more held than a line and a piece,
-/// nothing beyond the limits, a refusal that stays.
+/// Checks the properties of the request parser: the same events and error however the bytes are split, at most a line and a
+/// piece buffered, nothing beyond the limits, and a permanent error.
 func fuzzRequests(_ bytes: ArraySlice<UInt8>, seed: UInt8, limits choice: UInt8) {
   var limits = RequestLimits()
   if choice & 1 == 1 {
@@ -12,13 +12,13 @@ func fuzzRequests(_ bytes: ArraySlice<UInt8>, seed: UInt8, limits choice: UInt8)
     limits.body = Int(choice)
   }
   let whole = read(bytes, limits: limits) { _ in bytes.count }
-  require(read(bytes, limits: limits) { _ in 1 } == whole, "the same byte by byte")
+  require(read(bytes, limits: limits) { _ in 1 } == whole, "the same result byte by byte")
   var state = UInt32(seed) | 1
   let pieces = read(bytes, limits: limits) { _ in
     state = state &* 1_664_525 &+ 1_013_904_223
     return 1 + Int(state >> 24) % 23
   }
-  require(pieces == whole, "the same in pieces")
+  require(pieces == whole, "the same result in pieces")
   for case .complete(let head, let body) in whole.events {
     require(body.count <= limits.body, "bodies within the limit")
     require(head.fields.count <= limits.fieldCount, "fields within the limit")
@@ -26,7 +26,7 @@ func fuzzRequests(_ bytes: ArraySlice<UInt8>, seed: UInt8, limits choice: UInt8)
     require(head.target.path.utf8.count <= limits.requestLine, "paths within the limit")
     require(!head.target.path.utf8.contains(0), "no NUL in a path")
     _ = head.keepsAlive
-    _ = try? router.handler(for: head)
+    _ = try? router.match(head)
   }
 }
 
@@ -39,7 +39,7 @@ private let router: Router = {
 
 private struct Reading: Equatable {
   var events: [RequestParser.Event] = []
-  var refusal: HTTPError?
+  var error: HTTPError?
 }
 
 private func read(
@@ -56,11 +56,11 @@ private func read(
       while let event = try parser.next() { reading.events.append(event) }
       require(
         parser.bufferedCount <= max(limits.requestLine + 2, limits.fields) + piece.count,
-        "no more held than a line and a piece")
+        "at most a line and a piece buffered")
     } catch {
-      reading.refusal = error
+      reading.error = error
       parser.feed("GET / HTTP/1.1\r\nHost: a\r\n\r\n".utf8)
-      require((try? parser.next()) == nil, "refused for good")
+      require((try? parser.next()) == nil, "a permanent error")
       return reading
     }
   }

@@ -1,8 +1,8 @@
-// What libFuzzer calls with bytes of its invention. Built only where YOLOX_FUZZ is set; see run.sh.
+// The entry point of libFuzzer. Built only if YOLOX_FUZZ is set; see run.sh.
 import HTTPServer
 import HTTPTypes
 
-/// The first byte chooses what is fuzzed, the next two how; the rest is the input.
+/// The first byte selects the parser, the next two its parameters; the rest is the input.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzOneInput(_ data: UnsafePointer<UInt8>?, _ size: Int) -> CInt {
   let input = Array(UnsafeBufferPointer(start: data, count: size))
@@ -15,7 +15,7 @@ public func fuzzOneInput(_ data: UnsafePointer<UInt8>?, _ size: Int) -> CInt {
   return 0
 }
 
-/// A finding: libFuzzer keeps the input that led here.
-func require(_ condition: Bool, _ promise: String) {
-  if !condition { fatalError("broken promise: \(promise)") }
+/// Traps if a property does not hold; libFuzzer then keeps the input.
+func require(_ condition: Bool, _ property: String) {
+  if !condition { fatalError("violated: \(property)") }
 }

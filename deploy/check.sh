@@ -1,9 +1,8 @@
 #!/usr/bin/env bash
-# Checks everything in deploy/ and the Dockerfile with the programs that will read it. Installs those from Debian and
-# PyPI if they are missing; ends with 69 if that cannot be. Needs no cluster, no container engine and no network beyond
-# the two.
+# Checks the Dockerfile and all files in deploy/ with the programs that read them. Installs missing ones from Debian and PyPI;
+# exits with 69 if that fails. Needs no cluster, no container engine and no other network.
 #
-# usage: deploy/check.sh [YOLOX]      YOLOX, a built command, lets options be compared with those that it has
+# usage: deploy/check.sh [YOLOX]      with YOLOX, a built command, options and the dashboard are checked too
 set -euo pipefail
 project=$(cd "$(dirname "$0")/.." && pwd)
 yolox=${1:-}
@@ -53,14 +52,14 @@ yaml_files() { find deploy -name '*.yaml' -o -name '*.yml'; }
 kubernetes() {
   local kustomization folder name tree=$work/kubernetes
   cp -r deploy/kubernetes "$tree"
-  # The one file that people bring themselves.
+  # The one file that users provide.
   echo check >"$tree/overlays/production/api-keys"
   while read -r kustomization; do
     folder=$(dirname "$kustomization")
     name=${folder#"$tree"/}
     check "kustomize $name" kubectl kustomize "$folder" --output "$work/rendered.yaml"
     [ -s "$work/rendered.yaml" ] || continue
-    # A resource without a schema gives a warning and exit code 0; ours have one beside this script.
+    # A resource without a schema gives only a warning; the schemas of custom resources are beside this script.
     check "schemas of $name" validate "$work/rendered.yaml"
     check "pods of $name" python3 deploy/checks/pods.py "$work/rendered.yaml"
     rm "$work/rendered.yaml"
@@ -101,7 +100,7 @@ proxies() {
   cat "$work/yolox.crt" "$work/yolox.key" >"$work/yolox.pem"
   sed "s#/etc/haproxy/certs#$work#" deploy/proxy/haproxy.cfg >"$work/haproxy.cfg"
   sed "s#/etc/nginx/certs#$work#; s#^worker_processes#pid $work/nginx.pid;\n&#" deploy/proxy/nginx.conf >"$work/nginx.conf"
-  # -q would hide warnings; any of them is a failure.
+  # Without -q, which would hide warnings: any warning is a failure.
   check "haproxy -c" no_warning haproxy -c -f "$work/haproxy.cfg"
   check "nginx -t" no_warning nginx -t -c "$work/nginx.conf"
   check "caddy validate" caddy validate --adapter caddyfile --config deploy/proxy/Caddyfile
@@ -113,7 +112,7 @@ systemd_units() {
   local units=$work/units
   mkdir "$units"
   cp deploy/systemd/yolox.socket "$units/"
-  # Verified as if the package were installed: with a command that is there.
+  # The package is not installed, so verify with a command that exists.
   sed 's#/usr/bin/yolox#/bin/true#' deploy/systemd/yolox.service >"$units/yolox.service"
   check "systemd-analyze verify" no_output systemd-analyze verify --man=no "$units/yolox.service" "$units/yolox.socket"
   check "systemd-analyze security, at most 2.0" \
@@ -124,7 +123,7 @@ no_output() { "$@" 2>&1 | tee "$work/said" && [ ! -s "$work/said" ]; }
 
 names() { python3 deploy/checks/names.py "$project" ${yolox:+"$yolox"} >"$work/dashboard-rules.yaml"; }
 
-# Linked statically, Foundation brings 37 MB of ICU data into an image of 30; FoundationEssentials does not.
+# Static linking of Foundation adds 37 MB of ICU data to an image of 30 MB; FoundationEssentials does not.
 no_foundation() {
   ! grep -rnE --include '*.swift' '^import Foundation$' Sources | grep -vE '^Sources/(Training|TrainCLI|YOLOXClient)/'
 }
@@ -132,7 +131,7 @@ no_foundation() {
 install_tools
 check "no Foundation in the server" no_foundation
 check "yamllint" bash -c "$(declare -f yaml_files); yaml_files | xargs yamllint --strict --config-file deploy/checks/yamllint.yaml"
-check "shellcheck" bash -c 'find deploy scripts Tests/Deploy -name "*.sh" | xargs shellcheck'
+check "shellcheck" bash -c 'find deploy scripts Tests/Integration Benchmarks/inference Benchmarks/service -name "*.sh" | xargs shellcheck'
 check "hadolint" hadolint --failure-threshold info Dockerfile deploy/training/Dockerfile
 check "compose" check-jsonschema --builtin-schema vendor.compose-spec deploy/compose/compose.yaml
 kubernetes
@@ -140,11 +139,11 @@ custom_resources
 training
 check "promtool check rules" promtool check rules deploy/prometheus/rules.yaml
 check "promtool test rules" promtool test rules deploy/prometheus/rules_test.yaml
-# Elsewhere than in the container the rules lie in another folder; only the syntax is asked.
+# The path of the rules exists only in the container, so check the syntax alone.
 check "promtool check config" promtool check config --syntax-only deploy/compose/prometheus.yml
 check "names of metrics and options" names
 check "the dashboard's queries are PromQL" promtool check rules "$work/dashboard-rules.yaml"
-# The one check that needs the service to run, and so its weights.
+# The only check that runs the service and so needs weights.
 if [ -n "$yolox" ] && (cd "$project" && "$yolox" weights fetch yolox-nano >/dev/null 2>&1); then
   check "the dashboard's queries have data" python3 deploy/checks/dashboard.py "$yolox" 15
   has_weights=yes
@@ -156,5 +155,5 @@ if [ "$failures" -gt 0 ]; then
   echo "$failures checks failed"
   exit 1
 fi
-[ -n "$yolox" ] || echo "note: options were not compared; give a built yolox for that"
-[ -n "${has_weights:-}" ] || echo "note: the dashboard was not asked under load; that needs yolox and its weights"
+[ -n "$yolox" ] || echo "note: options were not checked; pass a built yolox to check them"
+[ -n "${has_weights:-}" ] || echo "note: the dashboard was not checked under load; this needs yolox and its weights"

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Installs what a machine with a Swift toolchain still lacks: the C libraries, a linker and curl.
-# Asks for nothing that is already there, so that a second run costs nothing.
+# Installs the missing dependencies of a machine with a Swift toolchain: C libraries, a linker and curl.
+# A second run installs nothing.
 set -euo pipefail
 
 apt_packages=(
-  binutils libc6-dev libgcc-12-dev libstdc++-12-dev  # what swiftc links with
-  libxml2 libsqlite3-0 libcurl4 libedit2 libncurses6 libpython3.11 zlib1g-dev tzdata  # what the toolchain itself loads
+  binutils libc6-dev libgcc-12-dev libstdc++-12-dev  # for linking
+  libxml2 libsqlite3-0 libcurl4 libedit2 libncurses6 libpython3.11 zlib1g-dev tzdata  # libraries of the toolchain
   git ca-certificates curl pkg-config
   libjpeg62-turbo-dev libpng-dev libopenblas-dev
 )
@@ -16,7 +16,7 @@ as_root() {
   elif command -v sudo >/dev/null; then
     sudo "$@"
   else
-    echo "bootstrap: these need root, and there is no sudo. Run as root: $*" >&2
+    echo "bootstrap: this needs root, and sudo is missing. Run as root: $*" >&2
     exit 1
   fi
 }
@@ -24,8 +24,8 @@ as_root() {
 install_with_apt() {
   local missing=() package
   for package in "${apt_packages[@]}"; do
-    # Other releases name some packages otherwise (libgcc-13-dev, libpython3.12); what apt does not know is left to
-    # the check for a working toolchain below.
+    # Other releases have other names for some packages (libgcc-13-dev, libpython3.12). Unknown ones are skipped; the check
+    # for a toolchain below finds what is really missing.
     if ! dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed'; then
       missing+=("$package")
     fi
@@ -55,12 +55,19 @@ case "$(uname -s)" in
     if command -v apt-get >/dev/null; then
       install_with_apt
     else
-      echo "bootstrap: no apt-get here. Install libjpeg-turbo, libpng, OpenBLAS (with headers), pkg-config and curl." >&2
+      echo "bootstrap: apt-get is missing. Install libjpeg-turbo, libpng, OpenBLAS (with headers), pkg-config and curl." >&2
     fi
     ;;
 esac
 
+# The first line of Package.swift is the only place that states the version: "// swift-tools-version: 6.3".
+required=$(sed -n '1s/^.*swift-tools-version: *\([0-9][0-9.]*\).*$/\1/p' "$(dirname "$0")/../Package.swift")
 if ! command -v swift >/dev/null; then
-  echo "bootstrap: no Swift toolchain on the PATH. Get version 6.1 or later from https://www.swift.org/install" >&2
+  echo "bootstrap: no Swift toolchain on the PATH. Install version $required or later: https://www.swift.org/install" >&2
+  exit 1
+fi
+found=$(swift --version 2>/dev/null | sed -n 's/^.*Swift version \([0-9][0-9.]*\).*$/\1/p' | head -n 1)
+if [ "$(printf '%s\n' "$required" "$found" | sort -V | head -n 1)" != "$required" ]; then
+  echo "bootstrap: Swift is $found, but version $required or later is needed: https://www.swift.org/install" >&2
   exit 1
 fi

@@ -16,12 +16,12 @@ if [ ! -e "$run/test/annotations/instances_val.json" ]; then
   "$bin/yolox-train" scenes --train 0 --val 300 --seed 2 --output "$run/test"
 fi
 
-"$bin/yolox-train" fit --data "$run/train" --model nano --input 256 --batch 8 --multi-scale off --mosaic 0.5 \
-  --epochs 16 --warm-up-epochs 1 --plain-epochs 4 --rate 0.006 --average-ramp 1200 --evaluate-every 2 \
+"$bin/yolox-train" fit --data "$run/train" --model nano --size 256 --batch-size 8 --multi-scale off --mosaic 0.5 \
+  --epochs 16 --warmup-epochs 1 --no-aug-epochs 4 --learning-rate 0.006 --ema-tau 1200 --eval-interval 2 \
   --seed 1 --threads 2 --output "$run/fit" --or-resume
 
 "$bin/yolox-train" export --weights "$run/fit/best.safetensors" --dtype f16 --license Apache-2.0 \
   --output "$run/street-f16.safetensors"
 # Ranges for int8 from training images; average precision in each precision from the test images.
-"$bin/yolox" weights quantize --weights "$run/street-f16.safetensors" --calibrate "$run/train/train" \
-  --annotations "$run/test/annotations/instances_val.json" --annotated "$run/test/val" --dtype f16 --output "$output"
+"$bin/yolox" weights quantize --weights "$run/street-f16.safetensors" --calibration-images "$run/train/train" \
+  --annotations "$run/test/annotations/instances_val.json" --images "$run/test/val" --dtype f16 --output "$output"

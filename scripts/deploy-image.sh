@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Builds the container image with docker or, where there is none, with buildah.
+# Builds the container image with docker, or with buildah if docker is missing.
 #
 # usage: scripts/deploy-image.sh [TAG]
 #
-# WEIGHTS (yolox-nano), BUILD_IMAGE, RUNTIME_IMAGE and VERSION are the Dockerfile's arguments of these names; PLATFORM,
-# for example linux/amd64,linux/arm64, asks docker buildx or buildah for more than this machine's architecture.
+# WEIGHTS (yolox-nano), BUILD_IMAGE, RUNTIME_IMAGE and VERSION are passed to the Dockerfile. PLATFORM, for example
+# linux/amd64,linux/arm64, selects architectures; it needs docker buildx or buildah.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 tag=${1:-swift-yolox:latest}
@@ -25,6 +25,6 @@ elif command -v buildah >/dev/null; then
   # The OCI format has no health check; docker's has.
   exec buildah bud --format docker "${arguments[@]}" --tag "$tag" .
 else
-  echo "deploy-image: there is neither a running docker nor buildah" >&2
+  echo "deploy-image: neither a running docker nor buildah was found; install one of them" >&2
   exit 1
 fi

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the manual page of the command, all subcommands in it, from what the command says of itself.
+"""Writes the manual page of the command and all subcommands from their help.
 
 usage: deploy-manpage.py YOLOX VERSION DATE > yolox.1
 """
@@ -10,7 +10,7 @@ import sys
 
 
 def roff(text):
-    """Text that troff takes as it is."""
+    """Escapes text for troff."""
     text = text.replace("\\", "\\e").replace("-", "\\-").replace("'", "\\(aq")
     return re.sub(r"^\.", r"\\&.", text, flags=re.MULTILINE)
 
@@ -21,7 +21,7 @@ def paragraphs(text):
     for block in (text or "").split("\n\n"):
         if not block.strip():
             continue
-        # An example may stand right under the text that introduces it; each line of one kind is kept with its like.
+        # An example can follow its introduction without a blank line, so lines of one kind are grouped.
         literal = None
         is_table = "   " in block
         for line in block.split("\n"):
@@ -47,6 +47,8 @@ def entry(argument):
         head = ", ".join(name_of(name) for name in argument["names"])
         head += f" {value}" if argument["kind"] == "option" else ""
     text = argument.get("abstract", "")
+    if argument.get("allValues"):
+        text += f" Values: {', '.join(argument['allValues'])}."
     if argument.get("defaultValue") and "Default" not in text:
         text += f" Default: {argument['defaultValue']}."
     lines = [".TP", head]
@@ -101,13 +103,13 @@ def page(yolox, version, date):
     for path, command in leaves:
         lines += section(path, command)
     lines += [
-        ".SH EXIT STATUS", "0 if all went well, 64 if an option is wrong, otherwise 1.",
+        ".SH EXIT STATUS", "0 on success, 64 if an option is invalid, 1 on other errors.",
         ".SH ENVIRONMENT", ".TP", r"\fBYOLOX_WEIGHTS_DIR\fR",
-        "A folder with files of published weights, looked into before anything is downloaded.",
-        ".TP", r"\fBYOLOX_\fIOPTION\fR", "Each option of yolox serve, in capitals, _ for \\-; a flag wins over it.",
-        ".SH FILES", ".TP", r"\fI/etc/default/yolox\fR", "Options of the system's service, as variables.",
-        ".TP", r"\fI/usr/share/swift\-yolox/weights\fR", "Weights that came with the package.",
-        ".TP", r"\fI/var/lib/yolox/weights\fR", "Weights fetched later, by yolox weights fetch in /var/lib/yolox.",
+        "A folder with published weights, searched before a download.",
+        ".TP", r"\fBYOLOX_\fIOPTION\fR", "An option of yolox serve, in capitals with _ for \\-; the command line overrides it.",
+        ".SH FILES", ".TP", r"\fI/etc/default/yolox\fR", "Options of the system service, as variables.",
+        ".TP", r"\fI/usr/share/swift\-yolox/weights\fR", "Weights of the package.",
+        ".TP", r"\fI/var/lib/yolox/weights\fR", "Weights that yolox weights fetch downloads in /var/lib/yolox.",
         ".SH SEE ALSO", "systemctl(1), curl(1)",
     ]
     return "\n".join(lines) + "\n"

@@ -1,23 +1,23 @@
 #!/usr/bin/env bash
-# Builds what a release consists of into dist/: a tarball that runs from anywhere, a Debian package, their digests.
+# Builds a release into dist/: a relocatable tarball, a Debian package, their digests.
 #
 # usage: scripts/deploy-release.sh [YOLOX]
 #
-# YOLOX is a command that was built with --static-swift-stdlib; without it one is built. YOLOX-Nano is part of both, so
-# that the service runs as it is installed; YOLOX_WEIGHTS_DIR may say where its file lies already.
+# YOLOX is a command built with --static-swift-stdlib; if it is omitted, the script builds one. Both include YOLOX-Nano, so that
+# the service works right after installation; the script uses the file in YOLOX_WEIGHTS_DIR if it is there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 project=$PWD
 maintainer=${MAINTAINER:-the swift-yolox authors <swift-yolox@users.noreply.github.com>}
 version=$(scripts/deploy-version.sh)
-# What comes out depends on the commit, not on when it is built.
+# Reproducible: all dates come from the commit.
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
 export SOURCE_DATE_EPOCH
 date=$(date -u -d "@$SOURCE_DATE_EPOCH" +%Y-%m-%d)
 architecture=$(dpkg --print-architecture)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-# Folders of a package are everybody's to read, whatever the umask here.
+# Folders of a package are world-readable, whatever the umask.
 umask 022
 
 say() { echo "release: $*" >&2; }
@@ -46,7 +46,7 @@ if readelf -d "$work/yolox" | grep -q 'libswift'; then
   exit 1
 fi
 
-# PREFIX/bin, PREFIX/share: the same in both.
+# PREFIX/bin and PREFIX/share are the same in both.
 prefix=$work/prefix
 weights=$prefix/share/swift-yolox/weights
 install -D -m 0755 "$work/yolox" "$prefix/bin/yolox"
@@ -69,7 +69,7 @@ make_tarball() {
   local name=swift-yolox-$version-linux-$architecture
   cp -a "$prefix" "$work/$name"
   cp README.md CHANGELOG.md LICENSE "$work/$name/"
-  # From the commit, not from the folder, where people keep keys.
+  # From the commit, because the working folder can contain keys.
   git archive HEAD deploy/systemd deploy/proxy deploy/prometheus deploy/kubernetes deploy/kserve \
     | tar -x -C "$work/$name"
   tar --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner -C "$work" -c "$name" \
@@ -83,7 +83,7 @@ make_package() {
   gzip -9n "$root/usr/share/man/man1/yolox.1"
   install -D -m 0644 -t "$root/lib/systemd/system" deploy/systemd/yolox.service deploy/systemd/yolox.socket
   install -D -m 0644 deploy/systemd/yolox.default "$root/etc/default/yolox"
-  # `yolox weights fetch`, run in /var/lib/yolox, looks there for what there is to fetch.
+  # The manifest for `yolox weights fetch` in /var/lib/yolox.
   install -d "$root/var/lib/yolox/weights"
   ln -s /usr/share/swift-yolox/weights/manifest.json "$root/var/lib/yolox/weights/manifest.json"
 
@@ -93,7 +93,7 @@ make_package() {
   {
     echo "swift-yolox ($version) stable; urgency=medium"
     echo
-    # The newest section, folded as Debian wants it.
+    # The newest section, in Debian's format.
     sed -n '/^- /,$p' CHANGELOG.md | sed '/^$/,$d' \
       | awk '/^- / && NR > 1 { print "" } { sub(/^ +/, ""); printf "%s ", $0 } END { print "" }' \
       | fold -s -w 74 | sed 's/^/    /; s/^    - /  * /; s/ *$//'
@@ -103,7 +103,7 @@ make_package() {
   chmod 0644 "$doc/changelog.gz"
   install -D -m 0644 deploy/package/lintian-overrides "$root/usr/share/lintian/overrides/swift-yolox"
 
-  # dpkg-shlibdeps asks for a source package around it.
+  # dpkg-shlibdeps needs a source package.
   mkdir -p "$work/source/debian"
   printf 'Source: swift-yolox\n\nPackage: swift-yolox\nArchitecture: any\n' >"$work/source/debian/control"
   depends=$(cd "$work/source" && dpkg-shlibdeps -O "$root/usr/bin/yolox" 2>/dev/null | sed -n 's/^shlibs:Depends=//p')

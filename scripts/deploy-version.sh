@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Prints the version that the command says of itself.
+# Prints the version of the command.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-sed -n 's/.*static let version = "\(.*\)"/\1/p' Sources/CLI/Yolox.swift | grep .
+sed -n 's/.*static let current = "\(.*\)"/\1/p' Sources/CLI/Settings/Version.swift | grep .

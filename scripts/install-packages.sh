@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs Debian packages: as root, or with sudo where that asks for no password.
+# Installs Debian packages as root, or with sudo if it needs no password.
 #
 # usage: scripts/install-packages.sh PACKAGE...
 set -euo pipefail
@@ -10,6 +10,6 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 options=(-qq -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300)
 "${root[@]}" apt-get "${options[@]}" update
-# Services that a package would start are of no use to those who call this.
+# Do not start the services of the packages.
 "${root[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
   apt-get "${options[@]}" install -y --no-install-recommends "$@" >/dev/null

@@ -1,4 +1,4 @@
-"""Average precision of every contestant on COCO pictures, all counted by `yolox eval`."""
+"""Average precision of every contestant on COCO images, all counted by `yolox eval`."""
 
 import json
 import tempfile
@@ -7,7 +7,7 @@ from pathlib import Path
 from contestants import answer
 from networks import SHARED, YOLOX
 from peer import opened
-from pictures import boxes, letterboxed
+from images import boxes, letterboxed
 
 ANNOTATIONS = SHARED / "coco/instances_val2017.json"
 FOLDER = SHARED / "coco/val2017"

@@ -19,8 +19,8 @@ from yolox.utils import replace_module
 torch.manual_seed(0)
 network = replace_module(get_exp(exp_name=f"yolox-{variant}").get_model().eval(), nn.SiLU, SiLU)
 network.head.decode_in_inference = False
-picture = torch.zeros(1, 3, int(size), int(size))
+image = torch.zeros(1, 3, int(size), int(size))
 Path(path).parent.mkdir(parents=True, exist_ok=True)
 torch.onnx.export(
-    network, picture, path, input_names=["images"], output_names=["output"], opset_version=17, dynamo=False
+    network, image, path, input_names=["images"], output_names=["output"], opset_version=17, dynamo=False
 )

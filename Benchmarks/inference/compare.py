@@ -3,7 +3,7 @@
 In each round every contestant runs once, as a fresh process with three unmeasured runs before. A row gives the median of
 the rounds' medians; "to ..." are medians of the ratios within a round, above 1 where we are faster. "peak" is the share of
 what the processor's multiply-add instructions for that precision could do at most, measured in the same process; it
-passes 1 where an algorithm does with fewer products. AP is on 79 pictures of COCO, whose third digit is chance.
+passes 1 where an algorithm does with fewer products. AP is on 79 images of COCO, whose third digit is chance.
 """
 
 import argparse
@@ -21,7 +21,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, help="timed runs in each round, in place of 30 for nano to 3 for M")
     parser.add_argument("--rounds", type=int, default=3, help="rounds, taking turns")
-    parser.add_argument("--batch", type=int, nargs="+", default=[1, 8], help="pictures in a run")
+    parser.add_argument("--batch-size", type=int, nargs="+", default=[1, 8], help="images in a run")
     parser.add_argument("--threads", type=int, nargs="+", default=sorted({1, os.cpu_count() or 1}))
     parser.add_argument("--networks", nargs="+", choices=[network.name for network in NETWORKS])
     parser.add_argument("--all", action="store_true", help="M too, exported by the authors' code in YOLOX_REPOSITORY")
@@ -51,7 +51,7 @@ def main():
         precisions = {}
         if network.is_trained and not arguments.no_accuracy:
             precisions = {one: average_precision(one, network) for one in contestants}
-        for batch in arguments.batch:
+        for batch in arguments.batch_size:
             for threads in arguments.threads:
                 runs = arguments.runs or network.runs_of(batch)
                 rounds = [

@@ -30,7 +30,7 @@ class Contestant:
             command = [sys.executable, HERE / "peer.py", self.runtime, self.precision, self.weights(network)]
             return answer(command + [network.size, threads, batch, runs])
         command = [YOLOX, "bench", "--weights", self.weights(network), "--precision", self.precision, "--json"]
-        found = answer(command + ["--size", network.size, "--threads", threads, "--batch", batch, "--runs", runs])
+        found = answer(command + ["--size", network.size, "--threads", threads, "--batch-size", batch, "--runs", runs])
         return {
             "milliseconds": found["medianMilliseconds"],
             "first": found["firstResultMilliseconds"],

@@ -10,7 +10,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 SHARED = ROOT.parent / "shared"
 YOLOX = ROOT / ".build/release/yolox"
-PICTURES = SHARED / "coco/train2017"
+IMAGES = SHARED / "coco/train2017"
 # What is made here is made once.
 CACHE = ROOT / "runs/bench"
 
@@ -22,9 +22,9 @@ class Network:
     size: int
     # Real weights, whose average precision means something.
     is_trained: bool = False
-    # How many pictures the ranges for int8 come from.
+    # How many images the ranges for int8 come from.
     samples: int = 10
-    # Timed runs of a single picture in each round.
+    # Timed runs of a single image in each round.
     runs: int = 30
     # Timed with --all only, and exported from the authors' code.
     exported: str | None = None
@@ -51,8 +51,8 @@ class Network:
         path = CACHE / f"{self.onnx.stem}.safetensors"
         if not path.exists():
             CACHE.mkdir(parents=True, exist_ok=True)
-            command = [YOLOX, "weights", "quantize", "--calibrate", PICTURES, "--weights", self.onnx]
-            command += ["--limit", self.samples, "--size", self.size, "--output", path]
+            command = [YOLOX, "weights", "quantize", "--calibration-images", IMAGES, "--weights", self.onnx]
+            command += ["--max-images", self.samples, "--size", self.size, "--output", path]
             subprocess.run([str(word) for word in command], check=True, stdout=subprocess.DEVNULL)
         return path
 
@@ -62,7 +62,7 @@ class Network:
         path = CACHE / f"{self.onnx.stem}-nncf.xml"
         if not path.exists():
             CACHE.mkdir(parents=True, exist_ok=True)
-            command = [sys.executable, HERE / "nncf_int8.py", self.onnx, self.size, PICTURES, self.samples, path]
+            command = [sys.executable, HERE / "nncf_int8.py", self.onnx, self.size, IMAGES, self.samples, path]
             done = subprocess.run([str(word) for word in command], capture_output=True, text=True)
             if done.returncode:
                 print(f"{self.label}: NNCF made no int8 network: {done.stderr.strip().splitlines()[-1:]}")

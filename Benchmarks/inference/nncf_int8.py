@@ -9,7 +9,7 @@ from pathlib import Path
 import nncf
 import openvino
 
-from pictures import letterboxed
+from images import letterboxed
 
 
 def main():

@@ -59,7 +59,7 @@ def main():
     times = []
     for _ in range(runs + 2):
         start = time.perf_counter()
-        # The networks were exported for one picture.
+        # The networks were exported for one image.
         for _ in range(batch):
             run(pixels)
         times.append((time.perf_counter() - start) * 1e3)

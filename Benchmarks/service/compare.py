@@ -1,4 +1,4 @@
-"""Side by side: `yolox serve` and what people use now, the same picture, the same weights, the same cores, in turns.
+"""Side by side: `yolox serve` and what people use now, the same image, the same weights, the same cores, in turns.
 
 For each server: seconds from its start to the first right answer, then 16 connections by wrk for some seconds, then the
 memory of all its processes. Rounds take turns; the table gives medians. Client and server share the cores.
@@ -22,7 +22,7 @@ from wrk import load
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 SHARED = ROOT.parent / "shared"
-PICTURE = SHARED / "images/dog.jpg"
+IMAGE = SHARED / "images/dog.jpg"
 WEIGHTS = SHARED / "weights/yolox_nano.onnx"
 CLASSES = {16, 1, 2}
 
@@ -45,12 +45,12 @@ def servers():
 
 
 def body_for(name):
-    """The picture, in a form where a server takes no bare bodies."""
-    picture = PICTURE.read_bytes()
+    """The image, in a form where a server takes no bare bodies."""
+    image = IMAGE.read_bytes()
     if name != "LitServe":
-        return picture, "image/jpeg"
+        return image, "image/jpeg"
     head = b'--x\r\nContent-Disposition: form-data; name="image"; filename="dog.jpg"\r\nContent-Type: image/jpeg\r\n\r\n'
-    return head + picture + b"\r\n--x--\r\n", "multipart/form-data; boundary=x"
+    return head + image + b"\r\n--x--\r\n", "multipart/form-data; boundary=x"
 
 
 def ask(port, body, kind):
@@ -143,7 +143,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3, help="rounds, taking turns")
     parser.add_argument("--connections", type=int, default=16)
     arguments = parser.parse_args()
-    for needed in (PICTURE, WEIGHTS):
+    for needed in (IMAGE, WEIGHTS):
         if not needed.exists():
             sys.exit(f"compare: needs {needed}")
     results = {name: [] for name in servers()}

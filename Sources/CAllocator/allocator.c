@@ -4,13 +4,13 @@
 #include <malloc.h>
 #endif
 
-void allocator_give_back(void) {
+void allocator_configure_for_server(void) {
 #if defined(M_ARENA_MAX)
-  // By default glibc has eight heaps for each processor, and a request's work passes through many threads: each heap would
-  // come to hold what a large request once needed.
+  // By default glibc has eight arenas for each processor. The work of a request passes through many threads, so each arena
+  // would grow to the size that a large request once needed.
   mallopt(M_ARENA_MAX, 2);
-  // Bodies and pictures are mapped, and so given back at once, whatever their size. Without this the limit rises with the
-  // largest block that has been freed, up to 32 MB.
+  // Request bodies and decoded images are mapped, and so returned to the system as soon as they are freed. Without a fixed
+  // threshold, glibc raises it to the largest block that has been freed, up to 32 MB.
   mallopt(M_MMAP_THRESHOLD, 1 << 20);
   mallopt(M_TRIM_THRESHOLD, 4 << 20);
 #endif

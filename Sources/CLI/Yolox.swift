@@ -7,30 +7,30 @@ import ArgumentParser
 #endif
 
 @main
-struct Yolox: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
+package struct Yolox: AsyncParsableCommand {
+  package static let configuration = CommandConfiguration(
     commandName: "yolox",
-    abstract: "Finds objects in pictures with YOLOX, on the CPU.",
+    abstract: "Detect objects in images with YOLOX on the CPU.",
     discussion: """
-      yolox serve                         an HTTP service: POST a picture to /detect
-      yolox detect photo.jpg              the same from the command line
+      yolox serve                         start an HTTP service on port 8080
+      yolox detect photo.jpg              detect objects in a file
       yolox detect 'cam/*.jpg' --output marked --classes person,dog
-      yolox weights fetch yolox-s         bring a larger network
+      yolox weights fetch yolox-s         download a larger network
 
       Shell completions: yolox --generate-completion-script bash|zsh|fish
       """,
-    version: version,
+    version: Version.current,
     subcommands: [
       ServeCommand.self, HealthCommand.self, DetectCommand.self, EvalCommand.self, BenchCommand.self,
-      Weights.self, ConfigurationReference.self,
+      WeightsCommand.self, ConfigurationReferenceCommand.self,
     ])
 
-  static let version = "0.1.0"
+  package init() {}
 
-  /// The service and its probe take their options from a file and the environment too.
+  /// The commands that also take options from a file and the environment.
   private static let configurable: [any ParsableCommand.Type] = [ServeCommand.self, HealthCommand.self]
 
-  static func main() async {
+  package static func main() async {
     let arguments = Array(CommandLine.arguments.dropFirst())
     guard let command = configurable.first(where: { $0._commandName == arguments.first }) else {
       return await main(arguments)
@@ -40,23 +40,12 @@ struct Yolox: AsyncParsableCommand {
 
   private static func run(_ type: any ParsableCommand.Type, _ arguments: [String]) async {
     let options = OptionDescription.all(of: type)
-    let settings: OptionSources
     do {
-      settings = try OptionSources(
+      let sources = try OptionSources(
         options: options, arguments: arguments, environment: ProcessInfo.processInfo.environment)
-    } catch { exit(withError: CLIError("\(error)")) }
-    var command: any ParsableCommand
-    do { command = try parseAsRoot([type._commandName] + settings.arguments + arguments) } catch {
-      // A request for help is an error too, to the parser.
-      guard exitCode(for: error) != .success else { exit(withError: error) }
-      // One line, not the usage: it ends up in the log of whatever manages services.
-      let origin = settings.origin(of: message(for: error)).map { "\($0): " } ?? ""
-      writeToStandardError("Error: \(origin)\(message(for: error))\n")
-      exit(withError: exitCode(for: error))
-    }
-    do {
+      var command = try parse(type, sources, arguments)
       if let serve = command as? ServeCommand, serve.printConfig {
-        return print(ConfigDump(options: options, settings: settings, arguments: arguments).text)
+        return print(ConfigDump(options: options, sources: sources, arguments: arguments).text)
       }
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()
@@ -64,5 +53,19 @@ struct Yolox: AsyncParsableCommand {
         try command.run()
       }
     } catch { exit(withError: error) }
+  }
+
+  private static func parse(
+    _ type: any ParsableCommand.Type, _ sources: OptionSources, _ arguments: [String]
+  ) throws -> any ParsableCommand {
+    do { return try parseAsRoot([type._commandName] + sources.arguments + arguments) } catch {
+      let code = exitCode(for: error)
+      // The parser reports a request for help as an error too.
+      guard code != .success else { throw error }
+      // One line without the usage, because it goes to the log of a service manager.
+      let text = message(for: error)
+      printError("Error: \(sources.origin(of: text).map { "\($0): " } ?? "")\(text)")
+      throw code
+    }
   }
 }

@@ -1,5 +1,5 @@
-/// A COCO "instances" file: pictures, categories and where the objects are (cocodataset.org, data format). Outlines
-/// (`segmentation`) and whatever else the file has are passed over.
+/// A COCO "instances" file: images, categories and objects (cocodataset.org, data format). `segmentation` and other members
+/// are ignored.
 package struct Annotations: Decodable, Sendable {
   package struct Image: Decodable, Sendable, Equatable {
     package let id: Int
@@ -36,9 +36,9 @@ package struct Annotations: Decodable, Sendable {
     package let categoryID: Int
     /// x, y of the top left corner, width, height, in pixels.
     package let box: [Double]
-    /// Of the outline where there is one, so at most that of the box.
+    /// Area of the segmentation if there is one, so at most that of the box.
     package let area: Double
-    /// A box around many objects, of which any number may be found.
+    /// A box around a group of objects, of which any number may be detected.
     package let isCrowd: Bool
 
     enum CodingKeys: String, CodingKey {
@@ -49,7 +49,7 @@ package struct Annotations: Decodable, Sendable {
       case isCrowd = "iscrowd"
     }
 
-    /// - Parameter area: that of the box where it is not given.
+    /// - Parameter area: `nil` for the area of the box.
     package init(
       id: Int, imageID: Int, categoryID: Int, box: [Double], area: Double? = nil, isCrowd: Bool = false
     ) {
@@ -73,7 +73,7 @@ package struct Annotations: Decodable, Sendable {
         isCrowd: try Object.decodeIsCrowd(container))
     }
 
-    /// 0 or 1, and from some labelling tools false or true.
+    /// COCO has 0 or 1; some labelling tools write false or true.
     private static func decodeIsCrowd(_ container: KeyedDecodingContainer<CodingKeys>) throws -> Bool {
       do {
         return try container.decodeIfPresent(Int.self, forKey: .isCrowd) ?? 0 != 0

@@ -14,8 +14,9 @@ struct Box: Sendable {
     height = numbers[3]
   }
 
-  /// Intersection over union with an object; over this box's own area where the object is a crowd (maskApi.c, bbIou).
-  func overlap(_ object: Box, isCrowd: Bool) -> Double {
+  /// Intersection over union with an object; for a crowd, intersection over this box's area (maskApi.c, bbIou). In float64,
+  /// because IoUs exactly at a threshold must decide as in pycocotools.
+  func iou(_ object: Box, isCrowd: Bool) -> Double {
     let shared = (
       width: min(x + width, object.x + object.width) - max(x, object.x),
       height: min(y + height, object.y + object.height) - max(y, object.y)

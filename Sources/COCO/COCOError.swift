@@ -4,11 +4,10 @@
   import Foundation
 #endif
 
-/// Why a COCO file could not be read or written.
+/// Reasons why a COCO file could not be read or written.
 package enum COCOError: Error, Equatable, CustomStringConvertible {
   case unreadable(path: String, reason: String)
-  /// The file is there and says something else than it should. `place` is, say, `annotations[17].bbox`; empty for the
-  /// file as a whole.
+  /// The content is not as expected. `place` is a path such as `annotations[17].bbox`, or empty for the whole file.
   case malformed(path: String, place: String, reason: String)
   case unwritable(path: String, reason: String)
 
@@ -27,7 +26,7 @@ func readJSON<Value: Decodable>(_ path: String) throws(COCOError) -> Value {
   do {
     data = try Data(contentsOf: URL(filePath: path))
   } catch {
-    throw .unreadable(path: path, reason: fileFault(error))
+    throw .unreadable(path: path, reason: fileErrorReason(error))
   }
   do {
     return try JSONDecoder().decode(Value.self, from: data)
@@ -49,7 +48,7 @@ func writeJSON(_ value: some Encodable, to path: String) throws(COCOError) {
     throw .unwritable(
       path: path, reason: "\(place(context.codingPath)): \(context.debugDescription)")
   } catch {
-    throw .unwritable(path: path, reason: fileFault(error))
+    throw .unwritable(path: path, reason: fileErrorReason(error))
   }
 }
 
@@ -64,7 +63,7 @@ private func place(_ path: [any CodingKey]) -> String {
   }
 }
 
-private func fileFault(_ error: any Error) -> String {
+private func fileErrorReason(_ error: any Error) -> String {
   switch (error as? CocoaError)?.code {
   case .fileReadNoSuchFile, .fileNoSuchFile: "no such file"
   case .fileReadNoPermission, .fileWriteNoPermission: "no permission"

@@ -1,9 +1,8 @@
-/// Objects and detections of one class in all pictures, and which detection finds which object (cocoeval.py,
-/// evaluateImg).
+/// Matches the detections of one class with its objects in all images (cocoeval.py, evaluateImg).
 struct ClassEvaluation {
   struct Object {
     let image: Int
-    /// Place in its file.
+    /// Index in its file.
     let order: Int
     let id: Int
     let box: Box
@@ -13,17 +12,17 @@ struct ClassEvaluation {
 
   struct Detection {
     let image: Int
-    /// Place in its file.
+    /// Index in its file.
     let order: Int
     let box: Box
     let score: Double
   }
 
-  /// Picture by picture.
+  /// Sorted by image.
   private let objects: [Object]
-  /// Picture by picture, in each by falling score, as many as count.
+  /// Sorted by image, then by falling score, up to the largest limit per image.
   private let detections: [Detection]
-  /// Place among the detections of its picture, by detection.
+  /// Rank of each detection in its image.
   private let ranks: [Int]
 
   init(objects: [Object], detections: [Detection]) {
@@ -65,80 +64,47 @@ struct ClassEvaluation {
     return matches
   }
 
-  /// Crowds, and objects of another size, need not be found.
+  /// Whether an object may be missed without a penalty: crowds, and objects outside the area range.
   private func isIgnored(_ object: Object, in area: Evaluator.AreaRange) -> Bool {
     object.isCrowd || !area.bounds.contains(object.area)
   }
 
-  /// One picture: the best detections first, each takes the free object that it covers best.
+  /// Matches one image: in order of falling score, each detection takes the free object of highest IoU.
   private func match(
-    _ found: Range<Int>, with truth: Range<Int>,
+    _ detectionRange: Range<Int>, with truth: Range<Int>,
     record: (Evaluator.AreaRange, _ threshold: Int, _ detection: Int, ClassMatches.Outcome) -> Void
   ) {
-    let overlaps = found.map { detection in
-      truth.map { detections[detection].box.overlap(objects[$0].box, isCrowd: objects[$0].isCrowd) }
+    let ious = detectionRange.map { detection in
+      truth.map { detections[detection].box.iou(objects[$0].box, isCrowd: objects[$0].isCrowd) }
     }
     var isTaken = [Bool](repeating: false, count: truth.count)
     for area in Evaluator.AreaRange.allCases {
-      // Objects to be found before those to be ignored, otherwise as in the file.
-      let wanted = truth.filter { !isIgnored(objects[$0], in: area) }
-      let candidates = wanted + truth.filter { isIgnored(objects[$0], in: area) }
+      // Objects that count before ignored ones, otherwise in file order.
+      let counted = truth.filter { !isIgnored(objects[$0], in: area) }
+      let candidates = counted + truth.filter { isIgnored(objects[$0], in: area) }
       for (level, threshold) in Evaluator.thresholds.enumerated() {
         for index in isTaken.indices { isTaken[index] = false }
-        for detection in found {
+        for detection in detectionRange {
           var best = min(threshold, 1 - 1e-10)
           var choice: Int?
           for (place, candidate) in candidates.enumerated() {
             if isTaken[place], !objects[candidate].isCrowd { continue }
-            // Once a wanted object is found, one to be ignored is no better.
-            if let choice, choice < wanted.count, place >= wanted.count { break }
-            let overlap = overlaps[detection - found.lowerBound][candidate - truth.lowerBound]
-            if overlap < best { continue }
-            best = overlap
+            // A match with an object that counts is never replaced by an ignored one.
+            if let choice, choice < counted.count, place >= counted.count { break }
+            let iou = ious[detection - detectionRange.lowerBound][candidate - truth.lowerBound]
+            if iou < best { continue }
+            best = iou
             choice = place
           }
           if let choice { isTaken[choice] = true }
-          // pycocotools writes down the id of the object, and reads 0 as none.
+          // pycocotools stores the id of the object and reads 0 as unmatched.
           let isMatched = choice.map { objects[candidates[$0]].id != 0 } ?? false
           let isOutside = !area.bounds.contains(detections[detection].box.area)
-          let isIgnored = choice.map { $0 >= wanted.count } ?? false || !isMatched && isOutside
+          let isIgnored = choice.map { $0 >= counted.count } ?? false || !isMatched && isOutside
           record(
             area, level, detection, isIgnored ? .ignored : isMatched ? .truePositive : .falsePositive)
         }
       }
-    }
-  }
-}
-
-/// What came of the detections of one class in all pictures.
-struct ClassMatches: Sendable {
-  enum Outcome: UInt8, Sendable {
-    case falsePositive, truePositive
-    /// Counts neither way.
-    case ignored
-  }
-
-  /// Falling.
-  let scores: [Double]
-  /// Place among the detections of its picture, by detection.
-  let ranks: [Int]
-  /// Objects that should be found, by area range.
-  let objectCounts: [Int]
-  /// [area range, threshold, detection]
-  private var outcomes: [Outcome]
-
-  init(scores: [Double], ranks: [Int], objectCounts: [Int]) {
-    self.scores = scores
-    self.ranks = ranks
-    self.objectCounts = objectCounts
-    outcomes = Array(
-      repeating: .falsePositive, count: objectCounts.count * Evaluator.thresholds.count * scores.count)
-  }
-
-  subscript(area: Evaluator.AreaRange, threshold: Int, detection: Int) -> Outcome {
-    get { outcomes[(area.rawValue * Evaluator.thresholds.count + threshold) * scores.count + detection] }
-    set {
-      outcomes[(area.rawValue * Evaluator.thresholds.count + threshold) * scores.count + detection] = newValue
     }
   }
 }

@@ -1,4 +1,4 @@
-/// One found object, as in COCO's result files.
+/// One detection in COCO's results format.
 package struct DetectionRecord: Codable, Sendable, Equatable {
   package let imageID: Int
   package let categoryID: Int
@@ -31,7 +31,7 @@ package struct DetectionRecord: Codable, Sendable, Equatable {
 
   package static func read(_ path: String) throws(COCOError) -> [DetectionRecord] { try readJSON(path) }
 
-  /// Writes the whole file or nothing.
+  /// Replaces the file atomically.
   package static func write(_ results: [DetectionRecord], to path: String) throws(COCOError) {
     try writeJSON(results, to: path)
   }

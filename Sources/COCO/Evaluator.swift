@@ -1,13 +1,12 @@
-/// COCO's evaluation of boxes, number for number as pycocotools gives it (cocoeval.py): `evaluate` each class,
-/// `accumulate` precision over recall, `summarize`.
+/// COCO's box evaluation with exactly pycocotools' numbers (cocoeval.py: evaluate, accumulate, summarize).
 ///
-/// Results for pictures or categories that the annotations do not have are left out.
+/// Results for images or categories that are not in the annotations are ignored.
 package struct Evaluator: Sendable {
-  /// 0.50, 0.55, ... 0.95 to the last bit as numpy's linspace gives them: an overlap right on a threshold decides.
+  /// 0.50, 0.55, ... 0.95 with the bits of numpy's linspace, which matter for an IoU exactly at a threshold.
   package static let thresholds = (0..<10).map { 0.5 + Double($0) * ((0.95 - 0.5) / 9) }
-  /// 0, 0.01, ... 1, again as linspace: 35 hundredths is a little more than 0.35.
+  /// 0, 0.01, ... 1, also with the bits of linspace: its 0.35 is slightly more than 0.35.
   package static let recalls = (0...100).map { Double($0) * 0.01 }
-  /// How many detections count for a picture and class, the best first.
+  /// Maximum detections per image and class (`maxDets`).
   package static let limits = [1, 10, 100]
 
   package enum AreaRange: Int, CaseIterable, Sendable {
@@ -34,7 +33,7 @@ package struct Evaluator: Sendable {
     categoryIDs = annotations.categoryIDs
     labels = annotations.labels
     let classIndices = annotations.classIndices
-    // Detections of equal score keep the order of their pictures, which is that of the pictures' ids.
+    // Detections of equal score are ordered by image id.
     let imageIDs = Set(annotations.images.map(\.id)).sorted()
     let imageIndices = Dictionary(uniqueKeysWithValues: imageIDs.enumerated().map { ($1, $0) })
 
@@ -61,7 +60,7 @@ package struct Evaluator: Sendable {
     self.detections = detections
   }
 
-  /// What came of each detection, by class index.
+  /// The outcome of each detection, by class index.
   func evaluate() -> [ClassMatches] {
     zip(objects, detections).map { ClassEvaluation(objects: $0, detections: $1).matches() }
   }

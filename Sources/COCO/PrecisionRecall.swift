@@ -1,36 +1,36 @@
-/// Precision and recall of each class (cocoeval.py, accumulate): what the twelve numbers are made of, and what a
-/// precision-recall plot shows.
+/// Precision and recall of each class (cocoeval.py, accumulate), from which the twelve metrics and precision-recall plots
+/// are made.
 package struct PrecisionRecall: Sendable {
   /// One class in one area range.
   package struct Cell: Sendable {
     /// By threshold.
     package let curves: [Curve]
-    /// The share of objects found, [limit, threshold].
+    /// Recall, [limit, threshold].
     package let recalls: [[Double]]
-    /// Objects that should be found.
+    /// Number of objects that count.
     package let objectCount: Int
   }
 
-  /// Precision read off at `Evaluator.recalls`, with up to 100 detections in a picture.
+  /// Precision at `Evaluator.recalls`, with up to 100 detections per image.
   package struct Curve: Sendable, Equatable {
-    /// Never rising; 0 where the recall is not reached.
+    /// Non-increasing; 0 where the recall is not reached.
     package let precision: [Double]
-    /// The score from which on detections have to count for that recall; 0 where it is not reached.
+    /// The score threshold at each recall; 0 where it is not reached.
     package let scores: [Double]
   }
 
   /// By class index.
   package let categoryIDs: [Int]
   package let labels: [String]
-  /// [class, area range]; `nil` where there is nothing to find.
+  /// [class, area range]; `nil` if no objects count.
   let cells: [[Cell?]]
 
-  /// - Returns: `nil` where there is nothing to find.
+  /// - Returns: `nil` if no objects count.
   package subscript(classIndex: Int, area: Evaluator.AreaRange) -> Cell? { cells[classIndex][area.rawValue] }
 }
 
 extension PrecisionRecall.Cell {
-  /// - Returns: `nil` where there is nothing to find.
+  /// - Returns: `nil` if no objects count.
   init?(_ matches: ClassMatches, area: Evaluator.AreaRange) {
     objectCount = matches.objectCounts[area.rawValue]
     guard objectCount > 0 else { return nil }
@@ -48,15 +48,15 @@ extension PrecisionRecall.Cell {
       var precisions: [Double] = []
       recalls.reserveCapacity(matches.scores.count)
       precisions.reserveCapacity(matches.scores.count)
-      var (found, mistakes) = (0.0, 0.0)
+      var (truePositives, falsePositives) = (0.0, 0.0)
       for detection in matches.scores.indices {
         switch matches[area, threshold, detection] {
-        case .truePositive: found += 1
-        case .falsePositive: mistakes += 1
+        case .truePositive: truePositives += 1
+        case .falsePositive: falsePositives += 1
         case .ignored: break
         }
-        recalls.append(found / count)
-        precisions.append(found / (mistakes + found + .ulpOfOne))
+        recalls.append(truePositives / count)
+        precisions.append(truePositives / (falsePositives + truePositives + .ulpOfOne))
       }
       return PrecisionRecall.Curve(recalls: recalls, precisions: precisions, scores: matches.scores)
     }
@@ -65,16 +65,16 @@ extension PrecisionRecall.Cell {
 
 extension PrecisionRecall.Curve {
   fileprivate init(recalls: [Double], precisions: [Double], scores: [Double]) {
-    var falling = precisions
-    for index in falling.indices.dropLast().reversed() {
-      falling[index] = max(falling[index], falling[index + 1])
+    var envelope = precisions
+    for index in envelope.indices.dropLast().reversed() {
+      envelope[index] = max(envelope[index], envelope[index + 1])
     }
     var index = 0
     let places = Evaluator.recalls.map { recall in
       while index < recalls.count, recalls[index] < recall { index += 1 }
       return index
     }
-    precision = places.map { $0 < falling.count ? falling[$0] : 0 }
+    precision = places.map { $0 < envelope.count ? envelope[$0] : 0 }
     self.scores = places.map { $0 < scores.count ? scores[$0] : 0 }
   }
 }

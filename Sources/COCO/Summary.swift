@@ -1,4 +1,4 @@
-/// COCO's twelve numbers and those of each class; -1 where there was nothing to find (cocoeval.py, summarize).
+/// COCO's twelve metrics and those of each class; -1 where no objects count (cocoeval.py, summarize).
 package struct Summary: Encodable, Sendable {
   package let ap: Double
   package let ap50: Double
@@ -20,7 +20,7 @@ package struct Summary: Encodable, Sendable {
     package let ap: Double
     package let ap50: Double
     package let ar100: Double
-    /// How many there are to find, without crowds.
+    /// Number of objects without crowds.
     package let objectCount: Int
 
     enum CodingKeys: String, CodingKey {

@@ -59,7 +59,7 @@ INLINE float activate(float z, int activation) {
   }
 }
 
-INLINE float slope(float z, int activation) {
+INLINE float derivative(float z, int activation) {
   switch (activation) {
   case YT_SILU: {
     float s = sigmoid(z);
@@ -83,7 +83,7 @@ INLINE void backward(const float *restrict x, float *restrict d, long n, float s
                      int activation, double *sum, double *product) {
   float first = 0, second = 0;
   for (long i = 0; i < n; i++) {
-    float dz = d[i] * slope(scale * x[i] + offset, activation);
+    float dz = d[i] * derivative(scale * x[i] + offset, activation);
     d[i] = dz;
     {
 #pragma clang fp reassociate(on)
@@ -118,8 +118,8 @@ DISPATCHED void yt_affine_activation_backward(const float *x, float *d, long n, 
 }
 
 DISPATCHED void yt_normalization_backward(const float *restrict x, float *restrict d, long n, float scale,
-                                          float slope, float offset) {
-  for (long i = 0; i < n; i++) d[i] = scale * d[i] + slope * x[i] + offset;
+                                          float x_scale, float offset) {
+  for (long i = 0; i < n; i++) d[i] = scale * d[i] + x_scale * x[i] + offset;
 }
 
 DISPATCHED void yt_sgd_nesterov(float *restrict weight, const float *restrict gradient, float *restrict buffer,

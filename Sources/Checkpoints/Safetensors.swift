@@ -122,7 +122,7 @@ package enum Safetensors {
     }
     // Numbers start at a multiple of 8, as the format recommends.
     while !text.count.isMultiple(of: 8) { text.append(UInt8(ascii: " ")) }
-    var file = try PartialFile(for: path)
+    var file = try AtomicFile(for: path)
     try file.append(withUnsafeBytes(of: UInt64(text.count).littleEndian) { [UInt8]($0) })
     try file.append(text)
     for name in names {

@@ -1,17 +1,19 @@
 import CoreMetrics
 import Synchronization
 
-/// A swift-metrics backend that keeps every number in memory and writes them as Prometheus reads them.
+/// A swift-metrics backend that keeps all series in memory and writes them in Prometheus' text format:
 /// <https://prometheus.io/docs/instrumenting/exposition_formats/>
 ///
-/// Counters become counters, timers and aggregating recorders histograms, meters and other recorders gauges.
+/// Counters become counters, timers and aggregating recorders become histograms, meters and other recorders become
+/// gauges.
 package final class PrometheusRegistry: MetricsFactory, Sendable {
-  /// What a metric means and, for a histogram, where its buckets end.
+  /// The help text of a metric and, for a histogram, its buckets.
   package struct Description: Sendable {
     package let help: String
     package let buckets: [Double]
 
-    /// - Parameter buckets: upper ends, rising, without infinity. The default suits seconds of a request's work.
+    /// - Parameter buckets: upper bounds in ascending order, without infinity. The default suits request durations in
+    ///   seconds.
     package init(
       _ help: String,
       buckets: [Double] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
@@ -23,14 +25,14 @@ package final class PrometheusRegistry: MetricsFactory, Sendable {
 
   private struct Key: Hashable {
     let name: String
-    /// As it stands between the braces: `route="/detect",status="200"`.
+    /// As between the braces: `route="/detect",status="200"`.
     let labels: String
   }
 
   private let descriptions: [String: Description]
   private let series = Mutex<[Key: any Series]>([:])
 
-  /// - Parameter descriptions: by metric name. Others are written without help.
+  /// - Parameter descriptions: by metric name. Other metrics have no help text.
   package init(descriptions: [String: Description]) { self.descriptions = descriptions }
 
   package func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
@@ -57,14 +59,14 @@ package final class PrometheusRegistry: MetricsFactory, Sendable {
     makeHistogram(label, dimensions)
   }
 
-  // Series live as long as the registry: what has been counted once stays counted.
+  // Series live as long as the registry, so that counters never go back.
   package func destroyCounter(_ handler: any CounterHandler) {}
   package func destroyFloatingPointCounter(_ handler: any FloatingPointCounterHandler) {}
   package func destroyMeter(_ handler: any MeterHandler) {}
   package func destroyRecorder(_ handler: any RecorderHandler) {}
   package func destroyTimer(_ handler: any TimerHandler) {}
 
-  /// Everything, a family after the other, in the order of their names.
+  /// All metric families in the order of their names.
   package var text: String {
     let families = Dictionary(grouping: series.withLock { Array($0) }, by: \.key.name)
     var text = ""
@@ -100,7 +102,7 @@ package final class PrometheusRegistry: MetricsFactory, Sendable {
   }
 }
 
-/// Between quotes, a backslash, a quote and a line feed need a backslash.
+/// Escapes a label value: a backslash before backslashes, quotes and line feeds.
 private func escape(_ value: String) -> String {
   value.reduce(into: "") { text, character in
     switch character {

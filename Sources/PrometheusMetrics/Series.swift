@@ -1,7 +1,7 @@
 import CoreMetrics
 import Synchronization
 
-/// The numbers of one metric with one set of labels.
+/// The values of one metric for one set of labels.
 protocol Series: AnyObject, Sendable {
   var kind: String { get }
   var samples: [Sample] { get }
@@ -9,7 +9,7 @@ protocol Series: AnyObject, Sendable {
 
 struct Sample {
   var suffix = ""
-  /// A label beside the series' own, `le="0.1"`.
+  /// A label in addition to those of the series, such as `le="0.1"`.
   var label = ""
   let value: Double
 }
@@ -89,6 +89,6 @@ final class HistogramSeries: Series, RecorderHandler, TimerHandler {
     }
   }
 
-  /// Prometheus counts in seconds.
+  /// Prometheus uses seconds.
   func recordNanoseconds(_ duration: Int64) { record(Double(duration) / 1e9) }
 }

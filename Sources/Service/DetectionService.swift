@@ -3,7 +3,7 @@ import Logging
 import ServiceLifecycle
 import UnixSignals
 
-/// The service: models behind an HTTP server, from start to graceful end.
+/// The service: models behind an HTTP server, from start to graceful shutdown.
 package struct DetectionService: ServiceLifecycle.Service {
   private let configuration: Configuration
   private let models: ModelRegistry
@@ -19,18 +19,18 @@ package struct DetectionService: ServiceLifecycle.Service {
     models = ModelRegistry(sources, configuration: configuration, metrics: metrics, logger: logger)
   }
 
-  /// Serves until it is told to stop, then answers what has been accepted and returns.
+  /// Serves until graceful shutdown, then finishes the accepted requests and returns.
   ///
-  /// It listens before the models are there, so that probes can tell starting from broken.
+  /// Listens before the models are loaded, so that probes can tell a starting service from a broken one.
   package func run() async throws {
     let server = DetectionService.server(
       models, configuration: configuration, readiness: readiness, metrics: metrics, logger: logger)
-    // Not on sockets that a service manager holds: whoever connects waits there, and would get a 503 here.
+    // With socket activation, early clients wait in the service manager's socket instead of getting a 503.
     let isActivated = !configuration.server.inheritedDescriptors.isEmpty
     if isActivated { try await models.loadAll() }
     _ = try server.start()
-    // Dispatch opens a descriptor for a clock when it is first waited for. Now there is one; under load there may be none,
-    // and a wait that could not begin does not end.
+    // Dispatch opens a descriptor for its clock at the first wait. If that happened under load without free descriptors, the
+    // wait would never end.
     await DetectionService.pause(.milliseconds(1))
     if !isActivated {
       do { try await models.loadAll() } catch {
@@ -47,13 +47,13 @@ package struct DetectionService: ServiceLifecycle.Service {
     try? await gracefulShutdown()
     readiness.phase = .stopping
     logger.info("stopping", metadata: ["connections": "\(server.connectionCount)"])
-    // Whoever routes requests here needs a moment to see that it should not any more.
-    if configuration.drainDelay > .zero { await DetectionService.pause(configuration.drainDelay) }
+    // Load balancers need time to see /readyz change.
+    if configuration.shutdownDelay > .zero { await DetectionService.pause(configuration.shutdownDelay) }
     await server.shutdown(timeout: configuration.shutdownTimeout)
     logger.info("stopped")
   }
 
-  /// Serves until SIGTERM or SIGINT; SIGHUP loads all models again.
+  /// Serves until SIGTERM or SIGINT; SIGHUP reloads all models.
   package func runUntilSignalled() async throws {
     let group = ServiceGroup(
       services: [self, ReloadOnHangup(models: models)], gracefulShutdownSignals: [.sigterm, .sigint],
@@ -62,8 +62,19 @@ package struct DetectionService: ServiceLifecycle.Service {
   }
 
   private static func pause(_ duration: Duration) async {
-    // The task is told to stop already, which must not cut this short.
+    // Detached, because the current task is already cancelled.
     await Task.detached { try? await Task.sleep(for: duration) }.value
+  }
+}
+
+extension ModelRegistry {
+  package convenience init(
+    _ sources: [ModelSource], configuration: DetectionService.Configuration, metrics: ServiceMetrics,
+    logger: Logger
+  ) {
+    self.init(
+      sources, threads: configuration.threads, batching: configuration.batching,
+      requestTimeout: configuration.requestTimeout, metrics: metrics, logger: logger)
   }
 }
 
@@ -78,11 +89,11 @@ extension DetectionService {
     let connections = ConnectionLimiter()
     return Server(
       configuration: configuration.server, router: routes.router(connections), connections: connections,
-      policy: routes.policy())
+      hooks: routes.hooks())
   }
 }
 
-/// The way in which service managers ask for configuration to be read again.
+/// Reloads the models on SIGHUP, as service managers expect of a daemon.
 private struct ReloadOnHangup: ServiceLifecycle.Service {
   let models: ModelRegistry
 

@@ -8,16 +8,16 @@ extension DetectionService {
     package var imageLimits = ImageLimits()
     package var batching = Batching()
     package var access = AccessPolicy()
-    /// Whose APIs are spoken beside the service's own.
+    /// The APIs served beside the service's own.
     package var compatibility = Set(CompatibleAPI.allCases)
-    /// That share the work of a run, and as many that prepare pictures.
+    /// Threads of inference, and as many again of preprocessing.
     package var threads = availableProcessors()
     package var version = "development"
-    /// How long a request may take, from when all of it is there; clients may ask for less.
+    /// Maximum duration of a request from its last byte; a client may ask for less.
     package var requestTimeout = Duration.seconds(10)
-    /// How long the service goes on as before once it is told to stop, but for saying that it is not ready.
-    package var drainDelay = Duration.zero
-    /// How long requests may take to finish after that.
+    /// After the signal to stop, how long the service goes on while /readyz returns 503.
+    package var shutdownDelay = Duration.zero
+    /// How long requests may then take to finish.
     package var shutdownTimeout = Duration.seconds(30)
 
     package init() {}

@@ -5,18 +5,18 @@ import Training
 @main
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "yolox-train", abstract: "Trains YOLOX networks.",
+    commandName: "yolox-train", abstract: "Train YOLOX networks.",
     subcommands: [
       FitCommand.self, ResumeCommand.self, PreviewCommand.self, ExportCommand.self, ConvertCommand.self,
       ReportCommand.self, ScenesCommand.self, ShapesCommand.self, BenchCommand.self, GradientsCommand.self,
     ])
 
-  /// Options may come from a file; see ``ConfigurationFile``.
+  /// Expands option files (``ArgumentFile``) before parsing.
   static func main() {
-    // Writing beyond the limit of `ulimit -f` is then a fault like a full disk, with a message, and no sudden end.
+    // Exceeding `ulimit -f` then fails with EFBIG, like a full disk, instead of killing the process.
     signal(SIGXFSZ, SIG_IGN)
     do {
-      let arguments = try ConfigurationFile.expand(Array(CommandLine.arguments.dropFirst()))
+      let arguments = try ArgumentFile.expand(Array(CommandLine.arguments.dropFirst()))
       var command = try parseAsRoot(arguments)
       try command.run()
     } catch {

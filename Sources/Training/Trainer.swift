@@ -8,71 +8,70 @@ import YOLOX
   import Foundation
 #endif
 
-/// Runs the epochs: batches made ahead, forward, loss, backward, step, average; at the end of an epoch evaluation and
-/// checkpoints. Everything random follows from the seed and the iteration's number.
+/// Runs the epochs of a training run: forward pass, loss, backward pass, optimiser step and EMA for each batch, which a
+/// background thread prepares; evaluation and checkpoint after each epoch. All randomness follows from the seed and the
+/// iteration.
 package final class Trainer {
   package private(set) var state: RunState
-  package let pass: TrainingExecutor
-  package let average: ModelEMA
+  package let executor: TrainingExecutor
+  package let ema: ModelEMA
   private let optimizer: SGD
-  private let crew: Crew
+  private let team: ThreadTeam
   private let loader: BatchLoader
   private let validation: DetectionDataset?
   private let folder: String
-  private var metrics: MetricsLog
-  private var events: TensorBoardLog
-  private let report: (String) -> Void
+  private var log: RunLog
 
   /// - Parameters:
-  ///   - weights: to start from; what does not fit (another number of classes) starts anew.
-  ///   - report: takes lines for people.
+  ///   - weights: initial weights; parameters that do not fit, such as those of another number of classes, are initialised
+  ///     randomly.
+  ///   - report: called with progress lines.
   package init(
     options: TrainingOptions, training: DetectionDataset, validation: DetectionDataset?,
-    weights: PretrainedWeights?, folder: String, peers: ProcessGroup = .alone,
+    weights: PretrainedWeights?, folder: String, processes: ProcessGroup = .single,
     report: @escaping (String) -> Void
   ) throws(TrainingError) {
     guard !training.entries.isEmpty else { throw .emptyDataset(path: folder) }
-    guard options.batchSize % peers.count == 0 else {
-      throw .noPeers(
-        reason: "a batch of \(options.batchSize) cannot be shared among \(peers.count) processes")
+    guard options.batchSize % processes.count == 0 else {
+      throw .processGroup(
+        reason: "a batch of \(options.batchSize) cannot be divided among \(processes.count) processes")
     }
     state = RunState(options: options, labels: training.labels)
-    crew = Crew(
-      threads: options.threads, peers: peers, synchronizesStatistics: options.synchronizesStatistics)
-    let graph = state.graph
-    pass = TrainingExecutor(
-      graph, crew: crew, isStatisticsFrozen: options.freezesStatistics, detached: "head.selection_"
+    team = ThreadTeam(
+      threads: options.threads, processes: processes, synchronizesBatchNorm: options.synchronizesBatchNorm)
+    executor = TrainingExecutor(
+      state.graph, team: team, isBatchNormFrozen: options.freezesBatchNorm, detached: "head.selection_"
     ) {
       options.freezesBackbone && $0.hasPrefix("backbone.")
     }
-    pass.initialize(seed: options.seed)
+    executor.initialize(seed: options.seed)
     if let weights {
-      let missing = pass.layout.load(weights.parameters, into: pass.parameters)
-      if !missing.isEmpty { report("starting anew: " + missing.joined(separator: ", ")) }
+      let missing = executor.layout.load(weights.parameters, into: executor.parameters)
+      if !missing.isEmpty { report("initialised randomly: " + missing.joined(separator: ", ")) }
     }
-    optimizer = SGD(pass.layout)
-    average = ModelEMA(pass.parameters, ramp: options.averageRamp)
+    optimizer = SGD(executor.layout)
+    ema = ModelEMA(executor.parameters, tau: options.emaTau)
     loader = BatchLoader(
       dataset: training, batchSize: options.batchSize, seed: options.seed, augmentation: options.augmentation,
-      peers: peers)
+      processes: processes)
     self.validation = validation
     self.folder = folder
-    self.report = peers.isFirst ? report : { _ in }
     do {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     } catch {
-      throw .unwritable(path: folder, reason: "cannot be made")
+      throw .unwritable(path: folder, reason: "the folder cannot be created")
     }
-    metrics = MetricsLog(folder: folder)
-    events = TensorBoardLog(folder: folder, time: Date().timeIntervalSince1970)
+    log = RunLog(
+      folder: folder, options: options, batchesPerEpoch: loader.batchesPerEpoch,
+      report: processes.isMain ? report : { _ in })
   }
 
-  /// Takes up a run where a checkpoint left it.
+  /// Restores the state and buffers of a checkpoint.
   package func resume(_ state: RunState, _ tensors: Parameters) throws(TrainingError) {
     guard state.labels == self.state.labels else {
       throw .unusableData(
         path: folder,
-        reason: "the run was begun with the classes \(state.labels), the data has \(self.state.labels)")
+        reason: "the run was started with the classes \(state.labels), but the data has \(self.state.labels)")
     }
     for (name, buffer) in buffers {
       guard let tensor = tensors[name], tensor.count == buffer.count else {
@@ -81,28 +80,30 @@ package final class Trainer {
       buffer.set(tensor.values)
     }
     self.state = state
-    average.updates = state.averageUpdates
+    ema.updates = state.emaUpdates
   }
 
   private var buffers: [String: FloatBuffer] {
-    ["parameters": pass.parameters, "momentum": optimizer.momentumBuffer, "average": average.parameters]
+    ["parameters": executor.parameters, "momentum": optimizer.momentumBuffer, "ema": ema.parameters]
   }
 
   /// How a call of ``run(shouldStop:)`` ended.
   package enum Ending: Sendable { case finished, stopped }
 
-  /// - Parameter shouldStop: asked after each step; on `true` the run is saved and left.
+  /// Trains until the last epoch or until `shouldStop` returns `true`.
+  ///
+  /// - Parameter shouldStop: called after each optimiser step; on `true` the run is saved and left.
   @discardableResult
   package func run(shouldStop: () -> Bool = { false }) throws -> Ending {
     let options = state.options
     let perEpoch = loader.batchesPerEpoch
-    let rates = options.learningRate(batchesPerEpoch: perEpoch)
+    let schedule = options.learningRateSchedule(batchesPerEpoch: perEpoch)
     let end = options.epochs * perEpoch
     var next = state.iteration < end ? prefetch(state.iteration) : nil
-    if crew.peers.isFirst { try metrics.cut(after: state.epochsDone) }
-    // A folder that cannot take a checkpoint is better known before the first epoch than after it.
+    if team.processes.isMain { try log.truncate(after: state.epochsDone) }
+    // An unwritable folder must fail before the first epoch, not after it.
     if state.iteration == 0 { try save() }
-    var pace = Pace()
+    var timer = ProgressTimer()
     var lastSave = ContinuousClock.now
 
     while let batch = next, state.iteration < end {
@@ -111,135 +112,129 @@ package final class Trainer {
       next = state.iteration + 1 < end ? prefetch(state.iteration + 1) : nil
       let group = AccumulationGroup(
         batch: inEpoch, batchesPerEpoch: perEpoch, accumulation: options.accumulation)
-      let rate = rates.rate(state.iteration)
-      let losses = step(ready, usesL1: isPlain(epoch), rate: rate, group: group)
+      let learningRate = schedule.rate(state.iteration)
+      let losses = train(ready, usesL1: isNoAugEpoch(epoch), learningRate: learningRate, group: group)
       guard losses.total.isFinite else { throw TrainingError.diverged(epoch: epoch, iteration: inEpoch) }
       state.epochLosses.add(losses)
       state.epochIterations += 1
       state.iteration += 1
-      state.averageUpdates = average.updates
-      pace.add(images: options.batchSize)
+      state.emaUpdates = ema.updates
+      timer.add(images: options.batchSize)
 
       if inEpoch == perEpoch - 1 {
-        try finishEpoch(epoch, rate: rate, imagesPerSecond: pace.imagesPerSecond)
-        (pace, lastSave) = (Pace(), .now)
-      } else if pace.isLineDue() {
-        let row = row(epoch, rate: rate, imagesPerSecond: pace.imagesPerSecond)
-        reportProgress(row, part: Double(inEpoch + 1) / Double(perEpoch))
+        try finishEpoch(epoch, learningRate: learningRate, imagesPerSecond: timer.imagesPerSecond)
+        (timer, lastSave) = (ProgressTimer(), .now)
+      } else if timer.isLineDue() {
+        let row = log.row(
+          state, epoch: epoch, learningRate: learningRate, imagesPerSecond: timer.imagesPerSecond)
+        log.reportProgress(row, fraction: Double(inEpoch + 1) / Double(perEpoch))
       }
       guard group.isComplete else { continue }
-      if anyoneWants(shouldStop()) {
+      if isStopRequested(shouldStop()) {
         try save()
-        report("stopped; `yolox-train resume` goes on from iteration \(state.iteration) of \(end)")
+        log.report("stopped at iteration \(state.iteration) of \(end); continue with `yolox-train resume`")
         return .stopped
       }
-      if Pace.isDue(&lastSave, every: Trainer.saveInterval) { try save() }
+      if ProgressTimer.isDue(&lastSave, every: Trainer.saveInterval) { try save() }
     }
-    guard crew.peers.isFirst else { return .finished }
+    guard team.processes.isMain else { return .finished }
     try RunReport.write(
       folder: folder, weights: try PretrainedWeights(contentsOf: folder + "/best.safetensors"),
-      validation: validation, pool: crew.pool)
-    report("\(folder)/report.html shows how it went")
+      validation: validation, pool: team.pool)
+    log.report("wrote \(folder)/report.html")
     return .finished
   }
 
-  /// Epochs of large data sets take hours.
+  /// Interval of checkpoints within an epoch: epochs of large data sets take hours.
   private static let saveInterval = Duration.seconds(600)
 
-  /// One iteration. Public to benchmarks and tests.
+  /// Trains on one batch. Public to benchmarks and tests.
   ///
-  /// - Parameter group: the batches whose gradients are added up for one step, which follows the last of them.
+  /// - Parameter group: the batches whose gradients are accumulated; the optimiser step follows the last of them.
   @discardableResult
-  package func step(
-    _ batch: Batch, usesL1: Bool, rate: Double, group: AccumulationGroup = .single
+  package func train(
+    _ batch: Batch, usesL1: Bool, learningRate: Double, group: AccumulationGroup = .single
   ) -> Losses {
     let options = state.options
     var loss = DetectionLoss(assign: options.assignment.assigner(centerRadius: options.centerRadius))
     loss.strides = options.architecture.outputStrides
     loss.usesL1 = usesL1
     loss.boxLoss = IoULoss(rawValue: options.boxLoss) ?? .iou
-    pass.forward(batch.images)
-    let outcome = loss(pass, targets: batch.targets, scale: 1 / Float(group.size), crew: crew)
-    guard outcome.losses.total.isFinite else { return outcome.losses }
-    var exchange = GradientAllReduce(pass, peers: crew.peers)
-    pass.backward { offset in if group.isComplete { exchange.isFinal(from: offset) } }
+    executor.forward(batch.images)
+    let losses = loss(executor, targets: batch.targets, scale: 1 / Float(group.size), team: team).losses
+    guard losses.total.isFinite else { return losses }
+    var allReduce = GradientAllReduce(executor, processes: team.processes)
+    executor.backward { offset in if group.isComplete { allReduce.isFinal(from: offset) } }
     if group.isComplete {
-      exchange.finish()
-      optimizer.step(pass, rate: Float(rate))
-      average.update(pass.parameters)
+      allReduce.finish()
+      optimizer.step(executor, learningRate: Float(learningRate))
+      ema.update(executor.parameters)
     }
-    return outcome.losses
+    return losses
   }
 
-  /// Whether this process or one beside it is to stop: all of them have to after the same iteration.
-  private func anyoneWants(_ stop: Bool) -> Bool {
-    var wishes = [stop ? 1.0 : 0]
-    crew.peers.sum(&wishes)
-    return wishes[0] > 0
+  /// Whether any process requests a stop. All processes must stop after the same iteration.
+  private func isStopRequested(_ stop: Bool) -> Bool {
+    var requests = [stop ? 1.0 : 0]
+    team.processes.allReduce(&requests)
+    return requests[0] > 0
   }
 
-  private func isPlain(_ epoch: Int) -> Bool { epoch >= state.options.epochs - state.options.plainEpochs }
+  private func isNoAugEpoch(_ epoch: Int) -> Bool {
+    epoch >= state.options.epochs - state.options.noAugEpochs
+  }
 
   private func prefetch(_ iteration: Int) -> Prefetch<Batch> {
     let (epoch, index) = (iteration / loader.batchesPerEpoch, iteration % loader.batchesPerEpoch)
-    let side = state.options.side(iteration: iteration)
-    let isAugmented = !isPlain(epoch)
+    let size = state.options.inputSize(iteration: iteration)
+    let isAugmented = !isNoAugEpoch(epoch)
     return Prefetch { [loader] () throws(TrainingError) in
-      try loader.batch(index, epoch: epoch, side: side, isAugmented: isAugmented)
+      try loader.batch(index, epoch: epoch, side: size, isAugmented: isAugmented)
     }
   }
 
-  private func row(_ epoch: Int, rate: Double, imagesPerSecond: Double, ap: Double? = nil) -> MetricsLog.Row {
-    MetricsLog.Row(
-      epoch: epoch + 1, losses: state.epochLosses.divided(by: Float(state.epochIterations)), rate: rate,
-      imagesPerSecond: imagesPerSecond, ap: ap)
-  }
-
-  /// - Parameter part: of the row's epoch, how much has been done.
-  private func reportProgress(_ row: MetricsLog.Row, part: Double = 1) {
-    let options = state.options
-    let batches = (Double(options.epochs - row.epoch) + 1 - part) * Double(loader.batchesPerEpoch)
-    let secondsLeft = batches * Double(options.batchSize) / row.imagesPerSecond
-    report(row.line(of: options.epochs, part: part, secondsLeft: secondsLeft))
-  }
-
-  private func finishEpoch(_ epoch: Int, rate: Double, imagesPerSecond: Double) throws {
+  private func finishEpoch(_ epoch: Int, learningRate: Double, imagesPerSecond: Double) throws {
     state.epochsDone = epoch + 1
-    guard crew.peers.isFirst else {
+    guard team.processes.isMain else {
       (state.epochLosses, state.epochIterations) = (Losses(), 0)
       return
     }
-    var ap: Double?
-    let isDue =
-      (epoch + 1).isMultiple(of: state.options.evaluationInterval) || epoch + 1 == state.options.epochs
-    let weights = try averageWeights()
-    if isDue, let validation {
-      let measured = try Evaluation(dataset: validation)(weights, pool: crew.pool).ap
-      ap = measured
-      if measured > state.bestAP {
-        state.bestAP = measured
-        try WeightsFile.write(weights, to: folder + "/best.safetensors")
-      }
-    } else if validation == nil {
+    let ap = try evaluate(epoch)
+    let row = log.row(
+      state, epoch: epoch, learningRate: learningRate, imagesPerSecond: imagesPerSecond, ap: ap)
+    (state.epochLosses, state.epochIterations) = (Losses(), 0)
+    // Metrics before the checkpoint: resuming removes a surplus line but cannot restore a missing one.
+    try log.append(row)
+    try save()
+    try log.appendEvents(row, iteration: state.iteration)
+    log.reportProgress(row)
+  }
+
+  /// Evaluates the averaged weights if an evaluation is due, and keeps the best.
+  ///
+  /// - Returns: AP, or `nil` if no evaluation is due.
+  private func evaluate(_ epoch: Int) throws -> Double? {
+    let isDue = (epoch + 1).isMultiple(of: state.options.evalInterval) || epoch + 1 == state.options.epochs
+    let weights = try emaWeights()
+    guard let validation else {
+      try WeightsFile.write(weights, to: folder + "/best.safetensors")
+      return nil
+    }
+    guard isDue else { return nil }
+    let ap = try Evaluation(dataset: validation)(weights, pool: team.pool).ap
+    if ap > state.bestAP {
+      state.bestAP = ap
       try WeightsFile.write(weights, to: folder + "/best.safetensors")
     }
-    let row = row(epoch, rate: rate, imagesPerSecond: imagesPerSecond, ap: ap)
-    (state.epochLosses, state.epochIterations) = (Losses(), 0)
-    // Before the checkpoint: a line too many is cut off when the run is resumed, one too few would not come back.
-    try metrics.append(row)
-    try save()
-    try events.append(
-      row.fields.compactMap { field in field.value.map { ("train/" + field.name, Float($0)) } },
-      step: state.iteration, time: Date().timeIntervalSince1970)
-    reportProgress(row)
+    return ap
   }
 
   package func save() throws(TrainingError) {
-    if crew.peers.isFirst { try RunCheckpoint.write(state, buffers, in: folder) }
+    if team.processes.isMain { try RunCheckpoint.write(state, buffers, in: folder) }
   }
 
-  /// The slow copy as weights that can be served.
-  package func averageWeights() throws -> PretrainedWeights {
-    try state.weights(pass.layout.parameters(average.parameters))
+  /// The averaged weights in servable form.
+  package func emaWeights() throws -> PretrainedWeights {
+    try state.weights(executor.layout.parameters(ema.parameters))
   }
 }

@@ -1,19 +1,14 @@
 import Crypto
+import FoundationCompatibility
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
-/// SHA-256 of a file, in lower-case hexadecimal.
+/// The SHA-256 digest of a file in lower-case hexadecimal.
 package func sha256(ofFile path: String) throws(FetchError) -> String {
   do {
-    // Mapped: the digest of a large file does not need it in memory at once.
+    // Mapped, so that a large file is not in memory as a whole.
     let bytes = try Data(contentsOf: URL(filePath: path), options: .mappedIfSafe)
     return hexadecimal(SHA256.hash(data: bytes))
   } catch {
-    throw .io(path: path, reason: "cannot be read")
+    throw .io(path: path, reason: "cannot read it")
   }
 }
 

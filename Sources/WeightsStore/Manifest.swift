@@ -1,10 +1,6 @@
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import FoundationCompatibility
 
-/// `weights/manifest.json`: which published weights there are, where they lie and how to tell that they arrived whole.
+/// `weights/manifest.json`: the published weights, their URLs and digests.
 package struct Manifest: Decodable, Sendable {
   package struct Model: Decodable, Sendable {
     /// `yolox-nano`
@@ -12,11 +8,11 @@ package struct Manifest: Decodable, Sendable {
     /// `yolox_nano.onnx`
     package let file: String
     package let url: String
-    /// `nil` where nobody has recorded it yet.
+    /// Size of the file; `nil` if it is not recorded.
     package let bytes: Int?
-    /// In lower-case hexadecimal; `nil` where none has been published or confirmed.
+    /// Digest in lower-case hexadecimal; `nil` if none is published or confirmed.
     package let sha256: String?
-    /// Other files that carry the same weights and are accepted in place of the published one.
+    /// Other files with the same weights, accepted instead of the published one.
     package let alternatives: [Alternative]?
 
     package var acceptedDigests: [String] { [sha256].compactMap(\.self) + (alternatives ?? []).map(\.sha256) }
@@ -38,7 +34,7 @@ package struct Manifest: Decodable, Sendable {
     }
   }
 
-  /// Finds `yolox-nano`, also as `nano`, `yolox_nano` or `yolox_nano.onnx`.
+  /// Finds a model by `yolox-nano`, `nano`, `yolox_nano` or `yolox_nano.onnx`.
   package func model(named name: String) throws(FetchError) -> Model {
     let matches = { (model: Model) in
       [

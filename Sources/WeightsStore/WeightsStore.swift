@@ -1,23 +1,12 @@
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import FoundationCompatibility
+import PlatformC
 
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
-
-/// A folder of published weights. Brings a model into it from the nearest place that has it.
+/// A folder of published weights. Fetches a file from a local folder or, if none has it, by download.
 package struct WeightsStore: Sendable {
-  /// Where the files go.
+  /// The folder.
   package let directory: String
   package let manifest: Manifest
-  /// Folders to look into before the network, nearest first.
+  /// Folders to search before a download, in order of preference.
   package let localSources: [String]
 
   package init(directory: String, manifest: Manifest, localSources: [String]) {
@@ -37,16 +26,16 @@ package struct WeightsStore: Sendable {
     package let origin: Origin
     package let bytes: Int
     package let sha256: String
-    /// False where the manifest has no digest to compare with.
+    /// `false` if the manifest has no digest for this file.
     package let isVerified: Bool
   }
 
-  /// Makes sure that the weights called `name` lie in ``directory``, whole and as published.
+  /// Ensures that the weights `name` are in ``directory``, complete and as published.
   ///
-  /// A file appears under its name only once it is complete and checked; a download that broke off goes on where it
+  /// The file gets its final name only after it is complete and verified. An interrupted download resumes where it
   /// stopped.
   ///
-  /// - Parameter progress: called with the bytes received so far and, where known, the bytes to come in all.
+  /// - Parameter progress: called with the number of bytes received and, if known, the total number.
   package func fetch(
     _ name: String, progress: @escaping @Sendable (Int, Int?) -> Void = { _, _ in }
   ) async throws(FetchError) -> Fetched {
@@ -58,7 +47,7 @@ package struct WeightsStore: Sendable {
       return try checked(model, at: destination, path: destination, origin: .alreadyThere)
     }
     do { try files.createDirectory(atPath: directory, withIntermediateDirectories: true) } catch {
-      throw .io(path: directory, reason: "cannot be made")
+      throw .io(path: directory, reason: "cannot create the folder")
     }
 
     let partial = destination + ".partial"
@@ -67,9 +56,9 @@ package struct WeightsStore: Sendable {
       do {
         if files.fileExists(atPath: partial) { try files.removeItem(atPath: partial) }
         try files.copyItem(atPath: source, toPath: partial)
-        // A source may be read-only; the copy is the user's own.
+        // The source may be read-only; the copy belongs to the user.
         try files.setAttributes([.posixPermissions: 0o644], ofItemAtPath: partial)
-      } catch { throw .io(path: source, reason: "cannot be copied to \(partial)") }
+      } catch { throw .io(path: source, reason: "cannot copy it to \(partial)") }
       origin = .copied(from: source)
     } else {
       try await Download(url: model.url, expectedBytes: model.bytes).run(into: partial, progress: progress)
@@ -78,7 +67,7 @@ package struct WeightsStore: Sendable {
 
     let fetched = try checked(model, at: partial, path: destination, origin: origin)
     do { try files.moveItem(atPath: partial, toPath: destination) } catch {
-      throw .io(path: destination, reason: "cannot be written")
+      throw .io(path: destination, reason: "cannot write it")
     }
     return fetched
   }
@@ -100,7 +89,7 @@ package struct WeightsStore: Sendable {
 }
 
 func fileSize(_ path: String) -> Int? {
-  // Not by FileManager, whose attributes have types that differ between Foundation and FoundationEssentials.
+  // FileManager's attributes have different types in Foundation and FoundationEssentials.
   var information = stat()
   guard stat(path, &information) == 0 else { return nil }
   return Int(information.st_size)

@@ -24,4 +24,8 @@ package struct DetectionOptions: Hashable, Sendable {
     self.classAgnostic = classAgnostic
     self.keepsPredictions = keepsPredictions
   }
+
+  /// The authors' settings for evaluation (`tools/eval.py`; `test_conf` and `nmsthre` of their experiments).
+  package static let evaluation = DetectionOptions(
+    scoreThreshold: 0.01, nmsThreshold: 0.65, maxDetections: 1000)
 }

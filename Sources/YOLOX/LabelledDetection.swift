@@ -13,8 +13,10 @@ package struct LabelledDetection: Encodable, Sendable {
   }
 
   enum CodingKeys: String, CodingKey {
-    case label, score, box
+    // The order of the JSON members.
+    case label
     case classID = "class_id"
+    case score, box
   }
 
   package init(_ detection: Detection, labels: [String]) {

@@ -1,22 +1,24 @@
 import Foundation
 
-/// What is asked for beside the pictures. What is `nil` the service chooses; docs/api.md has its defaults.
+/// Options of a detection request. The service uses its default for each option that is `nil`.
 public struct DetectOptions: Hashable, Sendable {
-  /// Detections below this score are not given, 0...1.
+  /// Minimum score of a detection, in 0...1.
   public var scoreThreshold: Double?
-  /// Two boxes of a class that overlap by more than this IoU count as one object, 0...1.
+  /// IoU threshold of non-maximum suppression, in 0...1: of two boxes that overlap by more, the one with the lower score is
+  /// dropped.
   public var nmsThreshold: Double?
-  /// The best so many are given.
+  /// Maximum number of detections in an image; those with the highest scores are kept.
   public var maxDetections: Int?
-  /// Labels or class indices; `nil` for all.
+  /// Labels or indices of the classes to detect.
   public var classes: [String]?
-  /// Whether boxes of different classes suppress each other.
+  /// Whether non-maximum suppression also applies between boxes of different classes.
   public var classAgnostic: Bool?
-  /// The name of a served model.
+  /// Name of the model. The default is the first one that the service lists.
   public var model: String?
-  /// How long the answer is worth waiting for: after that, the service does not begin with it.
+  /// Deadline of the request, counted by the service from its arrival. After it, the service responds with 504.
   public var timeout: Duration?
 
+  /// Creates options; each one that is left out is `nil`.
   public init(
     scoreThreshold: Double? = nil, nmsThreshold: Double? = nil, maxDetections: Int? = nil,
     classes: [String]? = nil, classAgnostic: Bool? = nil, model: String? = nil, timeout: Duration? = nil
@@ -30,12 +32,12 @@ public struct DetectOptions: Hashable, Sendable {
     self.timeout = timeout
   }
 
-  /// An address with the options as its query.
-  func added(to url: URL) -> URL {
+  /// `url` with the options as its query.
+  package func appended(to url: URL) -> URL {
     guard !queryItems.isEmpty, var components = URLComponents(url: url, resolvingAgainstBaseURL: false)
     else { return url }
     components.queryItems = queryItems
-    // URLComponents leaves a plus as it is, which services read as a space, as HTML forms have it.
+    // URLComponents does not encode a plus, which services decode as a space, as in HTML forms.
     let query = components.percentEncodedQuery
     components.percentEncodedQuery = query?.replacing("+", with: "%2B")
     return components.url ?? url

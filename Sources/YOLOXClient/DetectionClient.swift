@@ -4,49 +4,71 @@ import Foundation
   import FoundationNetworking
 #endif
 
-/// Asks a swift-yolox service what pictures show.
+/// Detects objects in images by means of a swift-yolox service.
 ///
-///     let client = DetectionClient(url)
-///     let found = try await client.detect(contentsOf: URL(filePath: "dog.jpg"))
-///     for detection in found.detections { print(detection.label, detection.score, detection.box) }
+/// ```swift
+/// let client = DetectionClient(url)
+/// let result = try await client.detect(contentsOf: URL(filePath: "dog.jpg"))
+/// for detection in result.detections { print(detection.label, detection.score, detection.box) }
+/// ```
 ///
-/// It holds no state but its settings and can be used by many tasks at once.
+/// A client has no state except its settings. Many tasks can use it at once.
 public struct DetectionClient: Sendable {
-  /// Where the service is, with the path that a proxy may have put before its own.
+  /// Base URL of the service, including a path prefix that a proxy may add.
   public let url: URL
-  /// Sent as a bearer token.
+  /// API key, sent as a bearer token.
   public var apiKey: String?
-  public var retry: Retry
+  /// Whether requests are sent again when the service is busy.
+  public var retryPolicy: RetryPolicy
 
   private let session: URLSession
-  private let pause: @Sendable (Duration) async throws -> Void
+  private let sleep: @Sendable (Duration) async throws -> Void
 
-  public init(_ url: URL, apiKey: String? = nil, retry: Retry = .never, session: URLSession = .shared) {
-    self.init(url, apiKey: apiKey, retry: retry, session: session) { try await Task.sleep(for: $0) }
+  /// Creates a client.
+  ///
+  /// - Parameters:
+  ///   - url: base URL of the service, such as `http://localhost:8080`.
+  ///   - apiKey: sent as a bearer token, if the service requires a key.
+  ///   - retryPolicy: whether requests are sent again when the service is busy.
+  ///   - session: performs the requests. Use your own to configure timeouts, proxies or TLS.
+  public init(
+    _ url: URL, apiKey: String? = nil, retryPolicy: RetryPolicy = .never, session: URLSession = .shared
+  ) {
+    self.init(url, apiKey: apiKey, retryPolicy: retryPolicy, session: session) {
+      try await Task.sleep(for: $0)
+    }
   }
 
-  /// - Parameter pause: waits before a request is sent again.
+  /// - Parameter sleep: waits before a request is sent again.
   package init(
-    _ url: URL, apiKey: String? = nil, retry: Retry, session: URLSession = .shared,
-    pause: @escaping @Sendable (Duration) async throws -> Void
+    _ url: URL, apiKey: String? = nil, retryPolicy: RetryPolicy, session: URLSession = .shared,
+    sleep: @escaping @Sendable (Duration) async throws -> Void
   ) {
     self.url = url
     self.apiKey = apiKey
-    self.retry = retry
+    self.retryPolicy = retryPolicy
     self.session = session
-    self.pause = pause
+    self.sleep = sleep
   }
 
-  /// What one picture shows.
+  /// Detects objects in an image.
   ///
-  /// - Parameter image: the bytes of a JPEG or PNG.
+  /// - Parameters:
+  ///   - image: the bytes of an encoded image, such as a JPEG or PNG.
+  ///   - options: thresholds, classes, model and deadline.
+  /// - Throws: ``ClientError``
   public func detect(
     _ image: Data, options: DetectOptions = DetectOptions()
   ) async throws(ClientError) -> Detections {
     try read(Detections.self, try await post(image, as: "application/octet-stream", options))
   }
 
-  /// What the picture in a file shows.
+  /// Detects objects in an image file.
+  ///
+  /// - Parameters:
+  ///   - file: URL of a local file.
+  ///   - options: thresholds, classes, model and deadline.
+  /// - Throws: ``ClientError``
   public func detect(
     contentsOf file: URL, options: DetectOptions = DetectOptions()
   ) async throws(ClientError) -> Detections {
@@ -57,27 +79,33 @@ public struct DetectionClient: Sendable {
     return try await detect(image, options: options)
   }
 
-  /// What several pictures show, sent in one request; the service takes up to 64.
+  /// Detects objects in several images with one request.
   ///
-  /// - Returns: for each picture in order what was found, or what is wrong with it: that does not spoil the others.
-  /// - Throws: where the whole request is refused.
+  /// - Parameters:
+  ///   - images: the bytes of up to 64 encoded images.
+  ///   - options: thresholds, classes, model and deadline, for all images.
+  /// - Returns: one result for each image, in order. An image that cannot be processed yields a ``Problem`` and does not
+  ///   affect the others.
+  /// - Throws: ``ClientError`` if the request as a whole fails.
   public func detect(
     _ images: [Data], options: DetectOptions = DetectOptions()
   ) async throws(ClientError) -> [Result<Detections, Problem>] {
     guard !images.isEmpty else { return [] }
-    let form = PictureForm(images)
-    let answer = try await post(form.body, as: form.contentType, options)
-    // A form with one file is one picture to the service.
-    if images.count == 1 { return [.success(try read(Detections.self, answer))] }
-    return try read(DetectionResults.self, answer).results.map(\.result)
+    let form = MultipartForm(images)
+    let response = try await post(form.body, as: form.contentType, options)
+    // The service answers a form with one file like a single image.
+    if images.count == 1 { return [.success(try read(Detections.self, response))] }
+    return try read(DetectionList.self, response).results.map(\.result)
   }
 
-  /// What is served; the first is asked where a request names none.
-  public func models() async throws(ClientError) -> [ServedModel] {
-    try read(ServedModelList.self, try await send(request("v1/models"))).models
+  /// Lists the models of the service. The first one is the default.
+  ///
+  /// - Throws: ``ClientError``
+  public func models() async throws(ClientError) -> [ModelInfo] {
+    try read(ModelList.self, try await send(request("v1/models"))).models
   }
 
-  /// Whether the service can be reached and takes pictures now.
+  /// Whether the service can be reached and is ready to process images.
   public func isReady() async -> Bool {
     do {
       _ = try await exchange(request("readyz"))
@@ -92,7 +120,7 @@ extension DetectionClient {
   private func request(_ path: String) -> URLRequest {
     var request = URLRequest(url: url.appending(path: path))
     if let apiKey { request.setValue("Bearer \(apiKey)", forHTTPHeaderField: "Authorization") }
-    // Errors of /detect are asked for too, so that a proxy before the service answers in the same way.
+    // Accept problem documents too, so that a proxy in front of the service can send them.
     request.setValue("application/json, application/problem+json", forHTTPHeaderField: "Accept")
     return request
   }
@@ -101,28 +129,30 @@ extension DetectionClient {
     _ body: Data, as contentType: String, _ options: DetectOptions
   ) async throws(ClientError) -> Data {
     var request = request("detect")
-    request.url = request.url.map(options.added(to:))
+    request.url = request.url.map(options.appended(to:))
     request.httpMethod = "POST"
     request.httpBody = body
     request.setValue(contentType, forHTTPHeaderField: "Content-Type")
     if let timeout = options.timeout {
       request.setValue("\(timeout.milliseconds)", forHTTPHeaderField: "X-Request-Timeout-Ms")
-      // The service answers by then; what is on its way after that has time to arrive.
+      // The service responds by the deadline; leave ten more seconds for the transfer.
       request.timeoutInterval = Double(timeout.milliseconds) / 1000 + 10
     }
     return try await send(request)
   }
 
-  /// The body of a successful answer, after as many requests as ``retry`` allows.
+  /// The body of a successful response, after as many attempts as ``retryPolicy`` allows.
   private func send(_ request: URLRequest) async throws(ClientError) -> Data {
-    var sent = 1
+    var attempt = 1
     while true {
       do throws(ClientError) { return try await exchange(request) } catch {
-        guard case .refused(let problem) = error, let wait = retry.wait(after: problem, sent: sent) else {
+        guard case .problem(let problem) = error,
+          let delay = retryPolicy.delay(after: problem, attempt: attempt)
+        else {
           throw error
         }
-        do { try await pause(wait) } catch { throw .cancelled }
-        sent += 1
+        do { try await sleep(delay) } catch { throw .cancelled }
+        attempt += 1
       }
     }
   }
@@ -134,25 +164,25 @@ extension DetectionClient {
       throw .unreachable(reason: error.localizedDescription)
     }
     guard let response = response as? HTTPURLResponse else {
-      throw .unexpectedAnswer("not one of HTTP")
+      throw .invalidResponse("not an HTTP response")
     }
     guard (200..<300).contains(response.statusCode) else {
-      throw .refused(Problem(response, body))
+      throw .problem(Problem(response, body))
     }
     return body
   }
 
-  private func read<Answer: Decodable>(
-    _ type: Answer.Type, _ body: Data
-  ) throws(ClientError) -> Answer {
+  private func read<Body: Decodable>(
+    _ type: Body.Type, _ body: Data
+  ) throws(ClientError) -> Body {
     do { return try JSONDecoder().decode(type, from: body) } catch {
-      throw .unexpectedAnswer("\(error)")
+      throw .invalidResponse("\(error)")
     }
   }
 }
 
 extension Duration {
-  /// Rounded up, so that little time is not none.
+  /// Rounded up, so that a short duration does not become zero.
   fileprivate var milliseconds: Int64 {
     let (seconds, attoseconds) = components
     return seconds * 1000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000

@@ -3,10 +3,10 @@ import Foundation
 import Testing
 
 @Suite("OptionSources")
-struct SettingsTests {
+struct OptionSourcesTests {
   private let options = OptionDescription.all(of: ServeCommand.self)
 
-  /// OptionSources with `json` as the file that the arguments or the environment name.
+  /// Sources with `json` as the file that the arguments or the environment name.
   private func settings(
     _ arguments: [String] = [], environment: [String: String] = [:], file json: String? = nil,
     named: Bool = true
@@ -21,24 +21,24 @@ struct SettingsTests {
     return try OptionSources(options: options, arguments: arguments, environment: environment)
   }
 
-  @Test("every option of serve can be set, under a name made from its own")
+  @Test("every option of serve has an environment variable named after it")
   func names() throws {
     let variables = Set(options.map(\.variable))
     #expect(
       variables.isSuperset(of: [
-        "YOLOX_PORT", "YOLOX_WEIGHTS", "YOLOX_MAX_BATCH", "YOLOX_LOG_FORMAT", "YOLOX_API_KEY_FILE",
+        "YOLOX_PORT", "YOLOX_WEIGHTS", "YOLOX_MAX_BATCH_SIZE", "YOLOX_LOG_FORMAT", "YOLOX_API_KEY_FILE",
         "YOLOX_MODEL",
-        "YOLOX_REUSE_PORT", "YOLOX_CONFIG", "YOLOX_THREADS", "YOLOX_UNIX_SOCKET", "YOLOX_DRAIN_DELAY",
+        "YOLOX_REUSE_PORT", "YOLOX_CONFIG", "YOLOX_THREADS", "YOLOX_UNIX_SOCKET", "YOLOX_SHUTDOWN_DELAY",
       ]))
     #expect(variables.isDisjoint(with: ["YOLOX_HELP", "YOLOX_VERSION", "YOLOX_PRINT_CONFIG"]))
   }
 
-  @Test("the command line beats the environment, which beats the file")
+  @Test("the command line overrides the environment, which overrides the file")
   func layers() throws {
     let settings = try settings(
-      ["--port", "1"], environment: ["YOLOX_PORT": "2", "YOLOX_MAX_BATCH": "2"],
-      file: #"{"port": 3, "max-batch": 3, "queue-limit": 3}"#)
-    #expect(settings.arguments.sorted() == ["--max-batch=2", "--queue-limit=3"])
+      ["--port", "1"], environment: ["YOLOX_PORT": "2", "YOLOX_MAX_BATCH_SIZE": "2"],
+      file: #"{"port": 3, "max-batch-size": 3, "max-in-flight": 3}"#)
+    #expect(settings.arguments.sorted() == ["--max-batch-size=2", "--max-in-flight=3"])
   }
 
   @Test("the environment can name the file")
@@ -46,14 +46,14 @@ struct SettingsTests {
     #expect(try settings(file: #"{"host": "::"}"#, named: false).arguments.contains("--host=::"))
   }
 
-  @Test("flags are true or false, repeated options lists, numbers and texts themselves")
+  @Test("a flag is a boolean, a repeatable option an array, others a string or a number")
   func kinds() throws {
     let fromFile = try settings(
-      file: #"{"reuse-port": true, "open-metrics": false, "model": ["a=x", "b=y"], "drain-delay": 1.5}"#)
+      file: #"{"reuse-port": true, "public-metrics": false, "model": ["a=x", "b=y"], "shutdown-delay": 1.5}"#)
     #expect(
-      fromFile.arguments.sorted() == ["--drain-delay=1.5", "--model=a=x", "--model=b=y", "--reuse-port"])
+      fromFile.arguments.sorted() == ["--model=a=x", "--model=b=y", "--reuse-port", "--shutdown-delay=1.5"])
     let fromEnvironment = try settings(environment: [
-      "YOLOX_REUSE_PORT": "1", "YOLOX_OPEN_METRICS": "false",
+      "YOLOX_REUSE_PORT": "1", "YOLOX_PUBLIC_METRICS": "false",
       "YOLOX_ALLOW_ORIGIN": "https://a.example,https://b.example",
     ])
     #expect(
@@ -63,14 +63,14 @@ struct SettingsTests {
   }
 
   @Test(
-    "a bad file is an error that names what is wrong",
+    "an invalid config file is an error that names the fault",
     arguments: [(#"{"prt": 1}"#, "'prt'"), (#"{"port": null}"#, "'port'"), ("[1]", "JSON"), ("{", "JSON")])
   func badFile(json: String, named: String) {
     let error = #expect(throws: SettingsError.self) { try settings(file: json) }
     #expect(error?.description.contains(named) == true)
   }
 
-  @Test("a file that is not there is an error")
+  @Test("a missing config file is an error")
   func missingFile() {
     #expect(throws: SettingsError.unreadable(file: "/nowhere.json")) {
       try OptionSources(options: options, arguments: ["--config=/nowhere.json"], environment: [:])
@@ -80,31 +80,31 @@ struct SettingsTests {
     }
   }
 
-  @Test("what Kubernetes says of a service called yolox is not its port")
+  @Test("the YOLOX_PORT that Kubernetes sets for a Service is ignored")
   func serviceLink() throws {
     #expect(try settings(environment: ["YOLOX_PORT": "tcp://10.0.0.7:8080"]).arguments.isEmpty)
   }
 
-  @Test("a wrong value can be traced to where it came from")
+  @Test("an error message is traced to the source of the value")
   func origin() throws {
     let settings = try settings(environment: ["YOLOX_PORT": "x"])
     #expect(settings.origin(of: "The value 'x' is invalid for '--port <port>'") == "YOLOX_PORT")
-    #expect(settings.origin(of: "The value 'x' is invalid for '--max-batch <max-batch>'") == nil)
+    #expect(settings.origin(of: "The value 'x' is invalid for '--max-batch-size <max-batch-size>'") == nil)
   }
 
-  @Test("what is printed is a file that gives the same settings")
+  @Test("the printed config file gives the same options when it is read")
   func printed() throws {
     let arguments = ["--port", "9000", "--model=a=x", "--model", "b=y", "--reuse-port"]
     let environment = ["YOLOX_LOG_FORMAT": "json"]
     let text = ConfigDump(
-      options: options, settings: try settings(arguments, environment: environment), arguments: arguments
+      options: options, sources: try settings(arguments, environment: environment), arguments: arguments
     ).text
     let printed = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
     #expect(printed["port"] as? Int == 9000 && printed["model"] as? [String] == ["a=x", "b=y"])
     #expect(printed["reuse-port"] as? Bool == true && printed["log-format"] as? String == "json")
-    #expect(printed["max-connections"] as? Int == 1024 && printed["open-metrics"] as? Bool == false)
+    #expect(printed["max-connections"] as? Int == 1024 && printed["public-metrics"] as? Bool == false)
     let again = try settings(file: text)
     #expect(
-      ConfigDump(options: options, settings: again, arguments: []).text == text)
+      ConfigDump(options: options, sources: again, arguments: []).text == text)
   }
 }

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 @Suite("AnnotationValidator")
-struct AnnotationCheckTests {
+struct AnnotationValidatorTests {
   private let images = [
     Annotations.Image(id: 1, fileName: "a.jpg", width: 100, height: 50),
     Annotations.Image(id: 2, fileName: "b.jpg", width: 100, height: 50),
@@ -23,7 +23,7 @@ struct AnnotationCheckTests {
       imageExists: { !missing.contains($0.fileName) })
   }
 
-  @Test("has nothing to say about a good file and changes nothing in it")
+  @Test("reports no issue for a valid file and changes nothing")
   func good() {
     let objects = [
       object(1, [0, 0, 100, 50]), object(2, [0.1, 0.2, 0.3, 0.7]),
@@ -31,13 +31,13 @@ struct AnnotationCheckTests {
       Annotations.Object(id: 4, imageID: 2, categoryID: 3, box: [0, 0, 9, 9], area: 0, isCrowd: true),
     ]
     let result = check(objects)
-    #expect(result.complaints.isEmpty)
+    #expect(result.issues.isEmpty)
     #expect(result.cleaned.objects == objects && result.cleaned.images == images)
     #expect(
-      result.summary == "2 pictures (0 without objects), 3 objects and 1 crowds of 1 classes; complaints: 0")
+      result.summary == "2 images (0 without objects), 3 objects and 1 crowds of 1 classes; issues: 0")
   }
 
-  @Test("says one line for each bad record and keeps the rest")
+  @Test("reports one line for each unusable record and keeps the rest")
   func bad() {
     let result = check(
       [
@@ -52,47 +52,47 @@ struct AnnotationCheckTests {
         Annotations.Image(id: 4, fileName: "empty.jpg", width: 0, height: 9),
       ], missing: ["b.jpg"])
     #expect(
-      result.complaints == [
+      result.issues == [
         .missingImage(id: 2, fileName: "b.jpg", objects: 2),
-        .repeatedImage(id: 1, fileName: "again.jpg"),
+        .duplicateImage(id: 1, fileName: "again.jpg"),
         .emptyImage(id: 4, fileName: "empty.jpg", width: 0, height: 9),
-        .repeatedObject(id: 1), .unknownImage(object: 2, imageID: 9),
-        .unknownCategory(object: 3, categoryID: 8), .noArea(object: 4, box: [5, 5, 0, 10]),
-        .noArea(object: 5, box: [5, 5, 10, -1]),
-        .outside(object: 6, box: [100, 0, 10, 10], width: 100, height: 50),
-        .outside(object: 7, box: [-20, 10, 15, 10], width: 100, height: 50),
-        .cut(object: 8, box: [90, 40, 20, 30], width: 100, height: 50),
-        .zeroID(imageID: 1), .noArea(object: 11, box: [1, 1, .infinity, 5]),
+        .duplicateObject(id: 1), .unknownImage(object: 2, imageID: 9),
+        .unknownCategory(object: 3, categoryID: 8), .emptyBox(object: 4, box: [5, 5, 0, 10]),
+        .emptyBox(object: 5, box: [5, 5, 10, -1]),
+        .outsideImage(object: 6, box: [100, 0, 10, 10], width: 100, height: 50),
+        .outsideImage(object: 7, box: [-20, 10, 15, 10], width: 100, height: 50),
+        .clipped(object: 8, box: [90, 40, 20, 30], width: 100, height: 50),
+        .zeroID(imageID: 1), .emptyBox(object: 11, box: [1, 1, .infinity, 5]),
       ])
-    #expect(result.complaints.allSatisfy { !$0.description.contains("\n") })
+    #expect(result.issues.allSatisfy { !$0.description.contains("\n") })
     #expect(result.cleaned.images == [images[0]])
     #expect(
       result.cleaned.objects == [
         object(1, [10, 10, 10, 10]), object(8, [90, 40, 10, 10]), object(0, [1, 1, 5, 5]),
       ])
     #expect(
-      result.complaints.first?.description
-        == "image 2 (b.jpg): there is no such file; left out with its objects (2)")
+      result.issues.first?.description
+        == "image 2 (b.jpg): file not found; left out with its objects (2)")
   }
 
-  @Test("cuts what is rounding without a word")
+  @Test("clips rounding errors without an issue")
   func rounding() {
     let result = check([object(1, [-0.5, 0, 101, 50.2])])
-    #expect(result.complaints.isEmpty)
+    #expect(result.issues.isEmpty)
     #expect(result.cleaned.objects == [object(1, [0, 0, 100, 50])])
   }
 
-  @Test("names a category that is there twice, and takes the first")
+  @Test("reports a duplicate category and uses the first")
   func categoryTwice() {
     let result = AnnotationValidator(
       Annotations(
         images: images, categories: categories + [.init(id: 3, name: "dog"), .init(id: 1, name: "cow")],
         objects: []), imageExists: { _ in true })
-    #expect(result.complaints == [.repeatedCategory(id: 3, name: "dog")])
+    #expect(result.issues == [.duplicateCategory(id: 3, name: "dog")])
     #expect(result.cleaned.labels == ["cow", "cat"])
   }
 
-  @Test("finds nothing more to say about what it has cleaned")
+  @Test("reports no further issue for cleaned annotations")
   func idempotent() {
     var random = SplitMix64(seed: 8)
     let objects = (1...300).map { id in
@@ -102,8 +102,8 @@ struct AnnotationCheckTests {
     }
     let once = check(objects)
     let twice = AnnotationValidator(once.cleaned, imageExists: { _ in true })
-    #expect(once.complaints.count > 100 && once.cleaned.objects.count > 20)
-    #expect(twice.complaints.allSatisfy { if case .zeroID = $0 { true } else { false } })
+    #expect(once.issues.count > 100 && once.cleaned.objects.count > 20)
+    #expect(twice.issues.allSatisfy { if case .zeroID = $0 { true } else { false } })
     #expect(twice.cleaned.objects.map(\.id) == once.cleaned.objects.map(\.id))
   }
 
@@ -115,7 +115,7 @@ struct AnnotationCheckTests {
     let result = AnnotationValidator(annotations) {
       FileManager.default.fileExists(atPath: SharedData.url("coco/\(set)/\($0.fileName)").path)
     }
-    #expect(result.complaints.isEmpty)
+    #expect(result.issues.isEmpty)
     #expect(result.cleaned.images.count == annotations.images.count && result.cleaned.labels.count == 80)
   }
 }

@@ -108,7 +108,7 @@ struct EvaluatorTests {
     #expect(ours.perClass.map(\.ap) == expected.perClass.map(\.ap))
   }
 
-  @Test("results for pictures and categories that are not in the annotations count neither way")
+  @Test("results for images and categories that are not in the annotations are ignored")
   func strangers() throws {
     let scene = try Scene("integers")
     let strangers = [

@@ -6,7 +6,7 @@ struct ConformanceCase: Sendable, CustomTestStringConvertible {
   let what: String
   let bytes: String
   var requests: [String] = []
-  var refusal: Int?
+  var rejection: Int?
 
   var testDescription: String { "\(section): \(what)" }
 
@@ -15,7 +15,7 @@ struct ConformanceCase: Sendable, CustomTestStringConvertible {
   }
 
   static func bad(_ section: String, _ what: String, _ bytes: String, _ status: Int = 400) -> Self {
-    .init(section: section, what: what, bytes: bytes, refusal: status)
+    .init(section: section, what: what, bytes: bytes, rejection: status)
   }
 }
 

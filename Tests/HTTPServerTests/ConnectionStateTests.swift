@@ -20,23 +20,23 @@ private struct Script {
   /// What the connection does once it has received `text`: a word for each step.
   @discardableResult
   mutating func receive(_ text: String) -> [String] {
-    Array(text.utf8).withUnsafeBufferPointer { state.received($0, at: now) }
+    Array(text.utf8).withUnsafeBufferPointer { state.receivedBytes($0, at: now) }
     return steps()
   }
 
   mutating func steps() -> [String] {
     var words: [String] = []
     while true {
-      switch state.next(at: now) {
+      switch state.nextAction(at: now) {
       case .wait: return words
       case .head(_, let expectsContinue): if expectsContinue { words.append("expectation") }
       case .request(let head, let body, _): words.append("\(head.target.path) \(body.count)")
-      case .refuse(let refusal): words.append("\(refusal.status.code)")
+      case .reject(let error): words.append("\(error.status.code)")
       }
     }
   }
 
-  var lapse: ConnectionState.Lapse? { state.lapse(at: now) }
+  var timeoutAction: ConnectionState.TimeoutAction? { state.timeoutAction(at: now) }
 }
 
 private let request = "GET /a HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -45,198 +45,198 @@ private func post(_ length: Int, _ fields: String = "") -> String {
   "POST /b HTTP/1.1\r\nHost: a\r\nContent-Length: \(length)\r\n\(fields)\r\n"
 }
 
-@Suite("ConnectionState")
+@Suite("The state of a connection")
 struct ConnectionStateTests {
   // MARK: Time
 
-  @Test("an idle connection is closed after 75 s, without a word")
+  @Test("closes an idle connection after 75 s, without a response")
   func idle() {
     var script = Script()
     script.pass(75)
-    #expect(script.lapse == nil)
+    #expect(script.timeoutAction == nil)
     script.pass(0.1)
-    #expect(script.lapse == .close)
+    #expect(script.timeoutAction == .close)
   }
 
-  @Test("each answer begins the idle time anew")
+  @Test("restarts the idle timeout after each response")
   func idleAgain() {
     var script = Script()
     script.pass(70)
     script.receive(request)
-    #expect(script.state.answered(at: script.now) == false)
+    #expect(script.state.responded(at: script.now) == false)
     script.pass(70)
-    #expect(script.lapse == nil)
+    #expect(script.timeoutAction == nil)
     script.pass(6)
-    #expect(script.lapse == .close)
+    #expect(script.timeoutAction == .close)
   }
 
-  @Test("a head has 10 s from its first byte, however often more bytes come")
+  @Test("gives a head 10 s from its first byte, however often more bytes arrive")
   func slowHead() {
     var script = Script()
     script.pass(60)
     for byte in request.prefix(20) {
-      #expect(script.lapse == nil)
+      #expect(script.timeoutAction == nil)
       script.receive(String(byte))
       script.pass(0.51)
     }
-    #expect(script.lapse == .refuse(.requestTimedOut))
+    #expect(script.timeoutAction == .reject(.requestTimeout))
   }
 
-  @Test("an empty line does not begin a head")
+  @Test("does not take an empty line as the start of a head")
   func emptyLineIsIdle() {
     var script = Script()
     script.receive("\r\n")
     script.pass(20)
-    #expect(script.lapse == nil)
+    #expect(script.timeoutAction == nil)
   }
 
-  @Test("a body has 10 s of grace, then it must keep up 1 KiB/s, and be there after a minute")
+  @Test("requires 1 KiB/s of a body after its first 10 s, and all of it within a minute")
   func slowBody() {
     var script = Script()
     script.receive(post(1 << 20))
     script.pass(10)
-    #expect(script.lapse == nil)
+    #expect(script.timeoutAction == nil)
     script.pass(1)
-    #expect(script.lapse == .refuse(.requestTimedOut))
+    #expect(script.timeoutAction == .reject(.requestTimeout))
     script.receive(String(repeating: "x", count: 60 << 10))
-    #expect(script.lapse == nil)
+    #expect(script.timeoutAction == nil)
     script.pass(48)
-    #expect(script.lapse == nil)
+    #expect(script.timeoutAction == nil)
     script.pass(2)
-    #expect(script.lapse == .refuse(.requestTimedOut))
+    #expect(script.timeoutAction == .reject(.requestTimeout))
   }
 
-  @Test("the application may take its time")
-  func answeringHasNoTimeout() {
+  @Test("has no timeout for the handler")
+  func handlingHasNoTimeout() {
     var script = Script()
     script.receive(request)
     script.pass(3600)
-    #expect(script.lapse == nil)
+    #expect(script.timeoutAction == nil)
   }
 
-  @Test("a peer that takes nothing for 30 s is cut off; any progress begins the time anew")
+  @Test("closes after 30 s without write progress; any progress restarts the timeout")
   func writeStall() {
     var script = Script()
     script.receive(request)
-    _ = script.state.answered(at: script.now)
-    script.state.stalled(at: script.now)
+    _ = script.state.responded(at: script.now)
+    script.state.writeBlocked(at: script.now)
     script.pass(29)
-    #expect(script.lapse == nil)
-    script.state.stalled(at: script.now)
+    #expect(script.timeoutAction == nil)
+    script.state.writeBlocked(at: script.now)
     script.pass(29)
-    #expect(script.lapse == nil)
+    #expect(script.timeoutAction == nil)
     script.pass(2)
-    #expect(script.lapse == .close)
+    #expect(script.timeoutAction == .close)
   }
 
-  @Test("after the last answer the connection reads on for 2 s at most")
+  @Test("lingers for at most 2 s after the last response")
   func lingering() {
     var script = Script()
     #expect(script.receive("nonsense\r\n") == ["400"])
-    #expect(script.state.wantsInput == false)
-    #expect(script.state.written(at: script.now) == .endSending)
-    #expect(script.state.wantsInput)
+    #expect(script.state.wantsRead == false)
+    #expect(script.state.writeCompleted(at: script.now) == .shutdownWrite)
+    #expect(script.state.wantsRead)
     #expect(script.receive(request) == [])
-    #expect(script.lapse == nil)
+    #expect(script.timeoutAction == nil)
     script.pass(2.1)
-    #expect(script.lapse == .close)
+    #expect(script.timeoutAction == .close)
   }
 
   // MARK: Backpressure
 
-  @Test("reads no further than one piece while the application is busy")
+  @Test("reads at most one piece while the handler is busy")
   func backpressure() {
     var script = Script()
     #expect(script.receive(request) == ["/a 0"])
-    #expect(script.state.wantsInput)
+    #expect(script.state.wantsRead)
     #expect(script.receive(request + request) == [])
-    #expect(script.state.wantsInput == false)
-    _ = script.state.answered(at: script.now)
+    #expect(script.state.wantsRead == false)
+    _ = script.state.responded(at: script.now)
     #expect(script.steps() == ["/a 0"])
-    #expect(script.state.wantsInput == false)
-    _ = script.state.answered(at: script.now)
+    #expect(script.state.wantsRead == false)
+    _ = script.state.responded(at: script.now)
     #expect(script.steps() == ["/a 0"])
-    #expect(script.state.wantsInput)
+    #expect(script.state.wantsRead)
   }
 
-  @Test("takes no request while the answers before it are not taken")
-  func stalledTakesNothing() {
+  @Test("processes no request while earlier responses are not written")
+  func writeBlockedProcessesNothing() {
     var script = Script()
-    script.state.stalled(at: script.now)
+    script.state.writeBlocked(at: script.now)
     #expect(script.receive(request) == [])
-    #expect(script.state.wantsInput == false)
-    #expect(script.state.written(at: script.now) == .goOn)
+    #expect(script.state.wantsRead == false)
+    #expect(script.state.writeCompleted(at: script.now) == .proceed)
     #expect(script.steps() == ["/a 0"])
   }
 
   // MARK: The end
 
   @Test(
-    "a peer that leaves without a request is let go at once, one with a request gets its answer, then the end"
+    "closes at the end of input without a request, and after the response with one"
   )
   func peerEnds() {
     var script = Script()
-    #expect(script.state.peerEnded() == .close)
+    #expect(script.state.receivedEOF() == .close)
     script = Script()
     script.receive("GET / HT")
-    #expect(script.state.peerEnded() == .close)
+    #expect(script.state.receivedEOF() == .close)
     script = Script()
     script.receive(request)
-    #expect(script.state.peerEnded() == .probe)
-    #expect(script.state.answered(at: script.now) == true)
-    #expect(script.state.written(at: script.now) == .close)
+    #expect(script.state.receivedEOF() == .probe)
+    #expect(script.state.responded(at: script.now) == true)
+    #expect(script.state.writeCompleted(at: script.now) == .close)
     script = Script()
     script.receive("GET /a HTTP/1.0\r\n\r\n")
     // 1.0 knows no 100 Continue.
-    #expect(script.state.peerEnded() == .wait)
+    #expect(script.state.receivedEOF() == .wait)
   }
 
-  @Test("answers all that a half-closed peer has asked, and nothing of what it has not finished asking")
+  @Test("answers every complete request of a half-closed peer, and drops an incomplete one")
   func halfClosedPipeline() {
     var script = Script()
     #expect(script.receive(request + request + "GET /un") == ["/a 0"])
-    _ = script.state.peerEnded()
-    #expect(script.state.answered(at: script.now) == false)
+    _ = script.state.receivedEOF()
+    #expect(script.state.responded(at: script.now) == false)
     #expect(script.steps() == ["/a 0"])
-    #expect(script.state.answered(at: script.now) == false)
+    #expect(script.state.responded(at: script.now) == false)
     #expect(script.steps() == [])
-    #expect(script.state.written(at: script.now) == .close)
+    #expect(script.state.writeCompleted(at: script.now) == .close)
   }
 
-  @Test("when the server stops, what has come is answered, the last with an end")
+  @Test("answers the received requests while draining, and closes after the last")
   func draining() {
     var script = Script()
     #expect(script.receive(request + request) == ["/a 0"])
     script.state.drain(at: script.now)
-    #expect(script.state.answered(at: script.now) == false)
+    #expect(script.state.responded(at: script.now) == false)
     #expect(script.steps() == ["/a 0"])
-    #expect(script.state.answered(at: script.now) == true)
-    #expect(script.state.written(at: script.now) == .endSending)
+    #expect(script.state.responded(at: script.now) == true)
+    #expect(script.state.writeCompleted(at: script.now) == .shutdownWrite)
   }
 
-  @Test("when the server stops, an idle connection has 2 s more, for a request that is on its way")
+  @Test("keeps an idle connection for 2 s while draining, for a request that is under way")
   func drainingIdle() {
     var script = Script()
     script.pass(30)
     script.state.drain(at: script.now)
     script.pass(1.9)
-    #expect(script.lapse == nil)
+    #expect(script.timeoutAction == nil)
     #expect(script.receive(request) == ["/a 0"])
-    #expect(script.state.answered(at: script.now) == true)
+    #expect(script.state.responded(at: script.now) == true)
     script = Script()
     script.state.drain(at: script.now)
     script.pass(2.1)
-    #expect(script.lapse == .close)
+    #expect(script.timeoutAction == .close)
   }
 
-  @Test("says when a client waits for leave to send its body, and can do without the body")
+  @Test("reports that a client expects 100 Continue, and can reject it without the body")
   func expectation() {
     var script = Script()
     #expect(script.receive(post(5, "Expect: 100-continue\r\n")) == ["expectation"])
     #expect(script.receive("hello") == ["/b 5"])
     script = Script()
     #expect(script.receive(post(5, "Expect: 100-continue\r\n")) == ["expectation"])
-    script.state.finish()
+    script.state.close()
     #expect(script.receive("hello" + request) == [])
   }
 }

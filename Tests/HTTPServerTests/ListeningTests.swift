@@ -17,9 +17,9 @@ final class SocketPath: Sendable {
   deinit { try? FileManager.default.removeItem(at: folder) }
 }
 
-@Suite("Listening")
+@Suite("A listening server")
 struct ListeningTests {
-  @Test("serves over a Unix socket that others cannot use, and removes it at the end")
+  @Test("serves over a Unix socket with restricted permissions, and removes it at shutdown")
   func unixSocket() async throws {
     let socket = try SocketPath()
     let server = try TestServer { $0.unixSocket = socket.path }
@@ -33,7 +33,7 @@ struct ListeningTests {
     #expect(!FileManager.default.fileExists(atPath: socket.path))
   }
 
-  @Test("replaces a Unix socket that a killed server left behind")
+  @Test("replaces a Unix socket that a killed server has left behind")
   func staleSocket() async throws {
     let path = try SocketPath()
     // Bound and closed: the file stays.
@@ -55,43 +55,43 @@ struct ListeningTests {
     await server.shutdown()
   }
 
-  @Test("does not take a Unix socket from a server that lives, nor remove a file")
+  @Test("does not replace the Unix socket of a running server, nor a regular file")
   func occupiedPath() async throws {
     let socket = try SocketPath()
     let server = try TestServer { $0.unixSocket = socket.path }
-    #expect(throws: ServerError.occupied(path: socket.path)) {
+    #expect(throws: SocketError.pathInUse(socket.path)) {
       try TestServer { $0.unixSocket = socket.path }
     }
     await server.shutdown()
     try Data("mine".utf8).write(to: URL(fileURLWithPath: socket.path))
-    #expect(throws: ServerError.occupied(path: socket.path)) {
+    #expect(throws: SocketError.pathInUse(socket.path)) {
       try TestServer { $0.unixSocket = socket.path }
     }
     #expect(try String(contentsOfFile: socket.path, encoding: .utf8) == "mine")
   }
 
-  @Test("says why it cannot listen")
+  @Test("reports why it cannot listen")
   func cannotListen() throws {
     let server = try TestServer()
-    let error = #expect(throws: ServerError.self) { try TestServer { $0.port = server.port } }
+    let error = #expect(throws: SocketError.self) { try TestServer { $0.port = server.port } }
     #expect("\(try #require(error))".hasPrefix("cannot listen on 127.0.0.1:\(server.port): bind: "))
     let long = "/tmp/" + String(repeating: "x", count: 200)
-    #expect(throws: ServerError.pathTooLong(long, limit: 107)) { try TestServer { $0.unixSocket = long } }
-    #expect(throws: ServerError.self) { try TestServer { $0.host = "no.such.host.invalid" } }
+    #expect(throws: SocketError.pathTooLong(long, limit: 107)) { try TestServer { $0.unixSocket = long } }
+    #expect(throws: SocketError.self) { try TestServer { $0.host = "no.such.host.invalid" } }
   }
 
-  @Test("two servers share a port if both say so")
+  @Test("shares a port with another server if both allow it")
   func sharedPort() throws {
-    let first = try TestServer { $0.sharesPort = true }
+    let first = try TestServer { $0.reusesPort = true }
     let second = try TestServer {
-      $0.sharesPort = true
+      $0.reusesPort = true
       $0.port = first.port
     }
     // Both are there still.
     #expect(first.server.addresses == second.server.addresses)
   }
 
-  @Test("listens on every address of a name, with one port")
+  @Test("listens on every address of a name, at one port")
   func everyAddress() async throws {
     let server = try TestServer { $0.host = "localhost" }
     #expect(server.server.addresses.contains("127.0.0.1:\(server.port)"))
@@ -101,10 +101,10 @@ struct ListeningTests {
     #expect(await client.readToEnd().contains("\r\n\r\n127.0.0.1:"))
   }
 
-  @Test("takes over a socket that listens already, and no other descriptor")
+  @Test("adopts an inherited listening socket, and no other descriptor")
   func inherited() async throws {
     let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    #expect(throws: ServerError.notListening(descriptor: listener)) {
+    #expect(throws: SocketError.notListening(descriptor: listener)) {
       try TestServer { $0.inheritedDescriptors = [listener] }
     }
     #expect(listen(listener, 5) == 0)
@@ -117,17 +117,17 @@ struct ListeningTests {
   }
 
   @Test(
-    "knows which descriptors a service manager means for it (sd_listen_fds(3))",
+    "takes the descriptors that a service manager passes to it (sd_listen_fds(3))",
     arguments: [
       ("1", "42", [3]), ("2", "42", [3, 4]), ("1", "41", []), (nil, "42", []), ("1", nil, []),
       ("0", "42", []),
       ("-1", "42", []), ("x", "42", []), ("99999", "42", []),
     ] as [(String?, String?, [Int32])])
   func activation(count: String?, process: String?, expected: [Int32]) {
-    #expect(SocketActivation.descriptors(count: count, process: process, ourselves: 42) == expected)
+    #expect(SocketActivation.descriptors(count: count, process: process, processID: 42) == expected)
   }
 
-  @Test("survives running out of descriptors, and accepts again once there are some")
+  @Test("survives running out of descriptors, and accepts again once some are free")
   func exhaustion() async {
     // In a process of its own, because the limit holds for all of it.
     await #expect(processExitsWith: .success) {
@@ -147,7 +147,7 @@ struct ListeningTests {
     }
   }
 
-  @Test("may be let go of while it is out of descriptors")
+  @Test("can be released while it is out of descriptors")
   func goneWhileExhausted() async {
     await #expect(processExitsWith: .success) {
       var server: TestServer? = try TestServer()

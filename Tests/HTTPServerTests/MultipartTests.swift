@@ -26,19 +26,19 @@ private let brokenForms: [(String, MultipartError)] = [
   (part("X: 1", "x") + "--b--", .unnamedPart(index: 0)),
   (part("Content-Disposition: attachment; name=a", "x") + "--b--", .unnamedPart(index: 0)),
   (part(named, "x") + part("Content-Disposition: form-data", "x") + "--b--", .unnamedPart(index: 1)),
-  ("--bc\r\n\(named)\r\n\r\n--b--", .malformedPart(index: 0, reason: "something behind its boundary")),
+  ("--bc\r\n\(named)\r\n\r\n--b--", .malformedPart(index: 0, reason: "data after its boundary")),
   (part("X", "x") + "--b--", .malformedPart(index: 0, reason: "a header field without a colon")),
   (part("X: 1\r\n 2", "x") + "--b--", .malformedPart(index: 0, reason: "a folded header field")),
-  (part("X: 1\n", "x") + "--b--", .malformedPart(index: 0, reason: "a line feed on its own")),
+  (part("X: 1\n", "x") + "--b--", .malformedPart(index: 0, reason: "a line feed without a carriage return")),
   (
     part(named + "\r\nContent-Transfer-Encoding: base64", "x") + "--b--",
     .malformedPart(index: 0, reason: "a Content-Transfer-Encoding that is not binary")
   ),
 ]
 
-@Suite("Multipart")
+@Suite("The multipart parser")
 struct MultipartTests {
-  @Test("reads forms as curl, requests and aiohttp send them", arguments: ["curl", "requests", "aiohttp"])
+  @Test("parses forms that curl, requests and aiohttp send", arguments: ["curl", "requests", "aiohttp"])
   func realClients(client: String) throws {
     let type = try String(contentsOf: fixtures.appendingPathComponent("\(client).type"), encoding: .utf8)
     let body = Array(try Data(contentsOf: fixtures.appendingPathComponent("\(client).body")))
@@ -50,36 +50,36 @@ struct MultipartTests {
     // aiohttp encodes the space of a name too, which is not the form's to undo.
     #expect(parts[2].fileName == (client == "aiohttp" ? "my%20\"dog\".jpg" : "my \"dog\".jpg"))
     #expect(parts[2].contentType?.name == "image/jpeg")
-    let picture = Array(UInt8.min...UInt8.max) + Array("\r\n--\r\n--x\r\n\r\n-\r\r\r".utf8)
-    #expect(Array(parts[2].body) == picture)
+    let bytes = Array(UInt8.min...UInt8.max) + Array("\r\n--\r\n--x\r\n\r\n-\r\r\r".utf8)
+    #expect(Array(parts[2].body) == bytes)
     #expect(parts[3].fileName == "empty.png" && parts[3].body.isEmpty)
   }
 
-  @Test("passes over what is before the first and behind the last boundary (RFC 2046, section 5.1.1)")
+  @Test("ignores the preamble and the epilogue (RFC 2046, section 5.1.1)")
   func preambleAndEpilogue() throws {
     let parts = try parse("before\r\n" + part(named, "x") + "--b--\r\nbehind")
     #expect(parts.map { String(decoding: $0.body, as: UTF8.self) } == ["x"])
     #expect(try parse("--b--").isEmpty)
   }
 
-  @Test("takes white space behind a boundary, and parts without content")
+  @Test("accepts whitespace after a boundary, and empty parts")
   func paddingAndEmptyParts() throws {
     let parts = try parse("--b \t\r\n\(named)\r\n\r\n\r\n--b\r\n\(named)\r\n\r\n--b--")
     #expect(parts.count == 2 && parts.allSatisfy(\.body.isEmpty))
   }
 
-  @Test("a boundary's beginning within a part belongs to the part")
+  @Test("keeps a prefix of the boundary within a part as data of the part")
   func nearBoundaries() throws {
     let parts = try parse(part(named, "x--b\r\n-b\r\r\n--c\n--b") + "--b--")
     #expect(parts.map { String(decoding: $0.body, as: UTF8.self) } == ["x--b\r\n-b\r\r\n--c\n--b"])
   }
 
-  @Test("refuses what is not a form, and says which part", arguments: brokenForms)
-  func refusals(body: String, error: MultipartError) {
+  @Test("rejects malformed forms and names the part", arguments: brokenForms)
+  func malformed(body: String, error: MultipartError) {
     #expect(throws: error) { try parse(body) }
   }
 
-  @Test("refuses too many parts and too large header fields")
+  @Test("rejects too many parts and too large header fields")
   func limits() {
     #expect(throws: MultipartError.tooManyParts(limit: 1)) {
       try parse(part(named, "x") + part(named, "x") + "--b--") { $0.parts = 1 }
@@ -89,7 +89,7 @@ struct MultipartTests {
     }
   }
 
-  @Test("refuses at every length but the whole")
+  @Test("rejects a form that is truncated anywhere")
   func everyLength() throws {
     let whole = Array((part(named, "x") + part(named, "y") + "--b--").utf8)
     let parser = try MultipartParser(contentType: try #require(MediaType("multipart/form-data; boundary=b")))
@@ -100,7 +100,7 @@ struct MultipartTests {
   }
 
   @Test(
-    "knows a boundary (RFC 2046, section 5.1.1)",
+    "accepts only valid boundaries (RFC 2046, section 5.1.1)",
     arguments: [
       ("multipart/form-data; boundary=abc", true), ("Multipart/Form-Data; Boundary=\"a b\"", true),
       ("multipart/form-data", false), ("multipart/form-data; boundary=\"\"", false),
@@ -116,7 +116,7 @@ struct MultipartTests {
   }
 
   @Test(
-    "reads parameters as RFC 9110, section 5.6.6 has them",
+    "parses parameters (RFC 9110, section 5.6.6)",
     arguments: [
       ("image/JPEG", "image/jpeg"), ("a/b;c=d", "a/b c=d"),
       ("a/b ; C=\"d;\\\"e\" ; ;f=g;", "a/b c=d;\"e f=g"),

@@ -3,10 +3,10 @@ import HTTPTypes
 import TestSupport
 import Testing
 
-/// What a connection makes of some bytes: the events in order, and the refusal that ended it, if any.
+/// What a connection makes of some bytes: the events in order, and the error that ended it, if any.
 private struct Reading: Equatable {
   var events: [RequestParser.Event] = []
-  var refusal: HTTPError?
+  var error: HTTPError?
 
   /// The requests as the cases write them.
   var requests: [String] {
@@ -26,7 +26,7 @@ private func read(_ pieces: some Sequence<ArraySlice<UInt8>>, limits: RequestLim
     do {
       while let event = try parser.next() { reading.events.append(event) }
     } catch {
-      reading.refusal = error
+      reading.error = error
       return reading
     }
   }
@@ -40,17 +40,18 @@ private func read(_ text: String, inPiecesOf size: Int, limits: RequestLimits = 
   )
 }
 
-@Suite("RequestParser")
+@Suite("The request parser")
 struct RequestParserTests {
-  @Test("reads or refuses as the RFCs say, whole and byte by byte", arguments: conformanceCases)
+  @Test(
+    "accepts and rejects what the RFCs demand, in one piece and byte by byte", arguments: conformanceCases)
   func conformance(_ example: ConformanceCase) {
     let whole = read(example.bytes, inPiecesOf: example.bytes.utf8.count)
     #expect(whole.requests == example.requests)
-    #expect(whole.refusal?.status.code == example.refusal)
+    #expect(whole.error?.status.code == example.rejection)
     #expect(read(example.bytes, inPiecesOf: 1) == whole)
   }
 
-  @Test("finds the same however the bytes are cut in two", arguments: conformanceCases)
+  @Test("gives the same result wherever the bytes are split in two", arguments: conformanceCases)
   func everySplit(_ example: ConformanceCase) {
     let bytes = Array(example.bytes.utf8)
     let whole = read([bytes[...]], limits: RequestLimits())
@@ -59,7 +60,7 @@ struct RequestParserTests {
     }
   }
 
-  @Test("finds the same in random pieces, at limits that every case runs into somewhere")
+  @Test("gives the same result in random pieces, at limits that every case reaches")
   func randomPieces() {
     var random = SplitMix64(seed: 9112)
     for example in conformanceCases {
@@ -83,8 +84,8 @@ struct RequestParserTests {
     }
   }
 
-  @Test("stays refused once it has refused")
-  func staysRefused() {
+  @Test("repeats its error for ever")
+  func repeatsError() {
     var parser = RequestParser()
     parser.feed("GET / HTTP/1.1\r\n\r\n".utf8)
     let first = #expect(throws: HTTPError.self) { try parser.next() }
@@ -93,7 +94,7 @@ struct RequestParserTests {
     #expect(first == second)
   }
 
-  @Test("holds no more than a piece and a line of a request that never ends")
+  @Test("buffers at most a piece and a line of an endless request")
   func boundedMemory() throws {
     var parser = RequestParser()
     parser.feed(chunked("").utf8)
@@ -106,7 +107,7 @@ struct RequestParserTests {
     }
   }
 
-  @Test("refuses what is too much, each with its own status, before holding much more than the limit")
+  @Test("rejects each part above its limit, with its own status, before buffering much more than the limit")
   func limits() {
     var limits = RequestLimits()
     limits.requestLine = 100
@@ -114,20 +115,20 @@ struct RequestParserTests {
     limits.fieldCount = 5
     limits.body = 10
     let long = String(repeating: "a", count: 1000)
-    #expect(read(get(host, target: "/" + long), inPiecesOf: 7, limits: limits).refusal?.status.code == 414)
-    #expect(read("GET /" + long, inPiecesOf: 7, limits: limits).refusal?.status.code == 414)
-    #expect(read(get(host + "X: \(long)\r\n"), inPiecesOf: 7, limits: limits).refusal?.status.code == 431)
-    #expect(read("GET / HTTP/1.1\r\nX: " + long, inPiecesOf: 7, limits: limits).refusal?.status.code == 431)
+    #expect(read(get(host, target: "/" + long), inPiecesOf: 7, limits: limits).error?.status.code == 414)
+    #expect(read("GET /" + long, inPiecesOf: 7, limits: limits).error?.status.code == 414)
+    #expect(read(get(host + "X: \(long)\r\n"), inPiecesOf: 7, limits: limits).error?.status.code == 431)
+    #expect(read("GET / HTTP/1.1\r\nX: " + long, inPiecesOf: 7, limits: limits).error?.status.code == 431)
     let six = host + String(repeating: "X: 1\r\n", count: 5)
-    #expect(read(get(six), inPiecesOf: 7, limits: limits).refusal?.status.code == 431)
+    #expect(read(get(six), inPiecesOf: 7, limits: limits).error?.status.code == 431)
     #expect(
-      read(post("Content-Length: 11\r\n", ""), inPiecesOf: 7, limits: limits).refusal?.status.code == 413)
+      read(post("Content-Length: 11\r\n", ""), inPiecesOf: 7, limits: limits).error?.status.code == 413)
     #expect(
-      read(chunked("6\r\n123456\r\n5\r\n12345\r\n"), inPiecesOf: 7, limits: limits).refusal?.status.code
+      read(chunked("6\r\n123456\r\n5\r\n12345\r\n"), inPiecesOf: 7, limits: limits).error?.status.code
         == 413)
   }
 
-  @Test("gives the head before the body has come, and says whether the client waits to be asked for it")
+  @Test("returns the head before the body, and whether the client expects 100 Continue")
   func expectContinue() throws {
     var parser = RequestParser()
     parser.feed(post("Expect: 100-continue\r\nContent-Length: 2\r\n", "").utf8)
@@ -140,7 +141,7 @@ struct RequestParserTests {
   }
 
   @Test(
-    "keeps a connection as RFC 9112, section 9.3 says",
+    "decides whether a connection persists (RFC 9112, section 9.3)",
     arguments: [
       ("HTTP/1.1", "", true), ("HTTP/1.1", "Connection: close\r\n", false), ("HTTP/1.0", "", false),
       ("HTTP/1.0", "Connection: Keep-Alive\r\n", true), ("HTTP/1.1", "Connection: foo, Close\r\n", false),
@@ -155,7 +156,7 @@ struct RequestParserTests {
     #expect(head.keepsAlive == keeps)
   }
 
-  @Test("decodes the query's names and values, a plus as a space")
+  @Test("decodes names and values of the query, with a plus as a space")
   func query() throws {
     var parser = RequestParser()
     parser.feed(get(host, target: "/detect?a=1&b=x+y%26z&c&d=").utf8)

@@ -5,7 +5,7 @@ import Testing
 private func head(_ method: String, _ target: String) throws -> RequestHead {
   var parser = RequestParser()
   parser.feed("\(method) \(target) HTTP/1.1\r\nHost: a\r\n\r\n".utf8)
-  guard case .complete(let head, _)? = try parser.next() else { throw HTTPError.malformed("no request") }
+  guard case .complete(let head, _)? = try parser.next() else { throw HTTPError.malformed(.requestLine) }
   return head
 }
 
@@ -20,10 +20,10 @@ private let router: Router = {
   return router
 }()
 
-@Suite("Router")
+@Suite("The router")
 struct RouterTests {
   @Test(
-    "finds what stands for the names in braces",
+    "extracts path parameters",
     arguments: [
       ("GET", "/models", [:]), ("GET", "/models/yolox-s", ["name": "yolox-s"]),
       ("HEAD", "/models/yolox-s", ["name": "yolox-s"]),
@@ -36,14 +36,14 @@ struct RouterTests {
   }
 
   @Test(
-    "does not find what has another number of segments, or an empty one",
+    "does not match another number of segments, or an empty one",
     arguments: ["/models/", "/models/a/", "/models/a/b", "/models//infer", "/Models", "/"])
   func notFound(target: String) throws {
     let head = try head("GET", target)
     #expect(throws: HTTPError.notFound(path: target)) { try router.match(head) }
   }
 
-  @Test("says which methods there are, also where there are braces")
+  @Test("lists the allowed methods, also for paths with parameters")
   func notAllowed() throws {
     let wrong = try head("DELETE", "/models/a")
     #expect(throws: HTTPError.methodNotAllowed(allowed: ["GET", "HEAD", "OPTIONS"])) {
@@ -53,7 +53,7 @@ struct RouterTests {
     #expect(throws: HTTPError.methodNotAllowed(allowed: ["OPTIONS", "POST"])) { try router.match(post) }
   }
 
-  @Test("does not know methods of other protocols, nor be a proxy", arguments: ["BREW", "get", "PROPFIND"])
+  @Test("rejects methods of other protocols, and CONNECT", arguments: ["BREW", "get", "PROPFIND"])
   func unknown(method: String) throws {
     let head = try head(method, "/models")
     #expect(throws: HTTPError.unknownMethod(method)) { try router.match(head) }

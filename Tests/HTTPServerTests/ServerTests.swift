@@ -6,9 +6,9 @@ import Testing
 
 let getNow = "GET /now HTTP/1.1\r\nHost: a\r\n\r\n"
 
-@Suite("Server")
+@Suite("The server")
 struct ServerTests {
-  @Test("answers with Date, Content-Length and the body, and keeps the connection")
+  @Test("responds with Date, Content-Length and the body, and keeps the connection open")
   func keepAlive() async throws {
     let server = try TestServer()
     let client = try server.client()
@@ -24,7 +24,7 @@ struct ServerTests {
     #expect(await client.readResponses(1).first?.status == 200)
   }
 
-  @Test("answers pipelined requests in order, waiting ones and immediate ones alike")
+  @Test("answers pipelined requests in order, with immediate and suspending handlers")
   func pipelining() async throws {
     let server = try TestServer()
     let client = try server.client()
@@ -35,7 +35,7 @@ struct ServerTests {
     #expect(await client.readResponses(4).map(\.body) == ["first", "now", "waited", "now"])
   }
 
-  @Test("answers a request that comes byte by byte")
+  @Test("answers a request that arrives byte by byte")
   func slowly() async throws {
     let server = try TestServer()
     let client = try server.client()
@@ -45,7 +45,7 @@ struct ServerTests {
     #expect(await client.readResponses(1).first?.body == "abc")
   }
 
-  @Test("HEAD has the length of a body and no body; OPTIONS says what is allowed")
+  @Test("answers HEAD with Content-Length and no body, and OPTIONS with the allowed methods")
   func headAndOptions() async throws {
     let server = try TestServer()
     let client = try server.client()
@@ -58,8 +58,8 @@ struct ServerTests {
     #expect(options.status == 204 && options.fields["allow"] == "GET, HEAD, OPTIONS")
   }
 
-  @Test("404, 405 with Allow and 501 leave the connection open")
-  func refusals() async throws {
+  @Test("keeps the connection open after 404, 405 with Allow, and 501")
+  func routingErrors() async throws {
     let server = try TestServer()
     let client = try server.client()
     client.send(
@@ -68,16 +68,16 @@ struct ServerTests {
     #expect(await client.readResponses(4).map(\.status) == [404, 405, 501, 200])
   }
 
-  @Test("a malformed request is answered and the connection closed")
+  @Test("answers a malformed request and closes the connection")
   func malformed() async throws {
     let server = try TestServer()
     let client = try server.client()
     client.send("GET / HTTP/1.1\r\n\r\n")
-    let answer = await client.readToEnd()
-    #expect(answer.hasPrefix("HTTP/1.1 400 ") && answer.contains("Connection: close"))
+    let response = await client.readToEnd()
+    #expect(response.hasPrefix("HTTP/1.1 400 ") && response.contains("Connection: close"))
   }
 
-  @Test("a body above the limit is refused before it is read")
+  @Test("rejects a body above the limit before reading it")
   func largeBody() async throws {
     let server = try TestServer { $0.limits.body = 10 }
     let client = try server.client()
@@ -86,23 +86,23 @@ struct ServerTests {
   }
 
   @Test(
-    "bodies that are too large together are refused, until there is room again",
+    "rejects bodies that exceed the memory budget together, until memory is released",
     arguments: ["Content-Length: 1100\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n44c\r\n"])
   func bodyMemory(head: String) async throws {
-    let server = try TestServer { $0.bodyMemory = 1000 }
+    let server = try TestServer { $0.maxBodyMemory = 1000 }
     func post(_ count: Int) async throws -> Int? {
       let client = try server.client()
       client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: \(count)\r\n\r\n")
       client.send([UInt8](repeating: 0, count: count))
       return await client.readResponses(1).first?.status
     }
-    // What has come counts, though more is to come.
+    // Received bytes count before the body is complete.
     let unfinished = try server.client()
     unfinished.send("POST /echo HTTP/1.1\r\nHost: a\r\n" + head)
     unfinished.send([UInt8](repeating: 0, count: 1001))
     #expect(await unfinished.readToEnd().hasPrefix("HTTP/1.1 503 "))
     #expect(try await post(1001) == 503)
-    // It counts until the answer.
+    // They count until the response is made.
     let waiting = try server.client()
     waiting.send("GET /wait HTTP/1.1\r\nHost: a\r\nContent-Length: 800\r\n\r\n")
     waiting.send([UInt8](repeating: 0, count: 800))
@@ -114,7 +114,7 @@ struct ServerTests {
     #expect(try await post(1000) == 200)
   }
 
-  @Test("a client that expects 100 gets it before its body")
+  @Test("sends 100 Continue before the body of a client that expects it")
   func expectContinue() async throws {
     let server = try TestServer()
     let client = try server.client()
@@ -124,7 +124,7 @@ struct ServerTests {
     #expect(await client.readResponses(1).first?.body == "hi")
   }
 
-  @Test("HTTP/1.0 ends the connection unless asked to keep it")
+  @Test("closes an HTTP/1.0 connection unless the client asks to keep it alive")
   func http10() async throws {
     let server = try TestServer()
     let client = try server.client()
@@ -137,7 +137,7 @@ struct ServerTests {
     #expect(await keeping.readToEnd().hasSuffix("now"))
   }
 
-  @Test("a client that has ended its sending still gets its answers")
+  @Test("answers a client that has shut down its sending side")
   func halfClosed() async throws {
     let server = try TestServer()
     let client = try server.client()
@@ -147,7 +147,7 @@ struct ServerTests {
   }
 
   @Test(
-    "connections above the cap are told so, and let in again once there is room", .timeLimit(.minutes(20)))
+    "answers 503 above the connection limit, and accepts again below it", .timeLimit(.minutes(20)))
   func connectionCap() async throws {
     let server = try TestServer { $0.maxConnections = 1 }
     var first: RawClient? = try server.client()
@@ -167,7 +167,7 @@ struct ServerTests {
     #expect(status == 200)
   }
 
-  @Test("large bodies go both ways")
+  @Test("receives and sends large bodies")
   func largeEcho() async throws {
     let server = try TestServer()
     let client = try server.client()
@@ -176,13 +176,13 @@ struct ServerTests {
     #expect(await client.readResponses(1).first?.body == body)
   }
 
-  @Test("shutting down answers what was accepted, closes, and lets nobody in")
+  @Test("answers accepted requests at shutdown, closes, and accepts no more connections")
   func shutdown() async throws {
     // Over a Unix socket: nothing else can come to listen where this server has listened.
     let socket = try SocketPath()
     let server = try TestServer {
       $0.unixSocket = socket.path
-      $0.idleTimeoutWhenStopping = TestServer.patience
+      $0.drainIdleTimeout = TestServer.patience
     }
     let waiting = try RawClient(path: socket.path)
     waiting.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n")
@@ -192,7 +192,7 @@ struct ServerTests {
     #expect(await idle.readResponses(1).first?.status == 200)
 
     async let done: Void = server.shutdown()
-    // Once nobody is let in any more, the next answer on an open connection is the last.
+    // Once no connection is accepted, the next response on an open one is the last.
     while (try? RawClient(path: socket.path)) != nil { await Task.yield() }
     idle.send(getNow)
     #expect(await idle.readToEnd().contains("Connection: close"))
@@ -203,7 +203,7 @@ struct ServerTests {
     #expect(throws: (any Error).self) { try RawClient(path: socket.path) }
   }
 
-  @Test("a client above the cap is told so even if it has sent its request already")
+  @Test("answers 503 above the connection limit, even if the request was sent already")
   func connectionCapWithRequest() async throws {
     let server = try TestServer { $0.maxConnections = 1 }
     let first = try server.client()
@@ -214,7 +214,7 @@ struct ServerTests {
     #expect(await second.readToEnd().hasPrefix("HTTP/1.1 503 "))
   }
 
-  @Test("a request whose client has gone is cancelled, though the connection was ended in order")
+  @Test("cancels a request whose client has disconnected in an orderly way")
   func clientGone() async throws {
     let server = try TestServer()
     var client: RawClient? = try server.client()
@@ -224,7 +224,7 @@ struct ServerTests {
     await server.untilCancelled()
   }
 
-  @Test("a request whose client only has ended its sending is not cancelled")
+  @Test("does not cancel a request whose client has only shut down its sending side")
   func clientHalfGone() async throws {
     let server = try TestServer { $0.headTimeout = .zero }
     let client = try server.client()
@@ -240,22 +240,22 @@ struct ServerTests {
     #expect(await client.readToEnd().hasSuffix("waited"))
   }
 
-  @Test("a head that does not come in time is answered with 408 and the connection closed")
+  @Test("answers 408 and closes when a head does not arrive in time")
   func slowHead() async throws {
     let server = try TestServer { $0.headTimeout = .zero }
     let client = try server.client()
     client.send("GET /now HTTP/1.1\r\nHost:")
-    let answer = await client.readToEnd()
-    #expect(answer.hasPrefix("HTTP/1.1 408 ") && answer.contains("Connection: close"))
+    let response = await client.readToEnd()
+    #expect(response.hasPrefix("HTTP/1.1 408 ") && response.contains("Connection: close"))
   }
 
-  @Test("an idle connection is closed without a word")
+  @Test("closes an idle connection without a response")
   func idle() async throws {
     let server = try TestServer { $0.idleTimeout = .zero }
     #expect(await (try server.client()).readToEnd() == "")
   }
 
-  @Test("a client that takes no answer is cut off")
+  @Test("closes the connection of a client that does not read its response")
   func stalledClient() async throws {
     let server = try TestServer { $0.writeTimeout = .zero }
     let client = try server.client()
@@ -267,7 +267,7 @@ struct ServerTests {
     #expect(await client.readToEnd().utf8.count < 20 * 8 << 20)
   }
 
-  @Test("a client that asks for what it does not take makes the server hold one answer, not all")
+  @Test("holds one response, not all, for a client that pipelines requests and reads nothing")
   func greedyClient() async throws {
     let server = try TestServer()
     let client = try server.client()
@@ -275,12 +275,12 @@ struct ServerTests {
     client.send(
       String(repeating: "GET /large HTTP/1.1\r\nHost: a\r\n\r\n", count: count)
         + "GET /now HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
-    let answer = await client.readToEnd()
-    #expect(answer.utf8.count > count * 8 << 20 && answer.hasSuffix("now"))
+    let response = await client.readToEnd()
+    #expect(response.utf8.count > count * 8 << 20 && response.hasSuffix("now"))
   }
 
-  @Test("who expects 100 and would be refused is refused at once, and need not send the body")
-  func expectRefused() async throws {
+  @Test("rejects at once a client that expects 100 Continue for an unknown path")
+  func expectContinueForUnknownPath() async throws {
     let server = try TestServer()
     for (target, status) in [("/nowhere", 404), ("/now", 405)] {
       let client = try server.client()
@@ -289,7 +289,7 @@ struct ServerTests {
     }
   }
 
-  @Test("a route's braces take what stands there")
+  @Test("passes path parameters to the handler")
   func routeParameters() async throws {
     let server = try TestServer()
     let client = try server.client()
@@ -297,15 +297,15 @@ struct ServerTests {
     #expect(await client.readResponses(1).first?.body == "yolox-s")
   }
 
-  @Test("whoever is turned away by the head of a request need not send its body")
-  func screened() async throws {
+  @Test("rejects an unauthorized request before its body is sent")
+  func authorize() async throws {
     let server = try TestServer()
     for expectation in ["", "Expect: 100-continue\r\n"] {
       let client = try server.client()
       client.send(
         "POST /echo HTTP/1.1\r\nHost: a\r\nAuthorization: none\r\n\(expectation)Content-Length: 9999\r\n\r\n")
-      let answer = await client.readToEnd()
-      #expect(answer.hasPrefix("HTTP/1.1 401 ") && answer.contains("Connection: close"))
+      let response = await client.readToEnd()
+      #expect(response.hasPrefix("HTTP/1.1 401 ") && response.contains("Connection: close"))
     }
     let client = try server.client()
     client.send(
@@ -313,8 +313,8 @@ struct ServerTests {
     #expect(await client.readResponses(2).map(\.status) == [401, 200])
   }
 
-  @Test("every answer has what the application adds to all, also one to a request that made no sense")
-  func completed() async throws {
+  @Test("finalizes every response, including the one to a malformed request")
+  func finalize() async throws {
     let server = try TestServer()
     for (request, field) in [
       ("GET /now HTTP/1.1\r\nHost: a\r\n\r\n", "/now"),

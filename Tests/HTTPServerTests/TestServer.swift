@@ -2,15 +2,15 @@ import HTTPServer
 import HTTPTypes
 import TestSupport
 
-/// A server on a port of its own, with a route that answers at once, one that waits for a sign, and one that echoes.
+/// A server on its own port, with an immediate route, a route that waits for a signal, and one that echoes.
 final class TestServer: Sendable {
   let server: Server
   let port: Int
   let gate = AsyncStream<Void>.makeStream()
-  /// Told each time that a waiting request has begun, and each time that one was cancelled.
+  /// Yield when a waiting request begins, and when one is cancelled.
   let begun = AsyncStream<Void>.makeStream()
   let cancelled = AsyncStream<Void>.makeStream()
-  /// A busy machine may keep a test waiting for longer than a server should wait for a client.
+  /// Longer than any production timeout, because a busy machine may delay a test.
   static let patience = Duration.seconds(900)
 
   init(_ adjust: (inout ServerConfiguration) -> Void = { _ in }) throws {
@@ -18,7 +18,7 @@ final class TestServer: Sendable {
     configuration.port = 0
     configuration.headTimeout = TestServer.patience
     configuration.bodyTimeout = TestServer.patience
-    configuration.minimumBodyRate = 0
+    configuration.minBodyRate = 0
     configuration.idleTimeout = TestServer.patience
     configuration.writeTimeout = TestServer.patience
     adjust(&configuration)
@@ -40,18 +40,19 @@ final class TestServer: Sendable {
         if Task.isCancelled { cancelled.continuation.yield() }
         return Response(.ok, contentType: "text/plain", "waited")
       })
-    var policy = ServerHooks { refusal, _ in
-      Response(refusal.status, contentType: "text/plain", "\(refusal)")
+    var hooks = ServerHooks { error, _ in
+      Response(error.status, contentType: "text/plain", "\(error)")
     }
-    policy.screened = {
-      $0.fields[.authorization] == "none" ? Response(.unauthorized, contentType: "text/plain", "who?") : nil
+    hooks.authorize = {
+      $0.fields[.authorization] == "none"
+        ? Response(.unauthorized, contentType: "text/plain", "unauthorized") : nil
     }
-    policy.completed = { response, head in
+    hooks.finalize = { response, head in
       var response = response
       response.fields[.server] = head?.target.path
       return response
     }
-    server = Server(configuration: configuration, router: router, policy: policy)
+    server = Server(configuration: configuration, router: router, hooks: hooks)
     port = try server.start()
   }
 

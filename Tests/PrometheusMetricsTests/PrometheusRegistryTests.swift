@@ -2,13 +2,13 @@ import CoreMetrics
 import PrometheusMetrics
 import Testing
 
-@Suite("PrometheusRegistry")
+@Suite("The Prometheus registry")
 struct PrometheusRegistryTests {
   private let registry = PrometheusRegistry(descriptions: [
     "requests_total": .init("Requests."), "wait_seconds": .init("Waiting.", buckets: [0.1, 1]),
   ])
 
-  @Test("writes counters, gauges and histograms as Prometheus reads them")
+  @Test("writes counters, gauges and histograms in Prometheus' text format")
   func exposition() {
     let ok = registry.makeCounter(
       label: "requests_total", dimensions: [("route", "/detect"), ("status", "200")])
@@ -38,7 +38,7 @@ struct PrometheusRegistryTests {
         """)
   }
 
-  @Test("escapes what labels may not hold")
+  @Test("escapes label values")
   func escaping() {
     registry.makeCounter(label: "a_total", dimensions: [("x", "a\"b\\c\nd")]).increment(by: 1)
     #expect(registry.text.contains(#"a_total{x="a\"b\\c\nd"} 1"#))

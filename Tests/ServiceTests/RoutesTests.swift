@@ -22,7 +22,7 @@ struct RoutesTests {
     try await service.get(path, fields: fields)
   }
 
-  @Test("a picture of a dog, a bicycle and a car is answered with these")
+  @Test("the dog, the bicycle and the car of an image are detected")
   func dog() async throws {
     let response = try await post(try SharedData.bytes("images/dog.jpg"))
     #expect(response.status == 200 && response.fields["content-type"] == "application/json")
@@ -41,6 +41,25 @@ struct RoutesTests {
     #expect(Set(timing.keys) == ["decode", "preprocess", "queue", "inference", "postprocess", "total"])
   }
 
+  @Test("members are in a natural order, in results and in problems")
+  func memberOrder() async throws {
+    func positions(_ body: String, _ members: [String]) throws -> [String.Index] {
+      try members.map { try #require(body.range(of: "\"\($0)\":"), "\($0)").lowerBound }
+    }
+    let body = try await post(try SharedData.bytes("images/dog.jpg")).body
+    for members in [
+      ["image", "model", "detections", "timing_ms"],
+      ["label", "class_id", "score", "box", "x1", "y1", "x2", "y2"],
+      ["decode", "preprocess", "queue", "inference", "postprocess", "total"],
+    ] {
+      let positions = try positions(body, members)
+      #expect(positions == positions.sorted(), "\(members)")
+    }
+    let problem = try await post([]).body
+    let order = try positions(problem, ["type", "title", "status", "detail"])
+    #expect(order == order.sorted())
+  }
+
   @Test(
     "bad bodies are problems with their own status and type",
     arguments: [
@@ -53,7 +72,7 @@ struct RoutesTests {
     #expect(try response.problem == type)
   }
 
-  @Test("a cut-off picture is 422 with the decoder's reason")
+  @Test("a truncated image is 422 with the decoder's reason")
   func corrupt() async throws {
     let response = try await post(Array(try SharedData.bytes("images/dog.jpg").prefix(500)))
     #expect(response.status == 422)
@@ -61,13 +80,13 @@ struct RoutesTests {
     #expect(try response.json["detail"] as? String ?? "" != "")
   }
 
-  @Test("the same picture in many requests at once is answered the same each time")
+  @Test("concurrent requests with one image get the same detections")
   func together() async throws {
-    let picture = try SharedData.bytes("images/dog.jpg")
+    let image = try SharedData.bytes("images/dog.jpg")
     let bodies = try await withThrowingTaskGroup(of: String.self) { group in
       for _ in 0..<12 {
         group.addTask {
-          let response = try await self.post(picture)
+          let response = try await self.post(image)
           return String(response.body.prefix { $0 != "]" })
         }
       }
@@ -76,7 +95,7 @@ struct RoutesTests {
     #expect(bodies.count == 1)
   }
 
-  @Test("says that it is alive and ready")
+  @Test("is alive and ready")
   func health() async throws {
     for path in ["/healthz", "/readyz"] {
       #expect(try await get(path).status == 200, "\(path)")
@@ -84,7 +103,7 @@ struct RoutesTests {
   }
 
   @Test(
-    "parameters choose what is given",
+    "parameters select detections",
     arguments: [
       ("score_threshold=0.5", ["dog", "bicycle", "car"]),
       ("classes=car,16&score_threshold=0.5", ["dog", "car"]),
@@ -96,13 +115,13 @@ struct RoutesTests {
   }
 
   @Test(
-    "wrong parameters are refused by name",
+    "invalid parameters are rejected by name",
     arguments: [
       ("treshold=1", "treshold"), ("score_threshold=1.5", "score_threshold"),
       ("score_threshold=nan", "score_threshold"),
       ("nms_threshold=x", "nms_threshold"), ("max_detections=0", "max_detections"),
       ("classes=dog,unicorn", "unicorn"),
-      ("class_agnostic=maybe", "class_agnostic"), ("classes=1&classes=2", "twice"),
+      ("class_agnostic=maybe", "class_agnostic"), ("classes=1&classes=2", "repeated"),
     ])
   func wrongParameters(query: String, named: String) async throws {
     let response = try await post(try SharedData.bytes("images/dog.jpg"), to: "/detect?\(query)")
@@ -111,7 +130,7 @@ struct RoutesTests {
     #expect((try response.json["detail"] as? String)?.contains(named) == true)
   }
 
-  @Test("gives the form that the client asks for, and 406 where there is none")
+  @Test("responds with the media type that Accept prefers, or with 406")
   func representations() async throws {
     let dog = try SharedData.bytes("images/dog.jpg")
     let table = try await post(dog, to: "/detect?score_threshold=0.5", fields: "Accept: text/csv\r\n")
@@ -132,28 +151,28 @@ struct RoutesTests {
     #expect(try await post(dog, fields: "Content-Type: text/plain\r\n").status == 415)
   }
 
-  @Test("what is drawn is what is found, also where the network sees a picture at a part of its size")
+  @Test("draws the detections, also of an image that was decoded at a reduced scale")
   func drawn() async throws {
     let dog = try Image(decoding: try SharedData.bytes("images/dog.jpg"))
     var large = Image(width: 3 * dog.width, height: 3 * dog.height, gray: 0)
     for y in 0..<large.height { for x in 0..<large.width { large[x, y] = dog[x / 3, y / 3] } }
-    let picture = try large.encoded(as: .jpeg)
+    let image = try large.encoded(as: .jpeg)
 
     let model = try TestService.nano()
-    let encoded = try EncodedImage(picture)
+    let encoded = try EncodedImage(image)
     var predictor = Predictor(model, pool: .init(threads: 1))
     var expected = try encoded.decoded()
     let found = predictor.detect([(try model.prepare(encoded), DetectionOptions())])[0].detections
     #expect(found.count >= 3)
     expected.draw(found, labels: model.labels)
-    let response = try await post(picture, fields: "Accept: image/png\r\n")
+    let response = try await post(image, fields: "Accept: image/png\r\n")
     #expect(response.bytes == (try expected.encoded(as: .png)))
   }
 
-  @Test("counts requests, stages, batches and what was found")
+  @Test("counts requests, stages, batches and detections")
   func metrics() async throws {
     _ = try await post(try SharedData.bytes("images/dog.jpg"), to: "/detect?score_threshold=0.5")
-    _ = try await post(Array("no picture".utf8))
+    _ = try await post(Array("no image".utf8))
     let response = try await get("/metrics")
     #expect(response.fields["content-type"]?.hasPrefix("text/plain; version=0.0.4") == true)
     let lines = Set(response.body.split(separator: "\n").map(String.init))
@@ -168,19 +187,19 @@ struct RoutesTests {
       #"yolox_rejected_total{reason="unknown_format"} 1"#, "yolox_requests_in_flight 0",
       #"yolox_build_info{version="test"} 1"#,
     ] { #expect(lines.contains(line), "\(line)") }
-    // Those of the requests before may still be closing.
+    // Earlier connections may still be closing.
     #expect(response.body.contains("\nyolox_connections "))
     #expect(response.body.contains(#"yolox_model_info{model="yolox-nano",kernels=""#))
   }
 
-  @Test("echoes a request id, or makes one")
+  @Test("echoes a request id, or generates one")
   func requestID() async throws {
     #expect(try await get("/healthz", fields: "X-Request-Id: abc-1\r\n").fields["x-request-id"] == "abc-1")
     let made = try await get("/healthz", fields: "X-Request-Id: with space\r\n").fields["x-request-id"]
     #expect(made != nil && made != "with space")
   }
 
-  @Test("serves a page that may load nothing from elsewhere")
+  @Test("serves a page that loads nothing from other origins")
   func page() async throws {
     for (path, type) in [("/", "text/html"), ("/page.css", "text/css"), ("/page.js", "text/javascript")] {
       let response = try await get(path)

@@ -20,11 +20,11 @@ struct TestService {
     configuration.server.port = 0
     configuration.threads = 1
     configuration.version = "test"
-    // A busy machine may keep a test waiting for longer than a service should let anybody wait.
+    // A busy machine needs longer than any sensible production timeout.
     configuration.requestTimeout = .seconds(900)
     configuration.server.headTimeout = .seconds(900)
     configuration.server.bodyTimeout = .seconds(900)
-    configuration.server.minimumBodyRate = 0
+    configuration.server.minBodyRate = 0
     configuration.server.idleTimeout = .seconds(900)
     configuration.server.writeTimeout = .seconds(900)
     try adjust(&configuration)
@@ -88,7 +88,7 @@ extension RawResponse {
     }
   }
 
-  /// The last part of a problem's type, having checked that it is one.
+  /// The last part of a problem's type. Checks that the response is a problem.
   var problem: String {
     get throws {
       #expect(fields["content-type"] == "application/problem+json")
@@ -100,10 +100,10 @@ extension RawResponse {
   }
 }
 
-/// What was found, in the answer to one picture.
-func labels(_ answer: Any?) throws -> [String] {
-  let answer = try #require(answer as? [String: Any])
-  return try #require(answer["detections"] as? [[String: Any]]).compactMap { $0["label"] as? String }
+/// The labels of the detections in the response to one image.
+func labels(_ response: Any?) throws -> [String] {
+  let response = try #require(response as? [String: Any])
+  return try #require(response["detections"] as? [[String: Any]]).compactMap { $0["label"] as? String }
 }
 
 let dogBicycleCar = ["dog", "bicycle", "car"]

@@ -1,17 +1,7 @@
-/// Steele, Lea, Flood: "Fast splittable pseudorandom number generators" (2014). Small, seeded, the same everywhere.
-package struct SplitMix64: RandomNumberGenerator, Sendable {
-  private var state: UInt64
+// Re-exported, so that tests of targets that do not use the engine have the same generator.
+@_exported import struct Engine.SplitMix64
 
-  package init(seed: UInt64) { state = seed }
-
-  package mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-
+extension SplitMix64 {
   /// Evenly spread in `range`.
   package mutating func float(in range: ClosedRange<Float> = -1...1) -> Float {
     let unit = Float(next() >> 40) / Float(1 << 24)

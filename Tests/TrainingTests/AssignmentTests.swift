@@ -5,17 +5,17 @@ import Training
 
 @Suite("Assignments", .computing)
 struct AssignmentTests {
-  /// Three levels of an 128 x 128 input; every anchor predicts a box of one stride round its own centre.
-  static let predictions: Predictions = {
+  /// Three levels of an 128 x 128 input; every anchor predicts a box of one stride around its own centre.
+  static let predictions: AnchorPredictions = {
     let anchors = [8, 16, 32].enumerated().flatMap { group, stride in
       (0..<(128 / stride) * (128 / stride)).map { place in
-        Predictions.Anchor(
+        AnchorPredictions.Anchor(
           stride: Float(stride), column: Float(place % (128 / stride)), row: Float(place / (128 / stride)),
           group: group)
       }
     }
     let count = anchors.count
-    return Predictions(
+    return AnchorPredictions(
       anchors: anchors, classCount: 2,
       raw: Array(repeating: Float(0.5), count: 2 * count) + Array(repeating: Float(0), count: 2 * count),
       objectness: Array(repeating: 0, count: count), classes: Array(repeating: 0, count: 2 * count))
@@ -52,7 +52,7 @@ struct AssignmentTests {
       $0.target == 2 && AssignmentTests.predictions.anchors[$0.anchor].column == 4
     }
     // Its own cell predicts 8 x 8 round (36, 44): exactly the object.
-    #expect(assignment.matches.contains { $0.target == 2 && $0.overlap > 0.999 })
+    #expect(assignment.matches.contains { $0.target == 2 && $0.iou > 0.999 })
     #expect(own != nil)
   }
 
@@ -61,7 +61,7 @@ struct AssignmentTests {
   func shapes() {
     let anchors = (0..<9).flatMap { group in
       (0..<4).map {
-        Predictions.Anchor(
+        AnchorPredictions.Anchor(
           stride: [8, 16, 32][group / 3], column: Float($0 % 2), row: Float($0 / 2), group: group)
       }
     }
@@ -72,7 +72,7 @@ struct AssignmentTests {
         return [0.5, 0.5, log(shape.width / anchor.stride), log(shape.height / anchor.stride)][channel]
       }
     }
-    let predictions = Predictions(
+    let predictions = AnchorPredictions(
       anchors: anchors, classCount: 1, raw: raw, objectness: Array(repeating: 0, count: 36),
       classes: Array(repeating: 0, count: 36))
     // 60 x 50: shape 62 x 45 (group 4, stride 16), centre in cell (1, 0).

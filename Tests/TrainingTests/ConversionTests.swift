@@ -42,9 +42,9 @@ struct ConversionTests {
     #expect(annotations.images.map(\.fileName) == ["000001.jpg"])
     #expect(annotations.objects.map(\.box) == [[47, 239, 148, 132], [7, 11, 345, 487]])
     #expect(annotations.objects.map(\.categoryID) == [1, 2])
-    #expect(conversion.complaints.count == 3)
-    for fact in ["object 3: the box", "object 4: has no box", "2.xml: no XML"] {
-      #expect(conversion.complaints.contains { $0.contains(fact) }, "\(fact) in \(conversion.complaints)")
+    #expect(conversion.issues.count == 3)
+    for fact in ["object 3: the box", "object 4: has no box", "2.xml: invalid XML"] {
+      #expect(conversion.issues.contains { $0.contains(fact) }, "\(fact) in \(conversion.issues)")
     }
   }
 
@@ -54,14 +54,14 @@ struct ConversionTests {
     defer { try? FileManager.default.removeItem(atPath: path) }
     let conversion = try Conversion.voc(path, names: ["cat", "dog"])
     #expect(conversion.annotations.objects.map(\.categoryID) == [2])
-    #expect(conversion.complaints.contains { $0.contains("'person & child' is not among the names") })
+    #expect(conversion.issues.contains { $0.contains("'person & child' is not in the list of names") })
   }
 
-  @Test("YOLO's shares of the picture become pixels; what is written comes back")
+  @Test("YOLO's shares of the image become pixels; what is written comes back")
   func yoloFolder() throws {
-    let picture = Data(try Image(width: 200, height: 100).encoded(as: .png))
+    let image = Data(try Image(width: 200, height: 100).encoded(as: .png))
     let path = try folder([
-      "a.png": picture, "empty.png": picture, "broken.jpg": Data([1, 2, 3]),
+      "a.png": image, "empty.png": image, "broken.jpg": Data([1, 2, 3]),
       "classes.txt": Data("cat\ndog\n".utf8),
       "a.txt": Data(
         "1 0.5 0.5 0.2 0.4\r\n0 0.1 0.2 0 0.1\n7 .5 .5 .1 .1\n0 0.5 x 0.1 0.1\n0 90 40 30 30\n".utf8),
@@ -72,12 +72,12 @@ struct ConversionTests {
     #expect(result.images.map(\.fileName) == ["a.png", "empty.png"])
     #expect(result.objects.map(\.box) == [[80, 30, 40, 40]])
     #expect(result.objects.map(\.categoryID) == [2])
-    #expect(conversion.complaints.count == 5)
+    #expect(conversion.issues.count == 5)
     for fact in [
       "line 2: the box has no area", "line 3: there is no class", "line 4: not a class",
       "line 5: the box is not", "broken.jpg",
     ] {
-      #expect(conversion.complaints.contains { $0.contains(fact) }, "\(fact) in \(conversion.complaints)")
+      #expect(conversion.issues.contains { $0.contains(fact) }, "\(fact) in \(conversion.issues)")
     }
     try AnnotationsFile.write(result, to: path + "/out.json")
     let read = try Annotations(contentsOf: path + "/out.json")
@@ -87,7 +87,7 @@ struct ConversionTests {
   }
 
   @Test(
-    "XML that is none is a fault, never a trap",
+    "invalid XML throws and never traps",
     arguments: [
       "", "<", "<a", "<a>", "<a></b>", "</a>", "<a>&unknown;</a>", "<a>&#x110000;</a>", "<!--", "< >",
     ])

@@ -6,7 +6,7 @@ import Training
 
 @Suite("Copy-paste")
 struct CopyPasteTests {
-  @Test("a row of an outline: a triangle, and a square with a hole")
+  @Test("a row of a segmentation: a triangle, and a square with a hole")
   func rows() {
     let triangle = Segmentation(polygons: [[0, 0, 8, 0, 0, 8]])
     #expect(
@@ -19,12 +19,12 @@ struct CopyPasteTests {
     #expect(ring.columns(inRow: 12, width: 20) == [])
   }
 
-  @Test("an object comes over with its pixels and nothing round it, unless it would hide another")
+  @Test("an object is pasted with only its own pixels, unless it would cover another")
   func paste() {
-    let outline = Segmentation(polygons: [[4, 4, 12, 4, 12, 12, 4, 12]])
+    let segmentation = Segmentation(polygons: [[4, 4, 12, 4, 12, 12, 4, 12]])
     let donor = Sample(
       image: Image(width: 16, height: 16, gray: 200),
-      objects: [.init(x1: 4, y1: 4, x2: 12, y2: 12, classIndex: 1, outline: outline)])
+      objects: [.init(x1: 4, y1: 4, x2: 12, y2: 12, classIndex: 1, segmentation: segmentation)])
     let empty = Sample(image: Image(width: 16, height: 16, gray: 10), objects: [])
     var random = RandomSource(1)
     let result = empty.pasted(from: donor, probability: 1, random: &random)
@@ -39,12 +39,12 @@ struct CopyPasteTests {
   }
 
   @Test(
-    "the outlines of COCO's file lie in their objects' boxes",
+    "the segmentations of COCO's file lie in their objects' boxes",
     .enabled(if: SharedData.isPresent, SharedData.missing))
   func coco() throws {
     let path = SharedData.url("coco/instances_train2017.json").path
-    let outlines = try Segmentation.read(path)
-    try #require(outlines.count > 100)
+    let segmentations = try Segmentation.read(path)
+    try #require(segmentations.count > 100)
     struct File: Decodable {
       struct Object: Decodable {
         let id: Int
@@ -54,8 +54,8 @@ struct CopyPasteTests {
     }
     let file = try JSONDecoder().decode(File.self, from: Data(contentsOf: URL(filePath: path)))
     for object in file.annotations {
-      guard let outline = outlines[object.id] else { continue }
-      let xs = outline.polygons.flatMap { polygon in
+      guard let segmentation = segmentations[object.id] else { continue }
+      let xs = segmentation.polygons.flatMap { polygon in
         stride(from: 0, to: polygon.count, by: 2).map { polygon[$0] }
       }
       #expect(

@@ -18,7 +18,7 @@ struct DataFolderTests {
       let dataset = DetectionDataset(
         annotations: try Annotations(contentsOf: part.annotations), images: part.images)
       #expect(dataset.entries.count == count)
-      #expect(dataset.complaints.isEmpty)
+      #expect(dataset.issues.isEmpty)
       #expect(dataset.labels == ["circle", "square", "triangle"])
       #expect(dataset.entries.allSatisfy { !$0.objects.isEmpty })
     }
@@ -32,7 +32,7 @@ struct DataFolderTests {
         == DataFolder.Part(annotations: coco + "/instances_val2017.json", images: coco + "/val2017"))
   }
 
-  @Test("annotations without pictures, and two of a kind, are refused")
+  @Test("annotations without images, and two of a kind, are rejected")
   func refusals() throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "folder-\(UUID().uuidString)").path
     defer { try? FileManager.default.removeItem(atPath: folder) }

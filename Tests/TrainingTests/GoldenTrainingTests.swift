@@ -6,7 +6,7 @@ import Testing
 import Training
 import YOLOX
 
-/// Three steps of yolox_nano on four pictures against the authors' code in float64.
+/// Three steps of yolox_nano on four images against the authors' code in float64.
 @Suite("Against the authors' training", .computing, .enabled(if: SharedData.isPresent, SharedData.missing))
 struct GoldenTrainingTests {
   struct Golden {
@@ -32,30 +32,30 @@ struct GoldenTrainingTests {
       weights = try PretrainedWeights(contentsOf: SharedData.url("weights/yolox_nano.pth").path)
     }
 
-    func pass(crew: Crew) -> TrainingExecutor {
-      let pass = TrainingExecutor(
-        Graph.yolox(weights.architecture, classCount: weights.classCount), crew: crew)
-      let missing = pass.layout.load(weights.parameters, into: pass.parameters)
+    func pass(team: ThreadTeam) -> TrainingExecutor {
+      let executor = TrainingExecutor(
+        Graph.yolox(weights.architecture, classCount: weights.classCount), team: team)
+      let missing = executor.layout.load(weights.parameters, into: executor.parameters)
       #expect(missing.isEmpty)
-      return pass
+      return executor
     }
   }
 
   @Test("losses of three steps, movement of weights and averages", arguments: [true, false])
   func threeSteps(usesL1: Bool) throws {
     let golden = try Golden()
-    let crew = Crew(threads: 2)
-    let pass = golden.pass(crew: crew)
-    let optimizer = SGD(pass.layout)
-    let average = ModelEMA(pass.parameters)
-    let start = pass.parameters.values
+    let team = ThreadTeam(threads: 2)
+    let executor = golden.pass(team: team)
+    let optimizer = SGD(executor.layout)
+    let average = ModelEMA(executor.parameters)
+    let start = executor.parameters.values
     var loss = DetectionLoss()
     loss.usesL1 = usesL1
     let expected = try #require(golden.tensors[usesL1 ? "losses_use_l1" : "losses_no_l1"]).values
 
     for step in 0..<3 {
-      pass.forward(golden.images)
-      let losses = loss(pass, targets: golden.targets, crew: crew).losses
+      executor.forward(golden.images)
+      let losses = loss(executor, targets: golden.targets, team: team).losses
       let actual = [
         losses.total, losses.box, losses.l1, losses.objectness, losses.classes, losses.foregroundPerObject,
       ]
@@ -63,42 +63,42 @@ struct GoldenTrainingTests {
         let wanted = expected[step * 6 + index]
         #expect(abs(value - wanted) <= 1e-3 * abs(wanted), "step \(step), loss \(index): \(value), \(wanted)")
       }
-      pass.backward()
-      if usesL1, step == 0 { try compareGradients(pass, golden) }
-      optimizer.step(pass, rate: 1e-4)
-      average.update(pass.parameters)
+      executor.backward()
+      if usesL1, step == 0 { try compareGradients(executor, golden) }
+      optimizer.step(executor, learningRate: 1e-4)
+      average.update(executor.parameters)
     }
     guard usesL1 else { return }
-    try compareMovement(pass.layout, from: start, to: pass.parameters.values, "delta3/", golden)
-    try compareMovement(pass.layout, from: start, to: average.parameters.values, "ema_delta3/", golden)
+    try compareMovement(executor.layout, from: start, to: executor.parameters.values, "delta3/", golden)
+    try compareMovement(executor.layout, from: start, to: average.parameters.values, "ema_delta3/", golden)
   }
 
   @Test("SimOTA gives the same anchors to the same objects")
   func assignment() throws {
     let golden = try Golden()
-    let crew = Crew(threads: 2)
-    let pass = golden.pass(crew: crew)
-    pass.forward(golden.images)
-    let outcome = DetectionLoss()(pass, targets: golden.targets, crew: crew)
-    for (image, assignment) in outcome.assignments.enumerated() {
+    let team = ThreadTeam(threads: 2)
+    let executor = golden.pass(team: team)
+    executor.forward(golden.images)
+    let output = DetectionLoss()(executor, targets: golden.targets, team: team)
+    for (image, assignment) in output.assignments.enumerated() {
       let anchors = try #require(golden.tensors["assign\(image)/anchor_index"]).values.map { Int($0) }
       let objects = try #require(golden.tensors["assign\(image)/matched_gt"]).values.map { Int($0) }
       #expect(assignment.matches.map(\.anchor) == anchors)
       #expect(assignment.matches.map(\.target) == objects)
       expectClose(
-        assignment.matches.map(\.overlap), try #require(golden.tensors["assign\(image)/iou"]).values,
+        assignment.matches.map(\.iou), try #require(golden.tensors["assign\(image)/iou"]).values,
         within: 1e-3, "overlap")
     }
   }
 
-  private func compareGradients(_ pass: TrainingExecutor, _ golden: Golden) throws {
+  private func compareGradients(_ executor: TrainingExecutor, _ golden: Golden) throws {
     var compared = 0
-    for entry in pass.layout.entries where entry.range.upperBound <= pass.layout.trainableCount {
+    for entry in executor.layout.entries where entry.range.upperBound <= executor.layout.trainableCount {
       guard let expected = golden.tensors["grad/" + entry.name] else {
         Issue.record("no reference for \(entry.name)")
         continue
       }
-      expectAligned(pass.gradients.values(entry.range), expected.values, entry.name)
+      expectAligned(executor.gradients.values(entry.range), expected.values, entry.name)
       compared += 1
     }
     #expect(compared == golden.tensors.keys.filter { $0.hasPrefix("grad/") }.count)

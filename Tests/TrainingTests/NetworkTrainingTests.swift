@@ -19,24 +19,24 @@ struct NetworkTrainingTests {
 
   private func step(
     _ architecture: Architecture, _ method: AssignmentMethod, classCount: Int = 3
-  ) -> (pass: TrainingExecutor, losses: Losses) {
-    let crew = Crew(threads: 2)
-    let pass = TrainingExecutor(
-      Graph.yolox(architecture, classCount: classCount), crew: crew, detached: "head.selection_")
-    pass.initialize(seed: 1)
+  ) -> (executor: TrainingExecutor, losses: Losses) {
+    let team = ThreadTeam(threads: 2)
+    let executor = TrainingExecutor(
+      Graph.yolox(architecture, classCount: classCount), team: team, detached: "head.selection_")
+    executor.initialize(seed: 1)
     var random = SplitMix64(seed: 2)
-    pass.forward(Tensor(shape: [2, 3, 64, 64], values: random.floats(2 * 3 * 64 * 64, in: 0...255)))
+    executor.forward(Tensor(shape: [2, 3, 64, 64], values: random.floats(2 * 3 * 64 * 64, in: 0...255)))
     var loss = DetectionLoss(assign: method.assigner(centerRadius: 2.5))
     loss.strides = architecture.outputStrides
     loss.usesL1 = true
-    let losses = loss(pass, targets: [Self.targets, Self.targets.reversed()], crew: crew).losses
-    pass.backward()
-    return (pass, losses)
+    let losses = loss(executor, targets: [Self.targets, Self.targets.reversed()], team: team).losses
+    executor.backward()
+    return (executor, losses)
   }
 
-  private func expectAllLearn(_ pass: TrainingExecutor, except: (String) -> Bool = { _ in false }) {
-    for entry in pass.layout.entries where entry.range.upperBound <= pass.layout.trainableCount {
-      let gradient = pass.gradients.values(entry.range)
+  private func expectAllLearn(_ executor: TrainingExecutor, except: (String) -> Bool = { _ in false }) {
+    for entry in executor.layout.entries where entry.range.upperBound <= executor.layout.trainableCount {
+      let gradient = executor.gradients.values(entry.range)
       let isFinite = gradient.allSatisfy { $0.isFinite }
       #expect(isFinite, "\(entry.name)")
       #expect(except(entry.name) || gradient.contains { $0 != 0 }, "\(entry.name) has no gradient")
@@ -44,15 +44,15 @@ struct NetworkTrainingTests {
   }
 
   @Test(
-    "every weight of every variant gets a gradient, and the loss is a number", arguments: Variant.allCases)
+    "every weight of every variant gets a gradient, and the loss is finite", arguments: Variant.allCases)
   func variants(variant: Variant) {
-    let (pass, losses) = step(variant.architecture, .center)
+    let (executor, losses) = step(variant.architecture, .center)
     #expect(losses.total.isFinite && losses.total > 0)
     for (level, stride) in Stride.levels.enumerated() {
-      #expect(pass.output("box\(level)").shape == [2, 4, 64 / stride, 64 / stride])
-      #expect(pass.output("class\(level)").shape == [2, 3, 64 / stride, 64 / stride])
+      #expect(executor.output("box\(level)").shape == [2, 4, 64 / stride, 64 / stride])
+      #expect(executor.output("class\(level)").shape == [2, 3, 64 / stride, 64 / stride])
     }
-    expectAllLearn(pass)
+    expectAllLearn(executor)
   }
 
   @Test(
@@ -63,14 +63,14 @@ struct NetworkTrainingTests {
     ])
   func heads(head: Architecture.Head, method: AssignmentMethod) {
     let architecture = Architecture(backbone: Variant.nano.architecture.backbone, head: head)
-    let (pass, losses) = step(architecture, method)
+    let (executor, losses) = step(architecture, method)
     #expect(losses.total.isFinite && losses.total > 0)
     #expect((losses.selection > 0) == (head == .nmsFree))
-    // Levels and shapes that no object took learn only that nothing is there.
-    expectAllLearn(pass) { ["reg_", "cls_"].contains(where: $0.contains) && method != .center }
+    // Levels and shapes without positives get objectness gradients only.
+    expectAllLearn(executor) { ["reg_", "cls_"].contains(where: $0.contains) && method != .center }
   }
 
-  @Test("what comes before the choice of one anchor learns the same without it")
+  @Test("the one-to-one branch does not change the gradients before it")
   func stopGradient() throws {
     let backbone = Variant.nano.architecture.backbone
     let (with, _) = step(Architecture(backbone: backbone, head: .nmsFree), .center)
@@ -80,13 +80,13 @@ struct NetworkTrainingTests {
     without.layout.load(with.layout.parameters(with.parameters), into: without.parameters)
     without.gradients.clear()
     with.gradients.clear()
-    let crew = Crew(threads: 1)
+    let team = ThreadTeam(threads: 1)
     let images = Tensor(shape: [1, 3, 64, 64], values: SplitMix64.seeded(3, count: 3 * 64 * 64))
-    for pass in [with, without] {
-      pass.forward(images)
+    for executor in [with, without] {
+      executor.forward(images)
       _ = DetectionLoss(assign: AssignmentMethod.center.assigner(centerRadius: 2.5))(
-        pass, targets: [Self.targets], crew: crew)
-      pass.backward()
+        executor, targets: [Self.targets], team: team)
+      executor.backward()
     }
     for entry in without.layout.entries where entry.range.upperBound <= without.layout.trainableCount {
       let other = try #require(with.layout[entry.name])

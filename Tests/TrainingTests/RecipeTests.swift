@@ -20,16 +20,17 @@ struct RecipeTests {
     #expect(abs(IoULoss.giou(a, c).loss - (1 + 16.0 / 48)) < 1e-6)
   }
 
-  @Test("slopes of the box losses agree with differences", arguments: IoULoss.allCases)
-  func boxSlopes(loss: IoULoss) {
+  @Test("valueGradients of the box losses agree with differences", arguments: IoULoss.allCases)
+  func boxGradients(loss: IoULoss) {
     let target = CenteredBox(x: 30, y: 40, width: 20, height: 25)
     for box in [
       CenteredBox(x: 34, y: 37, width: 26, height: 18), CenteredBox(x: 31, y: 41, width: 8, height: 9),
       CenteredBox(x: 25, y: 45, width: 40, height: 50), CenteredBox(x: 80, y: 41, width: 10, height: 9),
     ] {
-      let slope = loss(box, target).slope
+      let gradient = loss(box, target).gradient
       for (path, computed) in [
-        (\CenteredBox.x, slope.x), (\.y, slope.y), (\.width, slope.width), (\.height, slope.height),
+        (\CenteredBox.x, gradient.x), (\.y, gradient.y), (\.width, gradient.width),
+        (\.height, gradient.height),
       ] {
         var (above, below) = (box, box)
         above[keyPath: path] += 0.05
@@ -40,10 +41,10 @@ struct RecipeTests {
     }
   }
 
-  @Test("the rate warms up by the square, falls by half a cosine, ends flat at 5 %")
+  @Test("the learning rate warms up quadratically, decays by a cosine and ends constant at 5 %")
   func learningRate() {
     let rate = LearningRateSchedule(
-      peak: 0.01, warmUpIterations: 50, flatIterations: 150, totalIterations: 1000)
+      peak: 0.01, warmupIterations: 50, noAugIterations: 150, totalIterations: 1000)
     #expect(rate.rate(0) == 0)
     #expect(abs(rate.rate(25) - 0.0025) < 1e-9)
     #expect(abs(rate.rate(50) - 0.01) < 1e-9)
@@ -53,35 +54,36 @@ struct RecipeTests {
     #expect(abs(rate.rate(999) - 0.0005) < 1e-9)
   }
 
-  @Test("accumulated batches make one step, and an epoch ends with one")
+  @Test("accumulated batches make one optimiser step, and an epoch ends with a step")
   func accumulation() {
     let groups = (0..<5).map { AccumulationGroup(batch: $0, batchesPerEpoch: 5, accumulation: 2) }
     #expect(groups.map(\.size) == [2, 2, 2, 2, 1])
     #expect(groups.map(\.isComplete) == [false, true, false, true, true])
     #expect(
-      TrainingOptions(variant: .s, epochs: 9, batchSize: 8, accumulation: 8, threads: 1).peakRate == 0.01)
+      TrainingOptions(variant: .s, epochs: 9, batchSize: 8, accumulation: 8, threads: 1).peakLearningRate
+        == 0.01)
   }
 
   @Test("input sizes are the paper's")
   func multiScale() {
-    #expect(TrainingOptions.multiScale(.s, side: 640) == 448...832)
-    #expect(TrainingOptions.multiScale(.nano, side: 416) == 320...640)
+    #expect(TrainingOptions.multiScale(.s, size: 640) == 448...832)
+    #expect(TrainingOptions.multiScale(.nano, size: 416) == 320...640)
     var options = TrainingOptions(variant: .s, epochs: 9, batchSize: 8, threads: 1)
-    #expect(options.side(iteration: 70) == 640)
+    #expect(options.inputSize(iteration: 70) == 640)
     options.multiScale = 448...832
-    let sides = (0..<4000).map(options.side)
+    let sides = (0..<4000).map(options.inputSize(iteration:))
     #expect(Set(sides) == Set(stride(from: 448, through: 832, by: 32)))
     #expect(stride(from: 0, to: 4000, by: 10).allSatisfy { Set(sides[$0..<$0 + 10]).count == 1 })
   }
 
   @Test("SimOTA gives a contested anchor to the cheaper object and every object at least one")
   func contested() {
-    // One level of 4 x 4 cells of stride 8; all anchors predict a box of 8 x 8 round their centre.
+    // One level of 4 x 4 cells of stride 8; all anchors predict a box of 8 x 8 around their centre.
     let anchors = (0..<16).map {
-      Predictions.Anchor(stride: 8, column: Float($0 % 4), row: Float($0 / 4))
+      AnchorPredictions.Anchor(stride: 8, column: Float($0 % 4), row: Float($0 / 4))
     }
     let raw = Array(repeating: Float(0.5), count: 32) + Array(repeating: Float(0), count: 32)
-    let predictions = Predictions(
+    let predictions = AnchorPredictions(
       anchors: anchors, classCount: 2, raw: raw, objectness: Array(repeating: 0, count: 16),
       classes: Array(repeating: 0, count: 32))
     func object(_ x: Float, _ y: Float) -> Target {
@@ -100,7 +102,7 @@ struct RecipeTests {
     #expect(SimOTA()(predictions, []).matches.isEmpty)
   }
 
-  @Test("a mirrored picture has its boxes on the other side, and mirrored twice is itself")
+  @Test("mirroring moves boxes to the other side, and mirroring twice restores the image")
   func mirror() {
     var image = Image(width: 5, height: 2)
     image[1, 0] = (10, 20, 30)
@@ -111,7 +113,7 @@ struct RecipeTests {
     #expect(mirrored.mirrored().image == image)
   }
 
-  @Test("mosaic puts four pictures round the centre and cuts what lies outside")
+  @Test("mosaic places four images around the centre and clips at the border")
   func mosaicPlaces() {
     let parts = (1...4).map { level in
       Sample(
@@ -128,7 +130,7 @@ struct RecipeTests {
     #expect(canvas.objects[3] == .init(x1: 6, y1: 8, x2: 16, y2: 18, classIndex: 4))
   }
 
-  @Test("colours shifted by nothing stay, pure red turns by a sixth of the circle into yellow")
+  @Test("a zero shift keeps colours, and a hue shift of a sixth turns red into yellow")
   func colours() {
     var image = Image(width: 1, height: 1)
     image[0, 0] = (255, 0, 0)

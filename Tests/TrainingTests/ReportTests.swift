@@ -14,30 +14,30 @@ struct ReportTests {
     Detection(classID: classID, score: score, box: Box(x1: x, y1: 0, x2: x + 10, y2: 10))
   }
 
-  @Test("a picture's detections are right, of another class, or of nothing; the rest is missed")
-  func verdict() {
-    let verdict = DetectionMatching(
+  @Test("detections are correct, misclassified or false positives; unmatched objects are false negatives")
+  func matching() {
+    let matching = DetectionMatching(
       objects: [object(0, 0), object(20, 1), object(40, 2), object(60, 1)],
       detections: [
         // The second finds the object taken, the last is below the threshold.
         detection(1, 0, 0.9), detection(0, 0, 0.8), detection(20, 2, 0.7), detection(80, 1, 0.6),
         detection(60, 1, 0.1),
       ])
-    #expect(verdict.matches.map(\.detection.score) == [0.9, 0.7])
-    #expect(verdict.confusions.map(\.detection.score) == [0.7])
-    #expect(verdict.invented.map(\.score) == [0.8, 0.6])
-    #expect(verdict.missed.map(\.x1) == [40, 60])
-    #expect(abs(verdict.weight - (2 + 0.8 + 0.6 + 0.7)) < 1e-5)
+    #expect(matching.matches.map(\.detection.score) == [0.9, 0.7])
+    #expect(matching.misclassified.map(\.detection.score) == [0.7])
+    #expect(matching.falsePositives.map(\.score) == [0.8, 0.6])
+    #expect(matching.falseNegatives.map(\.x1) == [40, 60])
+    #expect(abs(matching.errorScore - (2 + 0.8 + 0.6 + 0.7)) < 1e-5)
 
-    let matrix = ConfusionMatrix([verdict], classCount: 3)
+    let matrix = ConfusionMatrix([matching], classCount: 3)
     #expect(matrix.counts == [[1, 0, 0, 0], [0, 0, 1, 1], [0, 0, 0, 1], [1, 1, 0, 0]])
   }
 
   @Test("an object is given to the detection of its own class, not to the one that covers it better")
   func sameClassFirst() {
-    let verdict = DetectionMatching(
+    let matching = DetectionMatching(
       objects: [object(0, 0), object(1, 1)], detections: [detection(0, 1, 0.9)])
-    #expect(verdict.matches.map(\.object.classIndex) == [1])
+    #expect(matching.matches.map(\.object.classIndex) == [1])
   }
 
   @Test("names from outside are text in the page, not markup")
@@ -50,7 +50,7 @@ struct ReportTests {
     report.addConfusion(
       ConfusionMatrix([DetectionMatching(objects: [object(0, 0)], detections: [])], classCount: 1),
       labels: ["<b>&"])
-    try report.addMistakes([(Image(width: 8, height: 8), "<i>")])
+    try report.addErrors([(Image(width: 8, height: 8), "<i>")])
     try report.write(to: folder + "/report.html")
     let page = try String(contentsOfFile: folder + "/report.html", encoding: .utf8)
     for markup in ["<script>", "<b>", "<i>"] { #expect(!page.contains(markup), "\(markup)") }

@@ -18,7 +18,7 @@ struct RunCheckpointTests {
       for path in [data.path, folder] { try? FileManager.default.removeItem(atPath: path) }
     }
     var options = TrainingOptions(variant: .nano, epochs: 2, batchSize: 4, threads: 1)
-    options.inputSide = 32
+    options.inputSize = 32
     let trainer = try Trainer(
       options: options, training: DetectionDataset(annotations: annotations, images: data.path),
       validation: nil, weights: nil, folder: folder, report: { _ in })
@@ -37,7 +37,7 @@ struct RunCheckpointTests {
     try bytes.write(to: URL(filePath: path))
   }
 
-  @Test("a flipped bit or a cut-off file is noticed, and the checkpoint before is taken")
+  @Test("a flipped bit or a truncated file is detected, and the previous checkpoint is used")
   func damage() throws {
     try withRun {
       #expect(try RunCheckpoint.latest(in: folder).state.iteration == 2)
@@ -63,7 +63,7 @@ struct RunCheckpointTests {
     }
   }
 
-  @Test("checkpoints of other versions are told apart from damaged ones, and from weights")
+  @Test("checkpoints of other versions are distinguished from damaged ones and from weights")
   func versions() throws {
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -71,7 +71,7 @@ struct RunCheckpointTests {
       try Safetensors.write(
         [:], metadata: metadata.merging(["run_state": "{}"]) { $1 }, to: last)
       #expect(
-        throws: TrainingError.foreignCheckpoint(
+        throws: TrainingError.unsupportedCheckpoint(
           path: last, version: version, expected: RunCheckpoint.version)
       ) { try RunCheckpoint.latest(in: folder) }
     }
@@ -79,7 +79,7 @@ struct RunCheckpointTests {
     #expect {
       try RunCheckpoint.latest(in: folder)
     } throws: {
-      "\($0)".contains("holds weights, not the state of a run")
+      "\($0)".contains("contains weights, not the state of a run")
     }
   }
 }

@@ -13,7 +13,7 @@ struct SmokeTests {
     defer { try? FileManager.default.removeItem(atPath: folder) }
     var generator = ShapesGenerator()
     generator.side = 64
-    generator.objectsPerPicture = 1...1
+    generator.objectsPerImage = 1...1
     generator.sizes = 0.3...0.6
     try generator.write(train: 64, validation: 16, to: folder)
     func dataset(_ split: DataFolder.Split) throws -> DetectionDataset {
@@ -21,11 +21,11 @@ struct SmokeTests {
       return DetectionDataset(annotations: try Annotations(contentsOf: part.annotations), images: part.images)
     }
     var options = TrainingOptions(variant: .nano, epochs: 80, batchSize: 8, threads: 2)
-    options.inputSide = 64
-    options.peakRate = 0.03
-    options.warmUpEpochs = 1
-    options.plainEpochs = 6
-    options.evaluationInterval = 80
+    options.inputSize = 64
+    options.peakLearningRate = 0.03
+    options.warmupEpochs = 1
+    options.noAugEpochs = 6
+    options.evalInterval = 80
     configure(&options)
     let trainer = try Trainer(
       options: options, training: try dataset(.train), validation: try dataset(.val), weights: nil,
@@ -35,7 +35,7 @@ struct SmokeTests {
     return RunReport.curves(folder: folder + "/run")
   }
 
-  @Test("in 80 short epochs from nothing the loss falls far and shapes are found")
+  @Test("in 80 short epochs from scratch the loss falls and shapes are detected")
   func learns() throws {
     let rows = try run { $0.mosaicProbability = 0 }
     let (first, last) = (try #require(rows.first?["loss"]), try #require(rows.last?["loss"]))

@@ -8,7 +8,7 @@ import YOLOX
 
 @Suite("Trainer", .computing)
 struct TrainerTests {
-  /// Twelve pictures of one square each, written to a new folder.
+  /// Twelve images of one square each, written to a new folder.
   static func shapes() throws -> (folder: URL, annotations: Annotations) {
     let folder = FileManager.default.temporaryDirectory.appending(path: "trainer-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -44,29 +44,29 @@ struct TrainerTests {
   ) throws -> Trainer {
     var options = TrainingOptions(
       variant: .nano, epochs: 3, batchSize: 4, accumulation: accumulation, threads: 2)
-    options.inputSide = 64
+    options.inputSize = 64
     options.multiScale = multiScale
-    options.warmUpEpochs = 1
+    options.warmupEpochs = 1
     return try Trainer(
       options: options, training: dataset, validation: nil, weights: nil, folder: folder.path,
       report: { _ in })
   }
 
-  @Test("bad records are left out, each with a line that names it")
-  func complaints() throws {
+  @Test("unusable records are left out, each with a line that names it")
+  func issues() throws {
     let (folder, annotations) = try TrainerTests.shapes()
     defer { try? FileManager.default.removeItem(at: folder) }
     let dataset = DetectionDataset(annotations: annotations, images: folder.path)
     #expect(dataset.entries.count == 12)
     #expect(dataset.entries.allSatisfy { $0.objects.count == 1 })
-    #expect(dataset.complaints.count == 5)
-    for fact in ["annotation 1: its id", "image 99", "category 7", "no area", "absent.png"] {
-      #expect(dataset.complaints.contains { $0.contains(fact) }, "\(fact)")
+    #expect(dataset.issues.count == 5)
+    for fact in ["annotation 1: duplicate id", "image 99", "category 7", "no area", "absent.png"] {
+      #expect(dataset.issues.contains { $0.contains(fact) }, "\(fact)")
     }
   }
 
   @Test(
-    "a run that was stopped and resumed ends with the same bits as one that was not",
+    "a stopped and resumed run ends with the same bits as an uninterrupted one",
     arguments: [(1, nil), (2, 32...96)] as [(Int, ClosedRange<Int>?)])
   func resume(accumulation: Int, multiScale: ClosedRange<Int>?) throws {
     let (folder, annotations) = try TrainerTests.shapes()
@@ -90,8 +90,8 @@ struct TrainerTests {
     try second.resume(state, tensors)
     try second.run()
 
-    #expect(second.pass.parameters.values == whole.pass.parameters.values)
-    #expect(second.average.parameters.values == whole.average.parameters.values)
+    #expect(second.executor.parameters.values == whole.executor.parameters.values)
+    #expect(second.ema.parameters.values == whole.ema.parameters.values)
     // The curves are the same as well, but for the speed.
     func curves(_ name: String) -> [[String: Double]] {
       RunReport.curves(folder: folder.appending(path: name).path).map {
@@ -102,7 +102,7 @@ struct TrainerTests {
     #expect(curves("parts") == curves("whole"))
   }
 
-  @Test("a run is not resumed with other classes, and an epoch that is done again is logged once")
+  @Test("a run is not resumed with other classes, and a repeated epoch is logged once")
   func otherData() throws {
     let (folder, annotations) = try TrainerTests.shapes()
     defer { try? FileManager.default.removeItem(at: folder) }

@@ -3,8 +3,8 @@ import TestSupport
 import Testing
 import Training
 
-@Suite("Training pass", .computing)
-struct TrainingPassTests {
+@Suite("Training executor", .computing)
+struct TrainingExecutorTests {
   /// Small networks that between them have every operation, alone and where a value is read twice.
   static let networks: [(name: String, graph: Graph)] = [
     network("focus, strided 3x3, SiLU") { builder, x in
@@ -46,37 +46,39 @@ struct TrainingPassTests {
   }
 
   @Test(
-    "the slope of every weight agrees with differences of the result", arguments: 0..<networks.count,
+    "the gradient of every parameter agrees with finite differences", arguments: 0..<networks.count,
     [(threads: 1, isFrozen: false), (2, false), (2, true)])
   func gradients(network: Int, run: (threads: Int, isFrozen: Bool)) {
-    let (name, graph) = TrainingPassTests.networks[network]
+    let (name, graph) = TrainingExecutorTests.networks[network]
     var random = SplitMix64(seed: UInt64(network + 1))
-    let pass = TrainingExecutor(graph, crew: Crew(threads: run.threads), isStatisticsFrozen: run.isFrozen)
-    pass.parameters.set(random.floats(pass.layout.count, in: -0.8...0.8))
-    for entry in pass.layout.entries where entry.name.hasSuffix(".running_var") {
-      pass.parameters.set(pass.parameters.values(entry.range).map { 1 + $0 / 2 }, at: entry.range.lowerBound)
+    let executor = TrainingExecutor(
+      graph, team: ThreadTeam(threads: run.threads), isBatchNormFrozen: run.isFrozen)
+    executor.parameters.set(random.floats(executor.layout.count, in: -0.8...0.8))
+    for entry in executor.layout.entries where entry.name.hasSuffix(".running_var") {
+      executor.parameters.set(
+        executor.parameters.values(entry.range).map { 1 + $0 / 2 }, at: entry.range.lowerBound)
     }
     let images = Tensor(shape: [3, 3, 10, 14], values: random.floats(3 * 3 * 10 * 14))
-    pass.forward(images)
-    let weighting = random.floats(pass.output("y").count)
+    executor.forward(images)
+    let weighting = random.floats(executor.output("y").count)
 
     func result() -> Double {
-      pass.forward(images)
-      return zip(pass.output("y").values, weighting).reduce(0) { $0 + Double($1.0) * Double($1.1) }
+      executor.forward(images)
+      return zip(executor.output("y").values, weighting).reduce(0) { $0 + Double($1.0) * Double($1.1) }
     }
 
-    pass.setGradient(of: "y", weighting)
-    pass.backward()
-    for entry in pass.layout.entries where entry.range.upperBound <= pass.layout.trainableCount {
-      let gradient = pass.gradients.values(entry.range)
-      let start = pass.parameters.values(entry.range)
+    executor.setGradient(of: "y", weighting)
+    executor.backward()
+    for entry in executor.layout.entries where entry.range.upperBound <= executor.layout.trainableCount {
+      let gradient = executor.gradients.values(entry.range)
+      let start = executor.parameters.values(entry.range)
       let direction = random.floats(entry.range.count)
       let step: Float = 3e-4
-      pass.parameters.set(zip(start, direction).map { $0 + step * $1 }, at: entry.range.lowerBound)
+      executor.parameters.set(zip(start, direction).map { $0 + step * $1 }, at: entry.range.lowerBound)
       let above = result()
-      pass.parameters.set(zip(start, direction).map { $0 - step * $1 }, at: entry.range.lowerBound)
+      executor.parameters.set(zip(start, direction).map { $0 - step * $1 }, at: entry.range.lowerBound)
       let below = result()
-      pass.parameters.set(start, at: entry.range.lowerBound)
+      executor.parameters.set(start, at: entry.range.lowerBound)
       let measured = (above - below) / Double(2 * step)
       let computed = zip(gradient, direction).reduce(0) { $0 + Double($1.0) * Double($1.1) }
       let size = gradient.reduce(0) { $0 + Double($1 * $1) }.squareRoot()
@@ -86,7 +88,7 @@ struct TrainingPassTests {
     }
   }
 
-  @Test("the result is that of the naive operators where no batch statistics enter")
+  @Test("the result equals that of the reference operators without batch statistics")
   func forwardMatchesReference() {
     var builder = GraphBuilder()
     let x = builder.input(channels: 3)
@@ -96,39 +98,39 @@ struct TrainingPassTests {
     builder.output("y", builder.upsample2x(builder.concat(builder.maxPool(b, kernel: 5), a)))
     let graph = builder.build()
     var random = SplitMix64(seed: 5)
-    let pass = TrainingExecutor(graph, crew: Crew(threads: 2))
-    pass.parameters.set(random.floats(pass.layout.count))
+    let executor = TrainingExecutor(graph, team: ThreadTeam(threads: 2))
+    executor.parameters.set(random.floats(executor.layout.count))
     let images = Tensor(shape: [2, 3, 20, 12], values: random.floats(2 * 3 * 20 * 12))
-    pass.forward(images)
-    let expected = graph.referenceForward(images, parameters: pass.layout.parameters(pass.parameters))
-    expectClose(pass.output("y").values, expected[0].values, within: 2e-5, "y")
+    executor.forward(images)
+    let expected = graph.referenceForward(images, parameters: executor.layout.parameters(executor.parameters))
+    expectClose(executor.output("y").values, expected[0].values, within: 2e-5, "y")
   }
 
-  @Test("frozen statistics stay, and normalise as inference does")
+  @Test("frozen statistics are kept, and normalise as in inference")
   func frozenStatistics() {
-    let graph = TrainingPassTests.networks[0].graph
+    let graph = TrainingExecutorTests.networks[0].graph
     var random = SplitMix64(seed: 9)
-    let pass = TrainingExecutor(graph, crew: Crew(threads: 2), isStatisticsFrozen: true)
-    pass.parameters.set(random.floats(pass.layout.count, in: 0.5...1.5))
-    let start = pass.parameters.values
+    let executor = TrainingExecutor(graph, team: ThreadTeam(threads: 2), isBatchNormFrozen: true)
+    executor.parameters.set(random.floats(executor.layout.count, in: 0.5...1.5))
+    let start = executor.parameters.values
     let images = Tensor(shape: [2, 3, 8, 8], values: random.floats(384))
-    pass.forward(images)
-    #expect(pass.parameters.values == start)
-    let expected = graph.referenceForward(images, parameters: pass.layout.parameters(pass.parameters))
-    expectClose(pass.output("y").values, expected[0].values, within: 2e-5, "y")
+    executor.forward(images)
+    #expect(executor.parameters.values == start)
+    let expected = graph.referenceForward(images, parameters: executor.layout.parameters(executor.parameters))
+    expectClose(executor.output("y").values, expected[0].values, within: 2e-5, "y")
   }
 
-  @Test("frozen nodes get no gradient, and what lies before them none either")
+  @Test("frozen nodes and the nodes before them get no gradient")
   func frozen() {
-    let graph = TrainingPassTests.networks[1].graph
-    let pass = TrainingExecutor(graph, crew: Crew(threads: 1)) { $0 != "b.bn" }
+    let graph = TrainingExecutorTests.networks[1].graph
+    let executor = TrainingExecutor(graph, team: ThreadTeam(threads: 1)) { $0 != "b.bn" }
     var random = SplitMix64(seed: 7)
-    pass.parameters.set(random.floats(pass.layout.count))
-    pass.forward(Tensor(shape: [1, 3, 8, 8], values: random.floats(192)))
-    pass.setGradient(of: "y", random.floats(pass.output("y").count))
-    pass.backward()
-    for entry in pass.layout.entries where entry.range.upperBound <= pass.layout.trainableCount {
-      let isZero = pass.gradients.values(entry.range).allSatisfy { $0 == 0 }
+    executor.parameters.set(random.floats(executor.layout.count))
+    executor.forward(Tensor(shape: [1, 3, 8, 8], values: random.floats(192)))
+    executor.setGradient(of: "y", random.floats(executor.output("y").count))
+    executor.backward()
+    for entry in executor.layout.entries where entry.range.upperBound <= executor.layout.trainableCount {
+      let isZero = executor.gradients.values(entry.range).allSatisfy { $0 == 0 }
       #expect(isZero == !entry.name.hasPrefix("b.bn"), "\(entry.name)")
     }
   }

@@ -20,7 +20,7 @@ struct WeightsFileTests {
         tensors: graph.randomParameters()))
   }
 
-  @Test("what is written reads back to the bit", arguments: ["pth", "safetensors"])
+  @Test("written weights read back to the bit", arguments: ["pth", "safetensors"])
   func roundTrip(ending: String) throws {
     let path = FileManager.default.temporaryDirectory.appending(path: "\(UUID().uuidString).\(ending)").path
     defer { try? FileManager.default.removeItem(atPath: path) }

@@ -23,7 +23,7 @@ private final class Scratch {
   }
 }
 
-@Suite("WeightsStore")
+@Suite("The weights store")
 struct WeightsStoreTests {
   // FIPS 180-2, appendix B.1: the digest of "abc".
   private static let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
@@ -45,7 +45,7 @@ struct WeightsStoreTests {
       localSources: [scratch.path + "/empty", scratch.path + "/local"])
   }
 
-  @Test("takes a file from the first local source that has it, and finds it there the second time")
+  @Test("copies a file from the first local source that has it, and finds it in place the second time")
   func localSource() async throws {
     let source = try scratch.write("abc", to: "local/yolox_nano.onnx")
     let store = try store()
@@ -56,7 +56,7 @@ struct WeightsStoreTests {
     #expect(try await store.fetch("yolox-nano").origin == .alreadyThere)
   }
 
-  @Test("downloads, going on from what an earlier try left behind")
+  @Test("downloads, and resumes an interrupted download")
   func resumes() async throws {
     let remote = try scratch.write("abc", to: "remote/file")
     _ = try scratch.write("ab", to: "weights/yolox_nano.onnx.partial")
@@ -67,7 +67,7 @@ struct WeightsStoreTests {
     #expect(!FileManager.default.fileExists(atPath: fetched.path + ".partial"))
   }
 
-  @Test("does not give a file its name when the digest is wrong")
+  @Test("does not give a file its final name when the digest is wrong")
   func wrongDigest() async throws {
     let source = try scratch.write("abd", to: "local/yolox_nano.onnx")
     let store = try store()
@@ -82,13 +82,13 @@ struct WeightsStoreTests {
     #expect(!FileManager.default.fileExists(atPath: scratch.path + "/weights/yolox_nano.onnx"))
   }
 
-  @Test("says that nothing was there to compare with when the manifest has no digest")
+  @Test("reports a file as unverified when the manifest has no digest")
   func unverified() async throws {
     _ = try scratch.write("abc", to: "local/yolox_nano.onnx")
     #expect(try await store(sha256: nil, bytes: nil).fetch("nano").isVerified == false)
   }
 
-  @Test("compares at least the size where that is all there is")
+  @Test("compares the size when the manifest has no digest")
   func wrongSize() async throws {
     _ = try scratch.write("abcd", to: "local/yolox_nano.onnx")
     let store = try store(sha256: nil)
@@ -98,7 +98,7 @@ struct WeightsStoreTests {
     }
   }
 
-  @Test("names the models that exist when asked for another")
+  @Test("lists the known models when the name is unknown")
   func unknownModel() async throws {
     let store = try store()
     await #expect(throws: FetchError.unknownModel("yolov9", known: ["yolox-nano"])) {
@@ -106,7 +106,7 @@ struct WeightsStoreTests {
     }
   }
 
-  @Test("reports what curl says of an address that does not answer")
+  @Test("reports curl's error for an address that does not respond")
   func failedDownload() async throws {
     let store = try store(url: "file:///no/such/file")
     let error = await #expect(throws: FetchError.self) { try await store.fetch("nano") }
@@ -116,7 +116,7 @@ struct WeightsStoreTests {
     }
   }
 
-  @Test("reads the manifest of the repository, whose entries are complete and well-formed")
+  @Test("parses the repository's manifest, whose entries are complete and well-formed")
   func shippedManifest() throws {
     let manifest = try Manifest(
       contentsOf: SharedData.projectRoot.appending(path: "weights/manifest.json").path)

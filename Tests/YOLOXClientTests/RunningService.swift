@@ -10,7 +10,7 @@ import YOLOXClient
   import FoundationNetworking
 #endif
 
-/// The real service with YOLOX-Nano on a port of its own, in this process, and a client for it.
+/// The service with YOLOX-Nano on its own port, in this process, and a client for it.
 struct RunningService {
   let models: ModelRegistry
   let url: URL
@@ -24,11 +24,11 @@ struct RunningService {
     var configuration = DetectionService.Configuration()
     configuration.server.port = 0
     configuration.threads = 1
-    // A busy machine may keep a test waiting for longer than a service, or a client, should let anybody wait.
+    // Longer than any production timeout, because a busy machine may delay a test.
     configuration.requestTimeout = .seconds(300)
     configuration.server.headTimeout = .seconds(300)
     configuration.server.bodyTimeout = .seconds(300)
-    configuration.server.minimumBodyRate = 0
+    configuration.server.minBodyRate = 0
     try adjust(&configuration)
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     let metrics = ServiceMetrics(version: "test")

@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
-"""Asks a real Prometheus every query of the dashboard, and of the rules, while a real service is under load.
+"""Runs every query of the dashboard and the rules in Prometheus while the service is under load.
 
 usage: dashboard.py YOLOX [SECONDS] [DRAWING]
 
-YOLOX is a built command that finds the weights of YOLOX-Nano. For SECONDS (30) it is asked for what the picture
-docs/images/street.png shows, and now and then for what it refuses. Then each panel has to have data. DRAWING is
-a file for an SVG of what the panels would show. Needs Debian's prometheus; ends with 1 if a query gives nothing.
+YOLOX is a built command with the weights of YOLOX-Nano. For SECONDS (30) the script sends docs/images/street.png, and now and then
+an invalid image. Then each panel must have data. DRAWING is a file for an SVG of the panels. Needs Debian's prometheus; ends with 1 if a query gives nothing.
 """
 import json
 import math
@@ -24,7 +23,7 @@ import urllib.request
 import dashboard_svg
 
 PROJECT = pathlib.Path(__file__).resolve().parents[2]
-PICTURE = PROJECT / "docs/images/street.png"
+IMAGE = PROJECT / "docs/images/street.png"
 DASHBOARD = PROJECT / "deploy/compose/grafana/dashboards/yolox.json"
 VARIABLES = {"$__rate_interval": "10s", "$job": "yolox", "$instance": ".+"}
 
@@ -67,20 +66,20 @@ class Service:
         try:
             urllib.request.urlopen(f"http://{self.address}/detect", body, timeout=60).read()
             return 200
-        except urllib.error.HTTPError as refused:
-            return refused.code
+        except urllib.error.HTTPError as rejected:
+            return rejected.code
 
     def load(self, seconds):
-        """Three clients that post the picture, one of them now and then what is none."""
-        picture, end = PICTURE.read_bytes(), time.monotonic() + seconds
+        """Three clients that send the image; one of them sends an invalid one now and then."""
+        image, end = IMAGE.read_bytes(), time.monotonic() + seconds
         answers = []
 
         def client(number):
             count = 0
             while time.monotonic() < end:
                 count += 1
-                bad = number == 0 and count % 10 == 0
-                status = self.post(b"no picture" if bad else picture)
+                bad = number == 0 and count % 10 == 2
+                status = self.post(b"no image" if bad else image)
                 answers.append(status == (415 if bad else 200))
 
         threads = [threading.Thread(target=client, args=(number,)) for number in range(3)]
@@ -94,7 +93,7 @@ class Service:
 
 
 class Prometheus:
-    """With the configuration and the rules that are shipped, but for the address and how often it looks."""
+    """Runs with the shipped configuration and rules, with another address and scrape interval."""
 
     def __init__(self, target, folder):
         shipped = (PROJECT / "deploy/compose/prometheus.yml").read_text()

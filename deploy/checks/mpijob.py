@@ -24,8 +24,8 @@ def problems(job, sshd_config, program):
     processes = worker["replicas"] * spec["slotsPerWorker"]
     if int(value_after(arguments, "-np")) != processes:
         yield f"mpirun starts {value_after(arguments, '-np')} processes, the workers have room for {processes}"
-    if int(value_after(arguments, "--batch")) % processes:
-        yield f"a batch of {value_after(arguments, '--batch')} cannot be shared among {processes} processes"
+    if int(value_after(arguments, "--batch-size")) % processes:
+        yield f"a batch of {value_after(arguments, '--batch-size')} cannot be divided among {processes} processes"
     if launching["image"] != working["image"]:
         yield "launcher and workers are of different images"
     threads = int(value_after(arguments, "--threads")) * spec["slotsPerWorker"]

@@ -68,7 +68,7 @@ def problems_of_deployment(resource):
     }
     if pod.get("enableServiceLinks") is not False:
         yield "enableServiceLinks is not false: a Service called yolox would set YOLOX_PORT"
-    stopping = int(environment.get("YOLOX_DRAIN_DELAY", 0)) + int(environment.get("YOLOX_SHUTDOWN_TIMEOUT", 30))
+    stopping = int(environment.get("YOLOX_SHUTDOWN_DELAY", 0)) + int(environment.get("YOLOX_SHUTDOWN_TIMEOUT", 30))
     if pod.get("terminationGracePeriodSeconds", 30) <= stopping:
         yield f"terminationGracePeriodSeconds is not beyond the {stopping} s that stopping may take"
     labels, selector = resource["spec"]["template"]["metadata"]["labels"], resource["spec"]["selector"]["matchLabels"]

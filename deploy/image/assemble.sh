@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Puts together what the image adds to its base: the binary, the libraries that bases lack, licences, weights.
+# Assembles the files that the image adds to its base: binary, shared libraries, licences, weights.
 #
 # usage: assemble.sh BINARY ROOT [WEIGHTS]
 set -euo pipefail
@@ -10,13 +10,13 @@ install -D -m 0755 "$binary" "$root/usr/local/bin/yolox"
 install -D -m 0644 LICENSE "$share/LICENSE"
 install -D -m 0644 weights/manifest.json "$share/weights/manifest.json"
 
-# Every shared library but those of the C and C++ compilers, which any base for C++ programs has.
+# All shared libraries except those of the C and C++ compilers, which every base for C++ programs has.
 ldd "$binary" | awk '$2 == "=>" { print $3 }' | grep -vE '/lib(c|m|gcc_s|stdc\+\+)\.so' | while read -r library; do
   file=$(realpath "$library")
   install -D -m 0644 "$file" "$root$file"
   [ "$(basename "$library")" = "$(basename "$file")" ] \
     || ln -s "$(basename "$file")" "$root$(dirname "$file")/$(basename "$library")"
-  # Scanners find the libraries by this, as they do in images that are made without apt.
+  # Package records, by which scanners find the libraries.
   package=$(dpkg-query -S "$file" 2>/dev/null || dpkg-query -S "${file#/usr}")
   package=${package%%:*}
   mkdir -p "$root/var/lib/dpkg/status.d" "$root/usr/share/doc/$package"
@@ -26,7 +26,7 @@ done
 
 if [ -n "$weights" ]; then
   from=$PWD/weights
-  # Weights are brought to where the installed command looks for them, and checked on the way.
+  # Downloads and verifies the weights in the folder that the installed command searches.
   (cd "$share" && YOLOX_WEIGHTS_DIR=$from "$root/usr/local/bin/yolox" weights fetch "$weights")
   chmod 0644 "$share"/weights/*
 fi

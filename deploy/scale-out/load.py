@@ -1,4 +1,4 @@
-"""A load of pictures on one address from many connections, each answer looked at.
+"""A load of images on one address from many connections, each answer looked at.
 
 Nothing is retried here: what the client does not get at the first try counts as failed.
 """
@@ -11,11 +11,11 @@ from collections import Counter
 
 
 class Load:
-    """Clients that post one picture after the other until they are stopped."""
+    """Clients that post one image after the other until they are stopped."""
 
-    def __init__(self, url, picture, clients, expected_labels):
+    def __init__(self, url, image, clients, expected_labels):
         self.url = url
-        self.picture = picture
+        self.image = image
         self.expected = expected_labels
         self.stopping = threading.Event()
         self.lock = threading.Lock()
@@ -63,7 +63,7 @@ class Load:
     def _post(self, connection):
         """None, or what went wrong."""
         try:
-            connection.request("POST", "/detect", self.picture, {"Content-Type": "image/jpeg"})
+            connection.request("POST", "/detect", self.image, {"Content-Type": "image/jpeg"})
             response = connection.getresponse()
             body = response.read()
         except (OSError, http.client.HTTPException, ssl.SSLError) as error:

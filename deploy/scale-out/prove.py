@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Three servers behind a real proxy on loopback: do they add up, and does a client notice that one goes?
 
-    deploy/scale-out/prove.py --yolox .build/release/yolox --weights weights/yolox_nano.onnx --picture dog.jpg
+    deploy/scale-out/prove.py --yolox .build/release/yolox --weights weights/yolox_nano.onnx --image dog.jpg
 
 Needs Debian's haproxy, nginx, openssl and, if asked for by --proxies, caddy; nothing beyond Python's standard library. Exits with 1 if any request of any
 client fails during a rolling restart or after kill -9, with the configurations of deploy/proxy as they are.
@@ -27,7 +27,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--yolox", required=True, help="the command")
     parser.add_argument("--weights", required=True)
-    parser.add_argument("--picture", required=True, help="a JPEG in which the labels of --expect are found")
+    parser.add_argument("--image", required=True, help="a JPEG in which the labels of --expect are found")
     parser.add_argument("--expect", default="dog,bicycle,car")
     parser.add_argument("--proxies", default="haproxy,nginx", help="of haproxy, nginx, caddy")
     parser.add_argument("--seconds", type=float, default=10, help="for each row of the table")
@@ -45,32 +45,32 @@ class Proof:
         yolox = str(pathlib.Path(options.yolox).resolve())
         command = [yolox, "serve", "--weights", options.weights, "--threads", "1"]
         # Long enough for the proxy's next health check, which comes every second.
-        if "--drain-delay" in subprocess.run([yolox, "serve", "--help"], capture_output=True, text=True).stdout:
-            command += ["--drain-delay", "2"]
+        if "--shutdown-delay" in subprocess.run([yolox, "serve", "--help"], capture_output=True, text=True).stdout:
+            command += ["--shutdown-delay", "2"]
         self.replicas = [Replica(command, port, f"{self.folder}/{port}.log") for port in REPLICA_PORTS]
-        self.picture = pathlib.Path(options.picture).read_bytes()
+        self.image = pathlib.Path(options.image).read_bytes()
         self.failed = 0
         print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}, logs in {self.folder}")
         print(" | ".join(COLUMNS) + "\n" + " | ".join("---" for _ in COLUMNS), flush=True)
 
     def measure(self, what, during, proxy=None):
-        """Posts pictures while `during` goes on; a row of the table comes out. Processor time is for each picture."""
+        """Posts images while `during` goes on; a row of the table comes out. Processor time is for each image."""
         url = proxy.url if proxy else f"http://127.0.0.1:{REPLICA_PORTS[0]}"
         alive = [replica for replica in self.replicas if replica.process and replica.process.poll() is None]
-        before = [(replica.pictures(), replica.processor_seconds()) for replica in alive]
+        before = [(replica.images(), replica.processor_seconds()) for replica in alive]
         proxy_before = proxy.processor_seconds() if proxy else 0
         labels = set(self.options.expect.split(","))
-        with Load(url, self.picture, self.options.clients, labels) as load:
+        with Load(url, self.image, self.options.clients, labels) as load:
             during()
         result = load.summary()
         # Of the processes that lived through it; a new one has begun to count anew.
         used = [
-            (replica.pictures() - pictures, replica.processor_seconds() - seconds)
-            for replica, (pictures, seconds) in zip(alive, before)
-            if replica.process.poll() is None and replica.pictures() >= pictures
+            (replica.images() - images, replica.processor_seconds() - seconds)
+            for replica, (images, seconds) in zip(alive, before)
+            if replica.process.poll() is None and replica.images() >= images
         ]
-        pictures = sum(count for count, _ in used)
-        cost = f"{1000 * sum(seconds for _, seconds in used) / pictures:.1f}" if pictures else "-"
+        images = sum(count for count, _ in used)
+        cost = f"{1000 * sum(seconds for _, seconds in used) / images:.1f}" if images else "-"
         proxy_cost = "-"
         if proxy and result["requests"]:
             proxy_cost = f"{1000 * (proxy.processor_seconds() - proxy_before) / result['requests']:.2f}"

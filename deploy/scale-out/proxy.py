@@ -31,7 +31,7 @@ class Proxy:
             self.command = ["haproxy", "-db", "-f", str(self.folder / "haproxy.cfg")]
         elif name == "caddy":
             # A name that nobody owns gets no certificate; and the administrator's port may be taken.
-            text = text.replace("pictures.example.org {", f"https://127.0.0.1:{tls_port} {{\n\ttls {folder}/yolox.crt {folder}/yolox.key")
+            text = text.replace("yolox.example.org {", f"https://127.0.0.1:{tls_port} {{\n\ttls {folder}/yolox.crt {folder}/yolox.key")
             text = text.replace("{\n", f"{{\n\tadmin off\n\tauto_https disable_redirects\n\tdefault_bind 127.0.0.1\n", 1)
             self.command = ["caddy", "run", "--adapter", "caddyfile", "--config", str(self.folder / "Caddyfile")]
         else:

@@ -46,7 +46,7 @@ class Replica:
             text = answer.read().decode()
         return sum(float(value) for value in re.findall(rf"^{pattern} (\S+)$", text, re.MULTILINE))
 
-    def pictures(self):
+    def images(self):
         return self.metric(r'yolox_requests_total\{route="/detect",status="200"\}')
 
     def processor_seconds(self):

@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # YOLOX-S on four machines under Slurm: sbatch deploy/training/slurm.sh DATA OUTPUT
 #
-# The same command starts the run and goes on with it. Two minutes before the time is over the run is saved and put back
-# into the queue.
+# The same command starts and continues the run. Two minutes before the time limit the run is saved and requeued.
 #SBATCH --job-name=yolox-train
 #SBATCH --nodes=4
 #SBATCH --ntasks-per-node=1
@@ -14,9 +13,9 @@
 set -euo pipefail
 data=$1 output=$2
 
-# mpirun hands SIGUSR1 on to all processes, which save and end. Ended by a signal or a failure, the job is put back.
+# mpirun forwards SIGUSR1 to all processes, which save and exit; the job is then requeued.
 mpirun --map-by ppr:1:node --bind-to none \
-  yolox-train fit --or-resume --data "$data" --model s --epochs 300 --batch 64 \
+  yolox-train fit --or-resume --data "$data" --model s --epochs 300 --batch-size 64 \
   --threads "${SLURM_CPUS_PER_TASK:-16}" --output "$output" &
 training=$!
 stopped=

@@ -1,9 +1,9 @@
-"""Finds objects in pictures through the client that generate.sh makes.
+"""Finds objects in images through the client that generate.sh makes.
 
     examples/python/generate.sh http://localhost:8080 client
     PYTHONPATH=client python3 examples/python/detect.py http://localhost:8080 dog.jpg more.jpg --key KEY
 
-Needs httpx and attrs, as the client does. A line for each object: file, label, score, box in pixels of the picture.
+Needs httpx and attrs, as the client does. A line for each object: file, label, score, box in pixels of the image.
 """
 
 import argparse
@@ -18,11 +18,11 @@ from swift_yolox_client.types import File
 
 
 def main():
-    options = argparse.ArgumentParser(description="Finds objects in pictures.")
+    options = argparse.ArgumentParser(description="Finds objects in images.")
     options.add_argument("url")
-    options.add_argument("pictures", nargs="+", type=Path)
+    options.add_argument("images", nargs="+", type=Path)
     options.add_argument("--key", default="")
-    options.add_argument("--score", type=float, default=0.4, help="leave out what scores less")
+    options.add_argument("--score-threshold", type=float, default=0.4, help="leave out what scores less")
     options = options.parse_args()
 
     if options.key:
@@ -34,7 +34,7 @@ def main():
         sys.exit(f"{models.title}: {models.detail}")
     print("models:", ", ".join(model.name for model in models.models))
 
-    for path, answer in zip(options.pictures, ask(client, options.pictures, options.score)):
+    for path, answer in zip(options.images, ask(client, options.images, options.score_threshold)):
         if not isinstance(answer, Detections):
             print(path.name, answer.title, answer.detail, sep="\t")
             continue
@@ -43,15 +43,15 @@ def main():
             print(path.name, found.label, f"{found.score:.2f}", box, sep="\t")
 
 
-def ask(client, pictures, score):
-    """What each picture shows, or the problem that there is with it."""
-    if len(pictures) == 1:
-        with pictures[0].open("rb") as picture:
-            return [detect.sync(client=client, body=File(picture), score_threshold=score)]
-    files = [File(path.open("rb"), path.name, "application/octet-stream") for path in pictures]
+def ask(client, images, score):
+    """What each image shows, or the problem that there is with it."""
+    if len(images) == 1:
+        with images[0].open("rb") as image:
+            return [detect.sync(client=client, body=File(image), score_threshold=score)]
+    files = [File(path.open("rb"), path.name, "application/octet-stream") for path in images]
     answer = detect.sync(client=client, body=DetectFilesBody(image=files, score_threshold=score))
     if isinstance(answer, Problem):
-        return [answer] * len(pictures)
+        return [answer] * len(images)
     return [one if isinstance(one, Detections) else one.error for one in answer.results]
 
 

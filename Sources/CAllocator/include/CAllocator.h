@@ -1,12 +1,12 @@
 #ifndef CALLOCATOR_H
 #define CALLOCATOR_H
 
-// Has the C library's allocator give memory back. For a process that serves for long; to be called before it starts
-// threads. Does nothing where the allocator has no such settings.
-void allocator_give_back(void);
+// Configures the C library's allocator to return freed memory to the system, for a long-running process. Call it before
+// starting threads. Does nothing where the allocator has no such settings.
+void allocator_configure_for_server(void);
 
-// Gives back now what has been freed, also from between what is still in use. For the end of something large, such as loading a
-// network.
+// Returns freed memory to the system now, also from between allocations that are still in use. Call it after something
+// large, such as loading a network.
 void allocator_trim(void);
 
 #endif

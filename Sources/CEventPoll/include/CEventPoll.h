@@ -1,29 +1,29 @@
-#ifndef CREADINESS_H
-#define CREADINESS_H
+#ifndef CEVENTPOLL_H
+#define CEVENTPOLL_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-// A set of sockets and the question which of them are ready: epoll on Linux, kqueue elsewhere. The set is itself a
-// descriptor, readable while one of its sockets is ready.
+// Watches a set of sockets for readiness: epoll on Linux, kqueue elsewhere. The set is itself a descriptor, readable while
+// one of its sockets is ready.
 //
-// All functions return -1 with `errno` on failure.
+// All functions return -1 and set `errno` on failure.
 
-struct readiness {
+struct event_poll_event {
   uint64_t token;
-  // Set too when the connection has failed or hung up: the next read or write then says how.
+  // Both are also set when the connection has failed or hung up: the next read or write then returns the error.
   bool readable;
   bool writable;
 };
 
-// A new set's descriptor, to be closed by the caller.
-int readiness_create(void);
+// Returns the descriptor of a new set, which the caller closes.
+int event_poll_create(void);
 
-// Watches a socket that is in no set yet, or (`is_known`) changes what it is watched for. A socket that is watched for
-// nothing leaves the set: a connection that has hung up could not be kept quiet otherwise.
-int readiness_watch(int set, int socket, uint64_t token, bool is_known, bool read, bool write);
+// Adds a socket to the set or, if `is_known`, changes the events for which it is watched. A socket watched for no event
+// is removed from the set: otherwise a connection that has hung up would be reported again and again.
+int event_poll_update(int set, int socket, uint64_t token, bool is_known, bool read, bool write);
 
-// Up to `capacity` sockets that are ready now; does not wait.
-int readiness_take(int set, struct readiness *ready, int capacity);
+// Stores the events of up to `capacity` ready sockets and returns their number. Does not wait.
+int event_poll_collect(int set, struct event_poll_event *result, int capacity);
 
 #endif

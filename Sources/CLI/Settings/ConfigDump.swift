@@ -6,16 +6,15 @@ import Service
   import Foundation
 #endif
 
-/// The values with which a command would run, as a file that `--config` takes.
+/// The effective options of a command, as a file for `--config`.
 package struct ConfigDump {
   private let options: [OptionDescription]
-  private let settings: OptionSources
-  /// Of the command line.
+  private let sources: OptionSources
   private let arguments: [String]
 
-  package init(options: [OptionDescription], settings: OptionSources, arguments: [String]) {
+  package init(options: [OptionDescription], sources: OptionSources, arguments: [String]) {
     self.options = options
-    self.settings = settings
+    self.sources = sources
     self.arguments = arguments
   }
 
@@ -32,12 +31,12 @@ package struct ConfigDump {
 
   private func value(of option: OptionDescription) -> JSONValue? {
     let texts =
-      OptionSources.given(option, in: arguments) ?? settings.values.first { $0.option == option }?.texts
+      OptionSources.given(option, in: arguments) ?? sources.values.first { $0.option == option }?.texts
     if option.isFlag {
-      return .flag(texts?.last.map { $0.isEmpty || OptionSources.isAffirmative($0) } ?? false)
+      return .bool(texts?.last.map { $0.isEmpty || OptionSources.isAffirmative($0) } ?? false)
     }
     guard let texts = texts ?? option.defaultValue.map({ [$0] }) else { return nil }
-    let values = texts.map { Double($0).map(JSONValue.number) ?? .text($0) }
-    return option.isRepeating ? .list(values) : values.last
+    let values = texts.map { Double($0).map(JSONValue.number) ?? .string($0) }
+    return option.isRepeating ? .array(values) : values.last
   }
 }

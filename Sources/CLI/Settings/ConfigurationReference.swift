@@ -1,44 +1,47 @@
-import ArgumentParser
+/// docs/configuration.md, made from the options. `make docs` writes it, and a test compares.
+package struct ConfigurationReference {
+  private let options: [OptionDescription]
 
-/// docs/configuration.md, from the options themselves. `make docs` writes it, and a test compares.
-package struct ConfigurationReference: ParsableCommand {
-  package static let configuration = CommandConfiguration(
-    commandName: "configuration-reference", abstract: "Prints docs/configuration.md.", shouldDisplay: false)
+  package init(_ options: [OptionDescription]) { self.options = options }
 
-  package init() {}
-
-  package func run() { print(ConfigurationReference.text, terminator: "") }
-
-  package static var text: String {
+  package var text: String {
     var text = """
       # Configuration of `yolox serve`
 
-      Every option can be given on the command line (`--max-batch 4`), in the environment (`YOLOX_MAX_BATCH=4`; lists with
-      commas) or in a JSON file named by `--config` (`{"max-batch": 4}`; lists as lists). The command line beats the
-      environment, which beats the file. `yolox serve --print-config` prints what would be used, as such a file. A wrong value
-      stops the start with one line that names the option and where it came from.
+      Set an option on the command line (`--max-batch-size 4`), in the environment (`YOLOX_MAX_BATCH_SIZE=4`; separate the
+      values of a repeatable option by commas) or in a JSON file named by `--config` (`{"max-batch-size": 4}`; repeatable
+      options are arrays). The command line overrides the environment, which overrides the file. `yolox serve
+      --print-config` prints the effective options as such a file. An invalid value stops the start with one line that names
+      the option and its source.
 
-      In Kubernetes, a service called `yolox` puts `YOLOX_PORT=tcp://…` into the environment of every container in its
-      namespace; that value is passed over.
+      For a Service called `yolox`, Kubernetes sets `YOLOX_PORT=tcp://…` in every container of the namespace; this value is
+      ignored.
 
-      `make docs` writes this file from the options themselves.
+      `make docs` generates this file from the options.
 
       """
-    let options = OptionDescription.all(of: ServeCommand.self)
     let sections = options.reduce(into: [String]()) { known, option in
       if !known.contains(option.section) { known.append(option.section) }
     }
     for section in sections {
       text += "\n## \(section)\n\n| option | default | |\n| --- | --- | --- |\n"
       for option in options where option.section == section {
-        text +=
-          "| `--\(option.name)` | \(defaultText(option)) | \(option.help.replacing("|", with: "\\|")) |\n"
+        text += "| `--\(option.name)` | \(defaultText(option)) | \(helpText(option)) |\n"
       }
     }
     return text
   }
 
-  private static func defaultText(_ option: OptionDescription) -> String {
+  private func helpText(_ option: OptionDescription) -> String {
+    [option.help, values(option), option.discussion].compactMap(\.self).joined(separator: " ")
+      .replacing("|", with: "\\|")
+  }
+
+  private func values(_ option: OptionDescription) -> String? {
+    option.values.isEmpty ? nil : "Values: \(option.values.map { "`\($0)`" }.joined(separator: ", "))."
+  }
+
+  private func defaultText(_ option: OptionDescription) -> String {
     if option.isFlag { return "off" }
     return option.defaultValue.map { "`\($0)`" } ?? ""
   }

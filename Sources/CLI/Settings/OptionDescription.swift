@@ -6,22 +6,26 @@ import ArgumentParser
   import Foundation
 #endif
 
-/// An option of a command, as the argument parser describes it to shells and manuals.
+/// An option of a command, from the argument parser's description for shells and manuals.
 package struct OptionDescription: Sendable, Equatable {
-  /// As on the command line, without hyphens: `max-batch`.
+  /// The name without leading hyphens: `max-batch-size`.
   package let name: String
-  /// Has no value: it is there or not.
+  /// Takes no value.
   package let isFlag: Bool
   package let isRepeating: Bool
   package let defaultValue: String?
+  /// The accepted values, if they can be listed.
+  package let values: [String]
   package let help: String
-  /// Under which the help lists it.
+  /// Further explanation below the help line.
+  package let discussion: String?
+  /// The section of the help that lists it.
   package let section: String
 
-  /// `YOLOX_MAX_BATCH`
+  /// `YOLOX_MAX_BATCH_SIZE`
   package var variable: String { "YOLOX_" + name.uppercased().replacing("-", with: "_") }
 
-  /// Those that can be set in a file or the environment: all but those that ask for something else than to run.
+  /// The options that a file or the environment can set: all but positional ones and those that replace the run.
   package static func all(of command: any ParsableCommand.Type) -> [OptionDescription] {
     guard let tool = try? JSONDecoder().decode(Tool.self, from: Data(command._dumpHelp().utf8)) else {
       return []
@@ -32,12 +36,13 @@ package struct OptionDescription: Sendable, Equatable {
       else { return nil }
       return OptionDescription(
         name: name.name, isFlag: argument.kind == "flag", isRepeating: argument.isRepeating,
-        defaultValue: argument.defaultValue, help: argument.abstract ?? "",
+        defaultValue: argument.defaultValue, values: argument.allValues ?? [],
+        help: argument.abstract ?? "", discussion: argument.discussion,
         section: argument.sectionTitle ?? "Other")
     }
   }
 
-  /// The part of the parser's description that is of interest (ArgumentParserToolInfo, ToolInfoV0).
+  /// The members of the parser's description that are used here (ArgumentParserToolInfo, ToolInfoV0).
   private struct Tool: Decodable {
     struct Command: Decodable { let arguments: [Argument] }
     struct Argument: Decodable {
@@ -49,7 +54,9 @@ package struct OptionDescription: Sendable, Equatable {
       let isRepeating: Bool
       let preferredName: Name?
       let defaultValue: String?
+      let allValues: [String]?
       let abstract: String?
+      let discussion: String?
       let sectionTitle: String?
     }
     let command: Command

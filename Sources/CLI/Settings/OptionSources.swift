@@ -6,33 +6,13 @@ import Service
   import Foundation
 #endif
 
-/// Why a setting was not taken.
-package enum SettingsError: Error, Equatable, CustomStringConvertible {
-  case unreadable(file: String)
-  case notAnObject(file: String)
-  case unknown(name: String, file: String)
-  case notAValue(name: String, origin: String)
-  case missingValue(option: String)
-
-  package var description: String {
-    switch self {
-    case .unreadable(let file): "\(file): cannot be read"
-    case .notAnObject(let file): "\(file): is not a JSON object with options as its members"
-    case .unknown(let name, let file): "\(file): there is no option '\(name)'"
-    case .notAValue(let name, let origin):
-      "\(origin): '\(name)' needs a text, a number, true or false, or a list of these"
-    case .missingValue(let option): "--\(option) needs a value"
-    }
-  }
-}
-
-/// Values for a command's options from elsewhere than the command line: the environment (`YOLOX_MAX_BATCH=4`) and a JSON
-/// file (`{"max-batch": 4}`), by the options' own names. The command line beats the environment, which beats the file.
+/// Values of a command's options from the environment (`YOLOX_MAX_BATCH_SIZE=4`) and a JSON file
+/// (`{"max-batch-size": 4}`). The command line overrides the environment, which overrides the file.
 package struct OptionSources: Equatable {
   package struct Value: Equatable {
     package let option: OptionDescription
     package let texts: [String]
-    /// A variable or a file, to be named when the value is wrong.
+    /// The variable or file that set it; named in errors.
     package let origin: String
   }
 
@@ -40,7 +20,7 @@ package struct OptionSources: Equatable {
 
   package private(set) var values: [Value] = []
 
-  /// - Parameter arguments: of the command line, without the command itself.
+  /// - Parameter arguments: the command line after the command's name.
   package init(
     options: [OptionDescription], arguments: [String], environment: [String: String]
   ) throws(SettingsError) {
@@ -53,14 +33,14 @@ package struct OptionSources: Equatable {
         values.append(Value(option: option, texts: texts, origin: option.variable))
       } else if let file, let member = members[option.name] {
         guard let texts = OptionSources.texts(member) else {
-          throw .notAValue(name: option.name, origin: file)
+          throw .invalidValue(name: option.name, origin: file)
         }
         values.append(Value(option: option, texts: texts, origin: file))
       }
     }
   }
 
-  /// To be put before the arguments of the command line.
+  /// Arguments to put in front of those of the command line.
   package var arguments: [String] {
     values.flatMap { value -> [String] in
       let name = "--" + value.option.name
@@ -69,15 +49,13 @@ package struct OptionSources: Equatable {
     }
   }
 
-  /// Where the value of an option that an error message speaks of came from.
+  /// The origin of the option that an error message of the parser names.
   package func origin(of message: String) -> String? {
     values.first { message.contains("--\($0.option.name) ") || message.contains("--\($0.option.name)'") }?
       .origin
   }
 
-  // MARK: Layers
-
-  /// What a command line says of an option, in order; for a flag, an empty text. `nil` if nothing.
+  /// The values of an option on a command line, in order; an empty string for a flag. `nil` if it is absent.
   static func given(_ option: OptionDescription, in arguments: [String]) -> [String]? {
     var texts: [String] = []
     for (index, argument) in arguments.enumerated() {
@@ -90,14 +68,14 @@ package struct OptionSources: Equatable {
     return texts.isEmpty ? nil : texts
   }
 
-  /// Whether a text sets a flag.
+  /// Whether a value sets a flag.
   static func isAffirmative(_ text: String) -> Bool { ["true", "1", "yes"].contains(text.lowercased()) }
 
   private static func file(
     named arguments: [String], _ environment: [String: String]
   ) throws(SettingsError) -> String? {
-    if let inOne = arguments.last(where: { $0.hasPrefix("--\(fileOption)=") }) {
-      return String(inOne.dropFirst(fileOption.count + 3))
+    if let argument = arguments.last(where: { $0.hasPrefix("--\(fileOption)=") }) {
+      return String(argument.dropFirst(fileOption.count + 3))
     }
     guard let index = arguments.lastIndex(of: "--\(fileOption)") else {
       return environment["YOLOX_" + fileOption.uppercased()]
@@ -120,13 +98,13 @@ package struct OptionSources: Equatable {
   }
 
   private static func texts(_ member: JSONValue) -> [String]? {
-    guard case .list(let members) = member else { return member.text.map { [$0] } }
+    guard case .array(let members) = member else { return member.text.map { [$0] } }
     let texts = members.compactMap(\.text)
     return texts.count == members.count ? texts : nil
   }
 
-  /// Kubernetes gives every container `NAME_PORT=tcp://…` for each service of its namespace, so that a service called
-  /// "yolox" would set the port to that.
+  /// Kubernetes sets `NAME_PORT=tcp://…` in every container for each Service of the namespace. For a Service called
+  /// "yolox" that is the variable of `--port`.
   private static func isServiceLink(_ text: String, _ option: OptionDescription) -> Bool {
     option.name == "port" && text.hasPrefix("tcp://")
   }

@@ -1,4 +1,4 @@
-// The loops of training: float32 planes, row-major. No policy, no allocation, no threads.
+// The kernels of training on row-major float32 planes. They neither allocate nor start threads.
 #pragma once
 
 enum { YT_IDENTITY, YT_SILU, YT_RELU, YT_LEAKY_RELU, YT_SIGMOID };
@@ -15,14 +15,14 @@ void yt_affine_activation(const float *x, float *y, long n, float scale, float o
 // d holds dL/dy and receives dL/dz, z = scale * x + offset. Adds sum(dz) and sum(dz * (x - mean)).
 void yt_affine_activation_backward(const float *x, float *d, long n, float scale, float offset, float mean,
                                    int activation, double *sum, double *product);
-// d = scale * d + slope * x + offset.
-void yt_normalization_backward(const float *x, float *d, long n, float scale, float slope, float offset);
+// d = scale * d + x_scale * x + offset.
+void yt_normalization_backward(const float *x, float *d, long n, float scale, float x_scale, float offset);
 
 // columns[(c * k + ky) * k + kx][(oy - top) * ow + ox] = x[c][oy * stride + ky - pad][ox * stride + kx - pad], 0 outside,
 // for the result's rows top <= oy < bottom.
 void yt_im2col(const float *x, float *columns, int channels, int height, int width, int kernel, int stride, int top,
                int bottom);
-// The reverse: adds every column entry to where it came from.
+// The adjoint of yt_im2col: adds every column entry to its source element.
 void yt_col2im(const float *columns, float *x, int channels, int height, int width, int kernel, int stride, int top,
                int bottom);
 
@@ -36,11 +36,11 @@ void yt_depthwise_backward(const float *x, const float *weight, const float *dy,
 // Stride 1, same size. `rows` and `columns` are scratch of height * width, `line` of width + kernel, `places` of width.
 void yt_max_pool(const float *x, float *y, int height, int width, int kernel, float *rows, int *columns, float *line,
                  int *places);
-// dx += dy, where the window's first maximum lies.
+// dx += dy at the first maximum of each window.
 void yt_max_pool_backward(const float *x, const float *dy, float *dx, int height, int width, int kernel,
                           float *rows, int *columns, float *line, int *places);
 
-// buffer = momentum * buffer + (gradient + decay * weight); weight -= rate * (that + momentum * buffer).
+// buffer = momentum * buffer + (gradient + decay * weight); weight -= rate * (gradient + decay * weight + momentum * buffer).
 void yt_sgd_nesterov(float *weight, const float *gradient, float *buffer, long n, float rate, float momentum,
                      float decay);
 // average = decay * average + (1 - decay) * value.

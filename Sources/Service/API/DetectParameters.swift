@@ -1,15 +1,17 @@
+import HTTPTypes
 import YOLOX
 
-/// What a caller asks for beside the pictures: in the query, as fields of a form, or as members of a JSON object.
-struct DetectParameters: Sendable {
-  /// Why a parameter was not taken. Names it, so that the caller finds it.
+/// The parameters of a detection: from the query, from fields of a form, or from members of a JSON object.
+package struct DetectParameters: Sendable {
+  /// Why a parameter was rejected.
   enum Invalid: Error, Equatable, Sendable {
     case unknown(name: String)
-    case twice(name: String)
+    case repeated(name: String)
     case value(name: String, value: String, expected: String)
   }
 
-  enum Name: String, CaseIterable, Sendable {
+  /// The one list of parameters. Tests compare the API description and YOLOXClient with it.
+  package enum Name: String, CaseIterable, Sendable {
     case scoreThreshold = "score_threshold"
     case nmsThreshold = "nms_threshold"
     case maxDetections = "max_detections"
@@ -18,23 +20,23 @@ struct DetectParameters: Sendable {
     case model
   }
 
-  static let mostDetections = 1000
+  package static let maxDetections = 1000
 
   private(set) var modelName: String?
-  private var settings = DetectionOptions()
-  /// Names or indices: what they are, a model's labels tell.
+  private var options = DetectionOptions()
+  /// Labels or indices, which the model resolves.
   private var classes: [String]?
 
   init(_ parameters: [(name: String, value: JSONValue)]) throws(Invalid) {
     var seen: Set<Name> = []
     for (text, value) in parameters {
       guard let name = Name(rawValue: text) else { throw .unknown(name: text) }
-      guard seen.insert(name).inserted else { throw .twice(name: text) }
-      if value != .null { try take(value, for: name) }
+      guard seen.insert(name).inserted else { throw .repeated(name: text) }
+      if value != .null { try set(name, value) }
     }
   }
 
-  private mutating func take(_ value: JSONValue, for name: Name) throws(Invalid) {
+  private mutating func set(_ name: Name, _ value: JSONValue) throws(Invalid) {
     func invalid(_ expected: String) -> Invalid {
       .value(name: name.rawValue, value: value.excerpt, expected: expected)
     }
@@ -43,34 +45,34 @@ struct DetectParameters: Sendable {
       return Float(number)
     }
     switch name {
-    case .scoreThreshold: settings.scoreThreshold = try fraction()
-    case .nmsThreshold: settings.nmsThreshold = try fraction()
+    case .scoreThreshold: options.scoreThreshold = try fraction()
+    case .nmsThreshold: options.nmsThreshold = try fraction()
     case .maxDetections:
       guard let count = value.number.flatMap(Int.init(exactly:)),
-        (1...DetectParameters.mostDetections).contains(count)
-      else { throw invalid("a number from 1 to \(DetectParameters.mostDetections)") }
-      settings.maxDetections = count
+        (1...DetectParameters.maxDetections).contains(count)
+      else { throw invalid("an integer from 1 to \(DetectParameters.maxDetections)") }
+      options.maxDetections = count
     case .classes:
       guard let names = DetectParameters.classNames(value) else { throw invalid("labels or class indices") }
       classes = names
     case .classAgnostic:
-      guard let flag = value.flag else { throw invalid("true or false") }
-      settings.classAgnostic = flag
+      guard let bool = value.bool else { throw invalid("true or false") }
+      options.classAgnostic = bool
     case .model:
-      guard case .text(let text) = value, !text.isEmpty else { throw invalid("the name of a model") }
-      modelName = text
+      guard case .string(let name) = value, !name.isEmpty else { throw invalid("the name of a model") }
+      modelName = name
     }
   }
 
   /// `dog,cat,2` or `["dog", 2]`.
   private static func classNames(_ value: JSONValue) -> [String]? {
     switch value {
-    case .text(let text): Model.classNames(in: text)
+    case .string(let text): Model.classNames(in: text)
     case .number(let number): Int(exactly: number).map { ["\($0)"] }
-    case .list(let values):
+    case .array(let values):
       values.reduce([]) { names, value in
         switch value {
-        case .text(let text): names.map { $0 + [text] }
+        case .string(let text): names.map { $0 + [text] }
         case .number(let number): Int(exactly: number).flatMap { index in names.map { $0 + ["\(index)"] } }
         default: nil
         }
@@ -79,14 +81,31 @@ struct DetectParameters: Sendable {
     }
   }
 
-  func options(for model: Model) throws(Invalid) -> DetectionOptions {
-    guard let classes else { return settings }
-    var options = settings
+  /// - Throws: `invalid-parameter` if the model has no such class.
+  func options(for model: Model) throws(Problem) -> DetectionOptions {
+    guard let classes else { return options }
+    var options = options
     do { options.classes = try model.classIDs(named: classes) } catch {
-      throw .value(
-        name: Name.classes.rawValue, value: classes.joined(separator: ","),
-        expected: "labels or class indices; \(error)")
+      throw Problem(
+        Invalid.value(
+          name: Name.classes.rawValue, value: classes.joined(separator: ","),
+          expected: "labels or class indices; \(error)"))
     }
     return options
+  }
+}
+
+extension Problem {
+  init(_ error: DetectParameters.Invalid) {
+    let detail =
+      switch error {
+      case .unknown(let name):
+        "Unknown parameter '\(name)'; known are "
+          + DetectParameters.Name.allCases.map(\.rawValue).joined(separator: ", ") + "."
+      case .repeated(let name): "The parameter '\(name)' is repeated."
+      case .value(let name, let value, let expected):
+        "The parameter '\(name)' is '\(value)'; expected \(expected)."
+      }
+    self.init("invalid-parameter", "Invalid parameter", .badRequest, detail)
   }
 }

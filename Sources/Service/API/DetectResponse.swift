@@ -1,57 +1,43 @@
-import Engine
+import HTTPServer
+import HTTPTypes
+import Imaging
 import YOLOX
 
-/// The answer to one picture, in JSON.
-package struct DetectResponse: Encodable, Sendable {
-  package struct ModelName: Encodable, Sendable {
-    let name: String
-    let input: PictureSize
-  }
+/// The response to `/detect`.
+struct DetectResponse: Sendable {
+  let model: Model
+  let results: [Result<ImageResult, Problem>]
+  let isList: Bool
+  /// From the request's last byte to the last result.
+  let duration: Duration
 
-  /// In milliseconds.
-  package struct Timing: Encodable, Sendable {
-    let decode: Double
-    let preprocess: Double
-    let queue: Double
-    let inference: Double
-    let postprocess: Double
-    let total: Double
-  }
-
-  let model: ModelName
-  let image: PictureSize
-  let detections: [LabelledDetection]
-  let timing: Timing
-
-  enum CodingKeys: String, CodingKey {
-    case model, image, detections
-    case timing = "timing_ms"
-  }
-
-  /// The answer to several pictures, in their order.
-  struct List: Encodable {
-    let results: [Entry]
-  }
-
-  /// What was found in a picture, or `{"error": ...}` with the problem that it had.
-  enum Entry: Encodable {
-    case found(DetectResponse)
-    case failed(Problem)
-
-    private enum CodingKeys: CodingKey { case error }
-
-    func encode(to encoder: any Encoder) throws {
-      switch self {
-      case .found(let response): try response.encode(to: encoder)
-      case .failed(let problem):
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(problem, forKey: .error)
-      }
+  func encoded(as representation: Representation) throws(ImageError) -> Response {
+    let body: [UInt8]
+    switch representation {
+    case .json: return .json(self, fields: [.serverTiming: serverTiming])
+    case .csv: body = Array(csv.utf8)
+    case .jpeg: body = try annotatedImage().encoded(as: .jpeg)
+    case .png: body = try annotatedImage().encoded(as: .png)
     }
+    return Response(
+      .ok, fields: [.contentType: representation.rawValue, .serverTiming: serverTiming], body: body)
+  }
+
+  private func annotatedImage() throws(ImageError) -> Image {
+    guard case .success(let result)? = results.first, var image = result.image else { throw .empty }
+    image.draw(result.detections, labels: model.labels)
+    return image
+  }
+
+  /// W3C Server Timing, which browsers show. Sums over all images.
+  private var serverTiming: String {
+    let timings = results.compactMap { try? $0.get().timings }
+    return StageTimings.Stage.allCases.map { stage in
+      "\(stage.rawValue);dur=\(timings.map { $0[stage] }.reduce(.zero, +).roundedMilliseconds)"
+    }.joined(separator: ", ")
   }
 }
 
-extension Duration {
-  /// With three digits after the point: microseconds are as fine as anybody wants.
-  var roundedMilliseconds: Double { (seconds * 1e6).rounded() / 1e3 }
+extension HTTPField.Name {
+  fileprivate static let serverTiming = HTTPField.Name("Server-Timing")!  // a token, as required
 }

@@ -3,44 +3,51 @@ import HTTPTypes
 import Imaging
 import YOLOX
 
-/// `POST /detect`: bytes -> pictures -> network input -> boxes -> JSON.
+/// `POST /detect`.
 struct DetectRoute: Sendable {
-  let look: DetectionPipeline
+  let pipeline: DetectionPipeline
+  let models: ModelRegistry
 
   func respond(to request: Request) async -> Response {
     let start = ContinuousClock.now
-    return await look.answer(request, problem: \.response) { lifetime async throws(Problem) in
-      try await answer(request, lifetime, start: start)
+    return await pipeline.withDeadline(request, problemResponse: \.response) {
+      deadline async throws(Problem) in
+      try await detect(request, deadline, start: start)
     }
   }
 
-  private func answer(
-    _ request: Request, _ lifetime: RequestDeadline, start: ContinuousClock.Instant
+  private func detect(
+    _ request: Request, _ deadline: RequestDeadline, start: ContinuousClock.Instant
   ) async throws(Problem) -> Response {
     guard let representation = Representation(accepting: request.fields) else { throw .notAcceptable }
-    let order = try await order(request, lifetime)
-    guard !(order.isList && representation.isPicture) else { throw .onePictureOnly }
-    let detector = try look.models.detector(named: order.parameters.modelName)
-    let options: DetectionOptions
-    do { options = try order.parameters.options(for: detector.model) } catch { throw Problem(error) }
+    let decoded = try await decode(request, deadline)
+    guard !(decoded.isList && representation.isImage) else { throw .singleImageOnly }
+    let detector: Detector
+    do { detector = try models.detector(named: decoded.parameters.modelName) } catch { throw Problem(error) }
+    let options = try decoded.parameters.options(for: detector.model)
 
-    let pictures = try await look.look(
-      at: order.pictures.map { $0.map(ImageInput.encoded) }, with: detector, options: options,
-      lifetime: lifetime, keepsPictures: representation.isPicture)
-    if !order.isList, case .failure(let problem) = pictures[0] { throw problem }
-    let answer = DetectionAnswer(
-      model: detector.model, pictures: pictures, isList: order.isList, start: start)
-    // Drawing and encoding take as long as decoding; the rest is quick enough to be done here.
+    let results = try await pipeline.detect(
+      decoded.images, with: detector, options: options, deadline: deadline,
+      keepsImages: representation.isImage)
+    if !decoded.isList, case .failure(let problem) = results[0] { throw problem }
+    let response = DetectResponse(
+      model: detector.model, results: results, isList: decoded.isList, duration: start.duration(to: .now))
+    // Drawing and encoding are as slow as decoding; text is fast enough to be written here.
     do throws(ImageError) {
-      guard representation.isPicture else { return try answer.response(as: representation) }
-      return try await look.workers.run { () throws(ImageError) in try answer.response(as: representation) }
+      guard representation.isImage else { return try response.encoded(as: representation) }
+      return try await pipeline.workers.run { () throws(ImageError) in
+        try response.encoded(as: representation)
+      }
     } catch { throw Problem(error) }
   }
 
-  /// Unwrapping is work only where there is something around the picture.
-  private func order(_ request: Request, _ lifetime: RequestDeadline) async throws(Problem) -> DetectRequest {
-    let wrapping = try DetectRequest.Wrapping(request.fields)
-    if case .picture = wrapping { return try DetectRequest(request, wrapping) }
-    return try await look.prepare(lifetime) { () throws(Problem) in try DetectRequest(request, wrapping) }
+  /// A body that is the image itself needs no parsing, and no worker.
+  private func decode(_ request: Request, _ deadline: RequestDeadline) async throws(Problem) -> DetectRequest
+  {
+    let format = try DetectRequest.BodyFormat(request.fields)
+    if case .image = format { return try DetectRequest(request, format) }
+    return try await pipeline.runOnWorker(deadline) { () throws(Problem) in
+      try DetectRequest(request, format)
+    }
   }
 }

@@ -1,38 +1,38 @@
 import HTTPServer
 import HTTPTypes
 
-/// The forms in which a picture's detections are given, told by Accept (RFC 9110, section 12.5.1).
+/// The media types of a detection response, negotiated by Accept (RFC 9110, section 12.5.1).
 enum Representation: String, CaseIterable, Sendable {
   case json = "application/json"
-  /// The picture with boxes drawn.
+  /// The image with boxes drawn.
   case jpeg = "image/jpeg"
   case png = "image/png"
   case csv = "text/csv"
 
-  var isPicture: Bool { self == .jpeg || self == .png }
+  var isImage: Bool { self == .jpeg || self == .png }
 
-  /// The one that the client likes best; JSON if it says nothing or takes anything. `nil` if it takes none of them.
+  /// The type with the highest quality; JSON without Accept. `nil` if no type is acceptable.
   init?(accepting fields: HTTPFields) {
-    let wishes = fields[values: .accept].joined(separator: ",").split(separator: ",").map(Wish.init)
-    guard !wishes.isEmpty else {
+    let ranges = fields[values: .accept].joined(separator: ",").split(separator: ",").map(MediaRange.init)
+    guard !ranges.isEmpty else {
       self = .json
       return
     }
-    // Of equally liked ones the first here wins, of ranges the more exact says how much each is liked.
-    let liked = Representation.allCases.map { form in
+    // The most specific range decides a type's quality. Of types with the same quality the first case wins.
+    let qualities = Representation.allCases.map { type in
       (
-        form: form,
-        quality: wishes.filter { $0.covers(form) }.max { $0.exactness < $1.exactness }?.quality ?? 0
+        type: type,
+        quality: ranges.filter { $0.matches(type) }.max { $0.specificity < $1.specificity }?.quality ?? 0
       )
     }
-    guard let best = liked.map(\.quality).max(), best > 0,
-      let choice = liked.first(where: { $0.quality == best })
+    guard let best = qualities.map(\.quality).max(), best > 0,
+      let choice = qualities.first(where: { $0.quality == best })
     else { return nil }
-    self = choice.form
+    self = choice.type
   }
 
   /// One media range with its weight: `image/*;q=0.5`.
-  private struct Wish {
+  private struct MediaRange {
     let range: String
     let quality: Double
 
@@ -42,11 +42,21 @@ enum Representation: String, CaseIterable, Sendable {
       quality = parts.dropFirst().first { $0.hasPrefix("q=") }.flatMap { Double($0.dropFirst(2)) } ?? 1
     }
 
-    var exactness: Int { range == "*/*" ? 0 : range.hasSuffix("/*") ? 1 : 2 }
+    var specificity: Int { range == "*/*" ? 0 : range.hasSuffix("/*") ? 1 : 2 }
 
-    func covers(_ form: Representation) -> Bool {
-      range == form.rawValue || range == "*/*"
-        || (range.hasSuffix("/*") && form.rawValue.hasPrefix(range.dropLast()))
+    func matches(_ type: Representation) -> Bool {
+      range == type.rawValue || range == "*/*"
+        || (range.hasSuffix("/*") && type.rawValue.hasPrefix(range.dropLast()))
     }
   }
+}
+
+extension Problem {
+  static let notAcceptable = Problem(
+    "not-acceptable", "Not acceptable", .notAcceptable,
+    "Accept allows none of \(Representation.allCases.map(\.rawValue).joined(separator: ", ")).")
+
+  static let singleImageOnly = Problem(
+    "not-acceptable", "Not acceptable", .notAcceptable,
+    "The response to several images is application/json or text/csv only.")
 }

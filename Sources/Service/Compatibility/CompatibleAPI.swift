@@ -1,7 +1,7 @@
 import HTTPServer
 
-/// Other services whose APIs this one speaks too, so that their clients need not change. docs/compatibility.md says what
-/// is spoken of each.
+/// Other services' APIs that this service implements too, so that their clients need no change. docs/compatibility.md lists
+/// what is implemented of each.
 package enum CompatibleAPI: String, CaseIterable, Sendable {
   /// DeepStack and CodeProject.AI: Blue Iris, Frigate, Home Assistant.
   case deepstack
@@ -10,24 +10,30 @@ package enum CompatibleAPI: String, CaseIterable, Sendable {
   /// DOODS2: Home Assistant.
   case doods
   case torchserve
-
-  func routes(_ look: DetectionPipeline, models: ModelRoutes, readiness: Readiness) -> any CompatibleRoutes {
-    switch self {
-    case .deepstack: DeepStackRoutes(look: look, readiness: readiness)
-    case .kserve: KServeRoutes(look: look, modelRoutes: models, readiness: readiness)
-    case .doods: DOODSRoutes(look: look)
-    case .torchserve: TorchServeRoutes(look: look, readiness: readiness)
-    }
-  }
 }
 
-/// The routes of such an API. What a picture shows is found by ``DetectionPipeline``, and problems are the service's own; only how
-/// requests and answers are written is the API's.
+/// The routes of one such API. Only the formats of requests and responses are the API's; detection and problems are the
+/// service's own.
 protocol CompatibleRoutes: Sendable {
-  /// Whether a path is one of this API's, also if there is nothing at it.
+  /// Whether a path belongs to this API, also if it has no route.
   func owns(_ path: String) -> Bool
-  func keyPlace(_ head: RequestHead) -> APIKeyLocation
-  func add(to router: inout Router, _ observed: RouteInstrumentation)
-  /// A problem as clients of this API read it.
+  func keyLocation(_ head: RequestHead) -> APIKeyLocation
+  func add(to router: inout Router, _ instrumentation: RouteInstrumentation)
+  /// Formats a problem for this API's clients.
   func response(to problem: Problem) -> Response
+}
+
+/// The parts of the service that compatible APIs use.
+struct CompatibilityContext: Sendable {
+  let pipeline: DetectionPipeline
+  let models: ModelRegistry
+  let modelRoutes: ModelRoutes
+  let readiness: Readiness
+  let access: AccessPolicy
+  let metrics: ServiceMetrics
+  let version: String
+
+  func detector(named name: String?) throws(Problem) -> Detector {
+    do { return try models.detector(named: name) } catch { throw Problem(error) }
+  }
 }

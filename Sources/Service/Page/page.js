@@ -1,5 +1,5 @@
-// The page of the service: sends a picture, draws what comes back. Everything above the slider's lowest score is asked
-// for once; moving the slider only filters.
+// The page of the service: sends an image and draws the detections. One request returns all scores above the minimum of
+// the slider; moving the slider only filters.
 
 const lowest = 0.05;
 const element = (id) => document.getElementById(id);
@@ -7,7 +7,7 @@ const canvas = element("canvas");
 const threshold = element("threshold");
 const key = element("key");
 let shown = null; // { bitmap, detections }
-let waiting = null; // the picture that was refused for want of a key
+let waiting = null; // the image that was rejected for lack of a key
 
 const color = (index) => `hsl(${(index * 137.508) % 360} 85% 45%)`;
 
@@ -54,12 +54,12 @@ function draw() {
   element("table").hidden = rows.length === 0;
   const names = visible.map((found) => found.label).join(", ");
   setStatus(rows.length === 0 ? "Nothing with this score." : `${rows.length} found.`);
-  canvas.setAttribute("aria-label", names ? `Picture with ${names}` : "Picture without objects of this score");
+  canvas.setAttribute("aria-label", names ? `Image with ${names}` : "Image without objects of this score");
 }
 
 async function detect(blob) {
   if (!blob) return;
-  setStatus("Looking …");
+  setStatus("Detecting …");
   try {
     const headers = { "Content-Type": "application/octet-stream", Accept: "application/json" };
     if (key.value) headers.Authorization = `Bearer ${key.value}`;
@@ -88,7 +88,7 @@ async function detect(blob) {
 function showCurl() {
   const url = `${location.origin}/detect?score_threshold=${threshold.value}`;
   const bearer = key.value ? " -H 'Authorization: Bearer KEY'" : "";
-  element("curl").textContent = `curl --data-binary @picture.jpg${bearer} '${url}'`;
+  element("curl").textContent = `curl --data-binary @image.jpg${bearer} '${url}'`;
 }
 
 threshold.addEventListener("input", () => {

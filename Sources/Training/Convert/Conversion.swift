@@ -6,16 +6,16 @@ import COCO
   import Foundation
 #endif
 
-/// Annotations of another format as COCO's, with a line for each record that could not be used.
+/// Converts annotations to COCO's format and collects one line for each unusable record.
 package struct Conversion: Sendable {
-  package private(set) var complaints: [String] = []
+  package private(set) var issues: [String] = []
   private var images: [Annotations.Image] = []
   private var objects: [Annotations.Object] = []
   private var names: [String]
-  /// Whether names that come up are added.
+  /// Whether unknown class names are added.
   private let takesNewNames: Bool
 
-  /// - Parameter names: of the classes, in order; `nil` to take them as they come up.
+  /// - Parameter names: class names in order; `nil` to add them in order of appearance.
   init(names: [String]?) {
     self.names = names ?? []
     takesNewNames = names == nil
@@ -28,9 +28,9 @@ package struct Conversion: Sendable {
       objects: objects)
   }
 
-  mutating func complain(_ record: String, _ reason: String) { complaints.append("\(record): \(reason)") }
+  mutating func addIssue(_ record: String, _ reason: String) { issues.append("\(record): \(reason)") }
 
-  /// Returns the picture's id.
+  /// Adds an image and returns its id.
   mutating func addImage(_ fileName: String, width: Int, height: Int) -> Int {
     images.append(
       Annotations.Image(id: images.count + 1, fileName: fileName, width: width, height: height))
@@ -42,7 +42,7 @@ package struct Conversion: Sendable {
       Annotations.Object(id: objects.count + 1, imageID: image, categoryID: classIndex + 1, box: box))
   }
 
-  /// - Returns: `nil` for a name that is not among those given.
+  /// - Returns: `nil` for a name that is not in the given list.
   mutating func classIndex(_ name: String) -> Int? {
     if let index = names.firstIndex(of: name) { return index }
     guard takesNewNames else { return nil }
@@ -53,7 +53,7 @@ package struct Conversion: Sendable {
   var classCount: Int { names.count }
 }
 
-/// The files of a folder by their names, in order.
+/// The sorted file names of a folder.
 struct FolderListing {
   let path: String
   let names: [String]
@@ -76,7 +76,7 @@ struct FolderListing {
   }
 }
 
-/// Class names, one a line.
+/// Reads class names, one per line.
 package func classNames(contentsOf path: String) throws(TrainingError) -> [String] {
   guard let data = FileManager.default.contents(atPath: path) else {
     throw .unusableData(path: path, reason: "cannot be read")

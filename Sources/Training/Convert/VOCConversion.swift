@@ -6,11 +6,11 @@
 
 extension Conversion {
   /// Reads a folder of Pascal VOC's XML files (host.robots.ox.ac.uk/pascal/VOC, devkit documentation), one for each
-  /// picture.
+  /// image.
   ///
-  /// Boxes there count pixels from 1 and include the last: `xmin` 1 and `xmax` 10 are the first ten columns.
+  /// VOC boxes are 1-based and include the last pixel: `xmin` 1 and `xmax` 10 cover the first ten columns.
   ///
-  /// - Parameter list: a file with the names to read, one a line (VOC's `ImageSets/Main/train.txt`); `nil` for all.
+  /// - Parameter list: a file with the image names to convert, one per line (VOC's `ImageSets/Main/train.txt`); `nil` for all.
   package static func voc(
     _ folder: String, names: [String]?, list: String? = nil
   ) throws(TrainingError) -> Conversion {
@@ -21,13 +21,13 @@ extension Conversion {
     for file in try FolderListing(folder).withExtension("xml")
     where wanted?.contains(FolderListing.stem(file)) ?? true {
       guard let data = FileManager.default.contents(atPath: folder + "/" + file) else {
-        conversion.complain(file, "cannot be read; left out")
+        conversion.addIssue(file, "cannot be read; left out")
         continue
       }
       do throws(XMLElement.Fault) {
         conversion.addVOC(try XMLElement(parsing: [UInt8](data)), file: file)
       } catch {
-        conversion.complain(file, "no XML from byte \(error.offset) on (\(error.reason)); left out")
+        conversion.addIssue(file, "invalid XML at byte \(error.offset) (\(error.reason)); left out")
       }
     }
     return conversion
@@ -37,26 +37,26 @@ extension Conversion {
     guard let name = root.first("filename")?.trimmed, !name.isEmpty,
       let width = root.first("size")?.number("width"), let height = root.first("size")?.number("height"),
       width >= 1, height >= 1, width < 1e6, height < 1e6
-    else { return complain(file, "no file name or no size; left out") }
+    else { return addIssue(file, "no filename or size; left out") }
     let image = addImage(name, width: Int(width), height: Int(height))
     for (number, object) in root.all("object").enumerated() {
       let record = "\(file), object \(number + 1)"
       guard let label = object.first("name")?.trimmed, !label.isEmpty else {
-        complain(record, "has no name; left out")
+        addIssue(record, "has no name; left out")
         continue
       }
       let sides = ["xmin", "ymin", "xmax", "ymax"].compactMap { object.first("bndbox")?.number($0) }
       guard sides.count == 4 else {
-        complain(record, "has no box of four numbers; left out")
+        addIssue(record, "has no box of four numbers; left out")
         continue
       }
       let box = [sides[0] - 1, sides[1] - 1, sides[2] - sides[0] + 1, sides[3] - sides[1] + 1]
       guard box[2] > 0, box[3] > 0 else {
-        complain(record, "the box \(sides) has no area; left out")
+        addIssue(record, "the box \(sides) has no area; left out")
         continue
       }
       guard let index = classIndex(label) else {
-        complain(record, "the class '\(label)' is not among the names; left out")
+        addIssue(record, "the class '\(label)' is not in the list of names; left out")
         continue
       }
       addObject(in: image, classIndex: index, box: box)

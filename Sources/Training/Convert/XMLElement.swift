@@ -1,6 +1,6 @@
-/// An element of an XML file with its text and children: as much of XML as annotation files have. Attributes,
-/// comments, declarations and processing instructions are passed over; entities are the five of the standard and
-/// numbered ones. Document types with entities of their own are not read.
+/// An element of an XML file with its text and children, limited to what annotation files use. Attributes, comments,
+/// declarations and processing instructions are skipped. Supported entities are the five predefined ones and numeric
+/// ones; document types with entities of their own are rejected.
 package struct XMLElement: Equatable, Sendable {
   package struct Fault: Error, Equatable {
     /// In bytes.
@@ -19,7 +19,7 @@ package struct XMLElement: Equatable, Sendable {
   /// Reads a document's root element.
   package init(parsing bytes: [UInt8]) throws(Fault) {
     var scanner = Scanner(bytes: bytes)
-    // The path from the root to where the scanner is.
+    // Open elements from the root inwards.
     var open: [XMLElement] = []
     while let token = try scanner.next() {
       switch token {
@@ -48,7 +48,7 @@ package struct XMLElement: Equatable, Sendable {
 
   private init(name: String) { self.name = name }
 
-  /// Hangs the innermost open element into the one round it. Returns it if there is none: it is the root.
+  /// Appends the innermost open element to its parent, or returns it if it is the root.
   private static func close(_ open: inout [XMLElement]) -> XMLElement? {
     let element = open.removeLast()
     guard !open.isEmpty else { return element }
@@ -65,25 +65,25 @@ private struct Scanner {
   }
 
   let bytes: [UInt8]
-  private var place = 0
+  private var position = 0
 
   init(bytes: [UInt8]) { self.bytes = bytes }
 
-  func fault(_ reason: String) -> XMLElement.Fault { XMLElement.Fault(offset: place, reason: reason) }
+  func fault(_ reason: String) -> XMLElement.Fault { XMLElement.Fault(offset: position, reason: reason) }
 
   mutating func next() throws(XMLElement.Fault) -> Token? {
-    while place < bytes.count {
-      guard bytes[place] == UInt8(ascii: "<") else {
-        let end = bytes[place...].firstIndex(of: UInt8(ascii: "<")) ?? bytes.count
-        defer { place = end }
-        return .text(try decoded(bytes[place..<end]))
+    while position < bytes.count {
+      guard bytes[position] == UInt8(ascii: "<") else {
+        let end = bytes[position...].firstIndex(of: UInt8(ascii: "<")) ?? bytes.count
+        defer { position = end }
+        return .text(try decoded(bytes[position..<end]))
       }
       if starts("<!--") {
         try skip(past: "-->")
       } else if starts("<![CDATA[") {
-        let start = place + 9
+        let start = position + 9
         try skip(past: "]]>")
-        return .text(String(decoding: bytes[start..<place - 3], as: UTF8.self))
+        return .text(String(decoding: bytes[start..<position - 3], as: UTF8.self))
       } else if starts("<?") {
         try skip(past: "?>")
       } else if starts("<!") {
@@ -96,26 +96,26 @@ private struct Scanner {
   }
 
   private mutating func tag() throws(XMLElement.Fault) -> Token {
-    let start = place + 1
+    let start = position + 1
     try skip(past: ">")
-    let inside = bytes[start..<place - 1]
+    let inside = bytes[start..<position - 1]
     let isEnd = inside.first == UInt8(ascii: "/")
     let isEmpty = inside.last == UInt8(ascii: "/")
     let name = inside.drop { $0 == UInt8(ascii: "/") }
       .prefix { $0 > UInt8(ascii: " ") && $0 != UInt8(ascii: "/") }
-    guard !name.isEmpty else { throw fault("a tag without a name") }
+    guard !name.isEmpty else { throw fault("tag without a name") }
     let text = String(decoding: name, as: UTF8.self)
     return isEnd ? .end(text) : .start(name: text, isEmpty: isEmpty)
   }
 
-  private func starts(_ text: String) -> Bool { bytes[place...].starts(with: text.utf8) }
+  private func starts(_ text: String) -> Bool { bytes[position...].starts(with: text.utf8) }
 
   private mutating func skip(past mark: String) throws(XMLElement.Fault) {
     let mark = Array(mark.utf8)
-    var index = place
+    var index = position
     while index + mark.count <= bytes.count {
       if bytes[index..<index + mark.count].elementsEqual(mark) {
-        place = index + mark.count
+        position = index + mark.count
         return
       }
       index += 1

@@ -8,11 +8,11 @@ import Imaging
 
 extension Conversion {
   /// Reads Darknet's text files: for `NAME.jpg` a file `NAME.txt` with a line `class x y width height` for each object,
-  /// centre and size as shares of the picture's.
+  /// centre and size relative to the image.
   ///
   /// - Parameters:
-  ///   - labels: folder of the text files. A picture without one has no objects.
-  ///   - images: folder of the pictures; their sizes are needed.
+  ///   - labels: folder of the text files. An image without one has no objects.
+  ///   - images: folder of the images, which are read for their sizes.
   ///   - names: of the classes, in order; `nil` for `classes.txt` beside the text files.
   package static func yolo(
     _ labels: String, images: String, names: [String]?
@@ -21,12 +21,12 @@ extension Conversion {
     var conversion = Conversion(names: known)
     for file in try FolderListing(images).withExtension("jpg", "jpeg", "png") {
       guard let bytes = FileManager.default.contents(atPath: images + "/" + file),
-        let picture = try? Image(decoding: [UInt8](bytes))
+        let decoded = try? Image(decoding: [UInt8](bytes))
       else {
-        conversion.complain(file, "is no picture that can be read; left out")
+        conversion.addIssue(file, "cannot be decoded as an image; left out")
         continue
       }
-      let size = (width: picture.width, height: picture.height)
+      let size = (width: decoded.width, height: decoded.height)
       let image = conversion.addImage(file, width: size.width, height: size.height)
       let text = FolderListing.stem(file) + ".txt"
       guard let data = FileManager.default.contents(atPath: labels + "/" + text) else { continue }
@@ -44,14 +44,14 @@ extension Conversion {
   ) {
     let numbers = line.split(whereSeparator: \.isWhitespace).map { Double($0) ?? .nan }
     guard numbers.count == 5, numbers.allSatisfy(\.isFinite), numbers[0] == numbers[0].rounded() else {
-      return complain(record, "not a class and four numbers; left out")
+      return addIssue(record, "not a class index and four numbers; left out")
     }
     guard numbers[0] >= 0, numbers[0] < Double(classCount) else {
-      return complain(record, "there is no class \(numbers[0]); left out")
+      return addIssue(record, "there is no class \(numbers[0]); left out")
     }
-    guard numbers[3] > 0, numbers[4] > 0 else { return complain(record, "the box has no area; left out") }
+    guard numbers[3] > 0, numbers[4] > 0 else { return addIssue(record, "the box has no area; left out") }
     guard numbers.dropFirst().allSatisfy({ $0 <= 1 && $0 >= 0 }) else {
-      return complain(record, "the box is not in shares of the picture (0 to 1); left out")
+      return addIssue(record, "the box is not relative to the image (0 to 1); left out")
     }
     let (width, height) = (numbers[3] * Double(size.width), numbers[4] * Double(size.height))
     addObject(

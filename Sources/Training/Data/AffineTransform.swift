@@ -48,15 +48,15 @@ package struct AffineTransform: Sendable, Equatable {
     return AffineTransform(p, q, -(p * c + q * f), r, s, -(r * c + s * f))
   }
 
-  /// The part of the mapped picture that falls into a square of `side`, 114 where nothing does. A box becomes the
-  /// upright box round its four mapped corners.
+  /// Warps a sample into a square of `side` pixels, filled with 114 where the source does not reach. A box becomes the
+  /// bounding box of its four mapped corners.
   package func apply(to sample: Sample, side: Int) -> Sample {
-    let back = inverse
+    let inverse = inverse
     let source = sample.image
     var result = Sample(image: Image(width: side, height: side, gray: 114), objects: [])
     for y in 0..<side {
       for x in 0..<side {
-        let (u, v) = back(Float(x), Float(y))
+        let (u, v) = inverse(Float(x), Float(y))
         let (column, row) = (u.rounded(.down), v.rounded(.down))
         guard column >= 0, row >= 0, column < Float(source.width - 1), row < Float(source.height - 1) else {
           continue

@@ -1,12 +1,12 @@
 import Imaging
 
-/// How pictures are changed before the network sees them (section 2.1 of the paper, "strong data augmentation";
+/// The data augmentation of the paper (section 2.1 "strong data augmentation";
 /// mosaicdetection.py and data_augment.py).
 package struct Augmentation: Sendable, Equatable {
   package var mosaicScale: ClosedRange<Float> = 0.1...2
-  /// Pictures that are made a mosaic; the others are only finished.
+  /// Probability that an image becomes a mosaic; others only pass ``finish(_:random:)``.
   package var mosaicProbability: Float = 1
-  /// For each object with an outline in another picture: whether it is pasted into this one.
+  /// Probability that an object with a segmentation is pasted from another image.
   package var copyPaste: Float = 0
   package var mixUp = true
   package var mixUpScale: ClosedRange<Float> = 0.5...1.5
@@ -26,9 +26,9 @@ package struct Augmentation: Sendable, Equatable {
     return augmentation
   }
 
-  /// Mosaic of four, affine, mix-up, then ``finish(_:random:)``.
+  /// Applies mosaic, affine transform, copy-paste and MixUp, then ``finish(_:random:)``.
   ///
-  /// - Parameter draw: gives a random picture of the data set.
+  /// - Parameter draw: returns a random image of the data set.
   package func apply(
     to first: Sample, side: Int, random: inout RandomSource, draw: (inout RandomSource) -> Sample
   ) -> Sample {
@@ -59,7 +59,7 @@ package struct Augmentation: Sendable, Equatable {
       from: draw(&random).fitted(into: side), probability: copyPaste, random: &random)
   }
 
-  /// What pictures go through in any epoch: colours and mirror.
+  /// The augmentation of every epoch: HSV jitter and horizontal flip.
   package func finish(_ sample: Sample, random: inout RandomSource) -> Sample {
     var sample = sample
     if hsv { sample.image.shiftColors(random: &random) }
@@ -68,7 +68,7 @@ package struct Augmentation: Sendable, Equatable {
   }
 }
 
-/// Four pictures round `center` on a canvas of twice `side`: top left, top right, bottom left, bottom right.
+/// Four images around `center` on a canvas of twice `side`: top left, top right, bottom left, bottom right.
 package func mosaic(_ parts: [Sample], side: Int, center: (x: Int, y: Int)) -> Sample {
   var canvas = Sample(image: Image(width: 2 * side, height: 2 * side, gray: 114), objects: [])
   for (index, part) in parts.prefix(4).enumerated() {
@@ -83,7 +83,7 @@ package func mosaic(_ parts: [Sample], side: Int, center: (x: Int, y: Int)) -> S
 }
 
 extension Augmentation {
-  /// Half of `sample` and half of another picture, jittered in size, flipped at times, cropped where it is too large.
+  /// MixUp: the mean of `sample` and another image, which is randomly scaled, flipped and cropped.
   fileprivate func mixed(
     _ sample: Sample, with other: Sample, side: Int, random: inout RandomSource
   ) -> Sample {
@@ -124,14 +124,14 @@ extension Sample {
     result.objects = objects.map {
       Object(
         x1: Float(width) - $0.x2, y1: $0.y1, x2: Float(width) - $0.x1, y2: $0.y2, classIndex: $0.classIndex,
-        outline: $0.outline?.mapped { (Float(width) - $0, $1) })
+        segmentation: $0.segmentation?.mapped { (Float(width) - $0, $1) })
     }
     return result
   }
 }
 
 extension Image {
-  /// Copies `other` with its corner at `left`, `top`; what does not fit is left out.
+  /// Copies `other` with its corner at `left`, `top`; pixels outside are left out.
   mutating func paste(_ other: Image, left: Int, top: Int) {
     let columns = max(0, -left)..<max(max(0, -left), min(other.width, width - left))
     for y in max(0, -top)..<max(max(0, -top), min(other.height, height - top)) {

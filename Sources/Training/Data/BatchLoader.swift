@@ -1,47 +1,47 @@
 import Engine
 
-/// Pictures as one tensor `[N, 3, side, side]` and their objects.
+/// Images `[N, 3, side, side]` and the objects of each image.
 package struct Batch: Sendable {
   package let images: Tensor
   package let targets: [[Target]]
 }
 
-/// Makes any batch of any epoch from its number alone: order and augmentation follow from the seed. Batches can thus be
-/// made ahead, on any thread, and again after a resume.
+/// Makes a batch from its epoch and index alone: order and augmentation follow from the seed. Batches can thus be made
+/// ahead, on any thread, and again after a resume.
 package struct BatchLoader: Sendable {
   package let dataset: DetectionDataset
   package let batchSize: Int
   package let seed: UInt64
   package let augmentation: Augmentation
-  /// Which pictures of a batch are made here.
-  package let places: Range<Int>
+  /// Indices within a batch of the images that this process makes.
+  package let indices: Range<Int>
 
-  /// - Parameter peers: the processes among which each batch is shared out; `batchSize` is of all together.
+  /// - Parameter processes: the processes that share each batch; `batchSize` counts the images of all.
   package init(
     dataset: DetectionDataset, batchSize: Int, seed: UInt64, augmentation: Augmentation,
-    peers: ProcessGroup = .alone
+    processes: ProcessGroup = .single
   ) {
     self.dataset = dataset
     self.batchSize = batchSize
     self.seed = seed
     self.augmentation = augmentation
-    let share = batchSize / peers.count
-    places = peers.rank * share..<(peers.rank + 1) * share
+    let share = batchSize / processes.count
+    indices = processes.rank * share..<(processes.rank + 1) * share
   }
 
-  /// The last batch is filled from the start of the epoch's order, so that all have the same size.
+  /// The last batch is filled up from the start of the epoch, so that all batches have the same size.
   package var batchesPerEpoch: Int { max(1, (dataset.entries.count + batchSize - 1) / batchSize) }
 
-  /// - Parameter isAugmented: with mosaic and mix-up; without, pictures are still mirrored and recoloured.
+  /// - Parameter isAugmented: whether to apply mosaic and MixUp; flip and HSV jitter always apply.
   package func batch(
     _ index: Int, epoch: Int, side: Int, isAugmented: Bool
   ) throws(TrainingError) -> Batch {
     var shuffle = RandomSource(seed, UInt64(epoch), 0)
     let order = dataset.entries.indices.shuffled(using: &shuffle)
-    var planes = Tensor(shape: [places.count, 3, side, side])
+    var planes = Tensor(shape: [indices.count, 3, side, side])
     var targets: [[Target]] = []
-    for place in places {
-      let number = index * batchSize + place
+    for position in indices {
+      let number = index * batchSize + position
       var random = RandomSource(seed, UInt64(epoch), 1, UInt64(number))
       let first = try dataset.sample(order[number % order.count], side: side)
       let sample: Sample

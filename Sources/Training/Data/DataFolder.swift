@@ -4,12 +4,12 @@
   import Foundation
 #endif
 
-/// A data set in one folder, laid out as COCO's downloads are:
+/// A data set in one folder, in the layout of COCO's downloads:
 ///
 ///     DIR/annotations/instances_train2017.json   or DIR/instances_train2017.json, DIR/train.json
 ///     DIR/train2017/                             or DIR/images/train2017/
 ///
-/// Any name that begins with `train` is for training, any that begins with `val` for validation.
+/// Names with prefix `train` are for training, those with prefix `val` for validation.
 package struct DataFolder {
   package enum Split: String, Sendable {
     case train, val
@@ -30,8 +30,8 @@ package struct DataFolder {
   package init(_ path: String) { self.path = path }
 
   /// - Returns: `nil` if there are no annotations for `split`.
-  /// - Throws: ``TrainingError/unusableData(path:reason:)`` if there are annotations and no pictures, or several
-  ///   annotations.
+  /// - Throws: ``TrainingError/unusableData(path:reason:)`` if the images are missing, or
+  ///   there are several annotation files.
   package func part(_ split: Split) throws(TrainingError) -> Part? {
     let found = ["", "/annotations"].flatMap { folder in
       files(in: path + folder).compactMap { file -> (name: String, path: String)? in
@@ -49,7 +49,7 @@ package struct DataFolder {
     let folders = ["\(path)/\(first.name)", "\(path)/images/\(first.name)"]
     guard let images = folders.first(where: isFolder) else {
       throw .unusableData(
-        path: first.path, reason: "its pictures are neither in \(folders[0]) nor in \(folders[1])")
+        path: first.path, reason: "its images are neither in \(folders[0]) nor in \(folders[1])")
     }
     return Part(annotations: first.path, images: images)
   }

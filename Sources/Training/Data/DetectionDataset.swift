@@ -8,7 +8,7 @@ import Synchronization
   import Foundation
 #endif
 
-/// Pictures of a COCO file with their boxes, checked as they are read. Crowds are not trained on.
+/// The images of a COCO file with their objects. Unusable records and crowds are left out.
 package final class DetectionDataset: Sendable {
   package struct Entry: Sendable {
     package let imageID: Int
@@ -16,60 +16,60 @@ package final class DetectionDataset: Sendable {
     package let objects: [Sample.Object]
   }
 
-  /// Without the records that cannot be used.
+  /// The annotations without unusable records.
   package let annotations: Annotations
   /// Names of the classes, by class index.
   package let labels: [String]
   package let entries: [Entry]
-  /// A line for each bad record: which, what is wrong, what became of it.
-  package let complaints: [String]
-  /// One line: what there is to train on.
+  /// One line for each unusable record: the record, the reason, the action taken.
+  package let issues: [String]
+  /// Counts of images, objects and classes in one line.
   package let summary: String
-  /// Pictures as they were last fitted; a few hundred fit into memory, more are decoded again each time.
+  /// Fitted images of the last size. A few hundred fit into memory; more are decoded again each time.
   private let cache = Mutex<(side: Int, bytes: Int, samples: [Int: Sample])>((0, 0, [:]))
   private static let cacheLimit = 1 << 30
 
   /// - Parameters:
-  ///   - folder: where the pictures lie that `annotations` name.
-  ///   - outlines: of objects, by annotation id; only copy-paste needs them.
-  package init(annotations: Annotations, images folder: String, outlines: [Int: Segmentation] = [:]) {
-    let check = AnnotationValidator(annotations) { image in
+  ///   - folder: the folder of the images that `annotations` name.
+  ///   - segmentations: segmentations by annotation id, which only copy-paste needs.
+  package init(annotations: Annotations, images folder: String, segmentations: [Int: Segmentation] = [:]) {
+    let validator = AnnotationValidator(annotations) { image in
       FileManager.default.fileExists(atPath: folder + "/" + image.fileName)
     }
-    self.annotations = check.cleaned
-    labels = check.cleaned.labels
-    complaints = check.complaints.map(\.description)
-    summary = check.summary
+    self.annotations = validator.cleaned
+    labels = validator.cleaned.labels
+    issues = validator.issues.map(\.description)
+    summary = validator.summary
 
-    let classIndices = check.cleaned.classIndices
+    let classIndices = validator.cleaned.classIndices
     var objects: [Int: [Sample.Object]] = [:]
-    for object in check.cleaned.objects where !object.isCrowd {
+    for object in validator.cleaned.objects where !object.isCrowd {
       guard let classIndex = classIndices[object.categoryID] else { continue }
       let box = object.box.map { Float($0) }
       objects[object.imageID, default: []].append(
         Sample.Object(
           x1: box[0], y1: box[1], x2: box[0] + box[2], y2: box[1] + box[3], classIndex: classIndex,
-          outline: outlines[object.id]))
+          segmentation: segmentations[object.id]))
     }
-    entries = check.cleaned.images.map {
+    entries = validator.cleaned.images.map {
       Entry(imageID: $0.id, path: folder + "/" + $0.fileName, objects: objects[$0.id] ?? [])
     }
   }
 
-  /// Picture `index` as it is in its file.
-  package func picture(_ index: Int) throws(TrainingError) -> Image {
+  /// Decodes image `index`.
+  package func image(_ index: Int) throws(TrainingError) -> Image {
     let path = entries[index].path
     do {
       return try Image(decoding: [UInt8](Data(contentsOf: URL(filePath: path))))
     } catch {
-      throw .unreadablePicture(path: path, reason: "\(error)")
+      throw .unreadableImage(path: path, reason: "\(error)")
     }
   }
 
-  /// Picture `index` scaled to fit into a square of `side`.
+  /// Returns image `index` scaled to fit into a square of `side` pixels.
   package func sample(_ index: Int, side: Int) throws(TrainingError) -> Sample {
     if let known = cache.withLock({ $0.side == side ? $0.samples[index] : nil }) { return known }
-    let sample = Sample(image: try picture(index), objects: entries[index].objects).fitted(into: side)
+    let sample = Sample(image: try image(index), objects: entries[index].objects).fitted(into: side)
     cache.withLock { cache in
       if cache.side != side { cache = (side, 0, [:]) }
       guard cache.bytes + sample.image.pixels.count <= DetectionDataset.cacheLimit else { return }

@@ -1,7 +1,7 @@
 import Dispatch
 import Synchronization
 
-/// A value that is being made on another thread.
+/// A value that is computed on another thread.
 package final class Prefetch<Value: Sendable>: Sendable {
   private let result = Mutex<Result<Value, TrainingError>?>(nil)
   private let isDone = DispatchSemaphore(value: 0)
@@ -15,7 +15,7 @@ package final class Prefetch<Value: Sendable>: Sendable {
     }
   }
 
-  /// Waits for the value. To be called once.
+  /// Waits for the value. Call it once.
   package func get() throws(TrainingError) -> Value {
     isDone.wait()
     guard let made = result.withLock({ $0 }) else { preconditionFailure("signalled without a result") }

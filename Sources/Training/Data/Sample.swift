@@ -1,6 +1,6 @@
 import Imaging
 
-/// A picture with its objects; boxes by their corners, in its pixels.
+/// An image with its objects, boxes by corners in pixels.
 package struct Sample: Sendable {
   package struct Object: Sendable, Equatable {
     package var x1: Float
@@ -8,25 +8,27 @@ package struct Sample: Sendable {
     package var x2: Float
     package var y2: Float
     package let classIndex: Int
-    package var outline: Segmentation?
+    package var segmentation: Segmentation?
 
-    package init(x1: Float, y1: Float, x2: Float, y2: Float, classIndex: Int, outline: Segmentation? = nil) {
+    package init(
+      x1: Float, y1: Float, x2: Float, y2: Float, classIndex: Int, segmentation: Segmentation? = nil
+    ) {
       (self.x1, self.y1, self.x2, self.y2, self.classIndex) = (x1, y1, x2, y2, classIndex)
-      self.outline = outline
+      self.segmentation = segmentation
     }
 
     func scaled(_ scale: Float, dx: Float = 0, dy: Float = 0) -> Object {
       Object(
         x1: x1 * scale + dx, y1: y1 * scale + dy, x2: x2 * scale + dx, y2: y2 * scale + dy,
-        classIndex: classIndex, outline: outline?.mapped { ($0 * scale + dx, $1 * scale + dy) })
+        classIndex: classIndex, segmentation: segmentation?.mapped { ($0 * scale + dx, $1 * scale + dy) })
     }
 
-    /// The outline stays as it is.
+    /// Clips the box; the segmentation is kept.
     func clipped(width: Int, height: Int) -> Object {
       func clip(_ value: Float, _ limit: Int) -> Float { min(max(value, 0), Float(limit)) }
       return Object(
         x1: clip(x1, width), y1: clip(y1, height), x2: clip(x2, width), y2: clip(y2, height),
-        classIndex: classIndex, outline: outline)
+        classIndex: classIndex, segmentation: segmentation)
     }
   }
 
@@ -38,7 +40,7 @@ package struct Sample: Sendable {
     self.objects = objects
   }
 
-  /// Scaled to fit into a square of `side`, bilinear, without padding.
+  /// Scales to fit into a square of `side` pixels, bilinear, without padding.
   package func fitted(into side: Int) -> Sample {
     let scale = min(Float(side) / Float(image.width), Float(side) / Float(image.height))
     let (width, height) = (
@@ -48,7 +50,7 @@ package struct Sample: Sendable {
       image: image.resized(width: width, height: height), objects: objects.map { $0.scaled(scale) })
   }
 
-  /// As the network takes it: the picture top left in a square of `side`, BGR planes, the rest 114; boxes by centre.
+  /// Writes the network input: BGR planes `[3, side, side]`, the image top left, padding 114. Returns boxes by centre.
   package func write(into planes: inout [Float], at offset: Int, side: Int) -> [Target] {
     let fitted = max(image.width, image.height) == side ? self : self.fitted(into: side)
     let plane = side * side
@@ -64,7 +66,7 @@ package struct Sample: Sendable {
         }
       }
     }
-    // data_augment.py, TrainTransform: what is not over a pixel wide and high is no object any more.
+    // data_augment.py, TrainTransform: objects of at most one pixel in width or height are dropped.
     return fitted.objects.compactMap { object in
       let (width, height) = (object.x2 - object.x1, object.y2 - object.y1)
       guard min(width, height) > 1 else { return nil }
@@ -76,10 +78,10 @@ package struct Sample: Sendable {
 }
 
 extension Image {
-  /// Bilinear, pixel centres on pixel centres as OpenCV's INTER_LINEAR.
+  /// Resizes bilinearly with half-pixel centres, as OpenCV's INTER_LINEAR.
   package func resized(width newWidth: Int, height newHeight: Int) -> Image {
     guard newWidth != width || newHeight != height else { return self }
-    func places(_ source: Int, _ target: Int) -> [(first: Int, second: Int, share: Float)] {
+    func taps(_ source: Int, _ target: Int) -> [(first: Int, second: Int, weight: Float)] {
       (0..<target).map { index in
         let position = (Float(index) + 0.5) * Float(source) / Float(target) - 0.5
         let bounded = min(max(position, 0), Float(source - 1))
@@ -87,7 +89,7 @@ extension Image {
         return (first, min(first + 1, source - 1), bounded - Float(first))
       }
     }
-    let (columns, rows) = (places(width, newWidth), places(height, newHeight))
+    let (columns, rows) = (taps(width, newWidth), taps(height, newHeight))
     var result = Image(width: newWidth, height: newHeight)
     var index = 0
     for row in rows {
@@ -96,10 +98,10 @@ extension Image {
         for channel in 0..<3 {
           func level(_ line: Int) -> Float {
             let left = Float(pixels[(line + column.first) * 3 + channel])
-            return left + (Float(pixels[(line + column.second) * 3 + channel]) - left) * column.share
+            return left + (Float(pixels[(line + column.second) * 3 + channel]) - left) * column.weight
           }
           let top = level(upper)
-          result.pixels[index] = UInt8(top + (level(lower) - top) * row.share + 0.5)
+          result.pixels[index] = UInt8(top + (level(lower) - top) * row.weight + 0.5)
           index += 1
         }
       }

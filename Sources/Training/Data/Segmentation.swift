@@ -4,7 +4,7 @@
   import Foundation
 #endif
 
-/// The outline of an object: polygons of x, y in turns, in pixels.
+/// The polygons of an object, each a list of alternating x and y in pixels.
 package struct Segmentation: Sendable, Equatable {
   package var polygons: [[Float]]
 
@@ -56,7 +56,7 @@ package struct Segmentation: Sendable, Equatable {
       init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         id = try container.decode(Int.self, forKey: .id)
-        // Crowds have run lengths instead of polygons.
+        // Crowds have run-length encodings instead of polygons.
         polygons = try? container.decodeIfPresent([[Float]].self, forKey: .segmentation)
       }
     }
@@ -64,13 +64,13 @@ package struct Segmentation: Sendable, Equatable {
     let annotations: [Object]
   }
 
-  /// The outlines of a COCO "instances" file, by annotation id; objects without polygons are not among them.
+  /// Reads the segmentations of a COCO "instances" file by annotation id. Objects without polygons are left out.
   package static func read(_ path: String) throws(TrainingError) -> [Int: Segmentation] {
     let file: File
     do {
       file = try JSONDecoder().decode(File.self, from: Data(contentsOf: URL(filePath: path)))
     } catch {
-      throw .unusableData(path: path, reason: "its outlines cannot be read: \(error)")
+      throw .unusableData(path: path, reason: "the segmentations cannot be read: \(error)")
     }
     return Dictionary(
       file.annotations.compactMap { object in

@@ -7,8 +7,7 @@ import Imaging
   import Foundation
 #endif
 
-/// Makes a data set of circles, squares and triangles on noise: enough to see within minutes whether training works,
-/// with nothing to download.
+/// Generates a data set of circles, squares and triangles on noise, to test training within minutes without a download.
 package struct ShapesGenerator: Sendable {
   package enum Shape: String, CaseIterable, Sendable {
     case circle, square, triangle
@@ -24,8 +23,8 @@ package struct ShapesGenerator: Sendable {
   }
 
   package var side = 160
-  package var objectsPerPicture = 1...4
-  /// Of the shapes, as shares of the pictures' side.
+  package var objectsPerImage = 1...4
+  /// Range of shape sizes, relative to the image side.
   package var sizes: ClosedRange<Float> = 0.125...0.333
   package var seed: UInt64 = 0
 
@@ -41,11 +40,11 @@ package struct ShapesGenerator: Sendable {
           try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         }
         for id in 1...count {
-          let (picture, shapes) = picture(split: place, index: id)
+          let (image, shapes) = image(split: place, index: id)
           let file = "\(id).png"
-          try Data(picture.encoded(as: .png)).write(to: URL(filePath: "\(folder)/\(name)/\(file)"))
+          try Data(image.encoded(as: .png)).write(to: URL(filePath: "\(folder)/\(name)/\(file)"))
           images.append(
-            Annotations.Image(id: id, fileName: file, width: picture.width, height: picture.height))
+            Annotations.Image(id: id, fileName: file, width: image.width, height: image.height))
           for (category, box) in shapes {
             objects.append(
               Annotations.Object(id: objects.count + 1, imageID: id, categoryID: category + 1, box: box))
@@ -63,17 +62,16 @@ package struct ShapesGenerator: Sendable {
     }
   }
 
-  /// A picture and, for each shape in it, its class index and x, y, width, height. Shapes do not touch.
-  package func picture(split: Int, index: Int) -> (picture: Image, shapes: [(classIndex: Int, box: [Double])])
-  {
+  /// Draws an image with class index and x, y, width, height of each shape. Shapes do not overlap.
+  package func image(split: Int, index: Int) -> (image: Image, shapes: [(classIndex: Int, box: [Double])]) {
     var random = RandomSource(seed, UInt64(split), UInt64(index))
-    var picture = Image(width: side, height: side)
-    let ground = (0..<3).map { _ in random.uniform(40, 200) }
-    for place in picture.pixels.indices {
-      picture.pixels[place] = UInt8(ground[place % 3] + random.uniform(-30, 30))
+    var image = Image(width: side, height: side)
+    let background = (0..<3).map { _ in random.uniform(40, 200) }
+    for place in image.pixels.indices {
+      image.pixels[place] = UInt8(background[place % 3] + random.uniform(-30, 30))
     }
     var shapes: [(classIndex: Int, box: [Double])] = []
-    for _ in 0..<Int.random(in: objectsPerPicture, using: &random) {
+    for _ in 0..<Int.random(in: objectsPerImage, using: &random) {
       let size = Int(random.uniform(sizes.lowerBound, sizes.upperBound) * Float(side))
       let (x, y) = (
         Int.random(in: 0...side - size, using: &random), Int.random(in: 0...side - size, using: &random)
@@ -86,18 +84,20 @@ package struct ShapesGenerator: Sendable {
       }
       guard isFree else { continue }
       let classIndex = Int.random(in: Shape.allCases.indices, using: &random)
-      // Away from the ground's colour, so that it can be seen.
-      let color = ground.map { UInt8(($0 + random.uniform(90, 160)).truncatingRemainder(dividingBy: 256)) }
+      // Distinct from the background colour.
+      let color = background.map {
+        UInt8(($0 + random.uniform(90, 160)).truncatingRemainder(dividingBy: 256))
+      }
       for row in 0..<size {
         for column in 0..<size {
           let (u, v) = (2 * (Float(column) + 0.5) / Float(size) - 1, 2 * (Float(row) + 0.5) / Float(size) - 1)
           if Shape.allCases[classIndex].contains(u, v) {
-            picture[x + column, y + row] = (color[0], color[1], color[2])
+            image[x + column, y + row] = (color[0], color[1], color[2])
           }
         }
       }
       shapes.append((classIndex, box))
     }
-    return (picture, shapes)
+    return (image, shapes)
   }
 }

@@ -1,4 +1,4 @@
-/// Writes the few kinds of pickle that a PyTorch checkpoint consists of (Python's pickletools.py describes the codes;
+/// Writes the pickle opcodes that a PyTorch checkpoint needs (Python's pickletools.py describes the codes;
 /// protocol 2, as torch.save writes).
 struct PickleWriter {
   private enum Code: UInt8 {
@@ -26,7 +26,7 @@ struct PickleWriter {
     return bytes
   }
 
-  /// `body` writes keys and values in turns.
+  /// `body` writes keys and values alternately.
   mutating func dictionary(_ body: (inout PickleWriter) -> Void) {
     put(.emptyDictionary)
     put(.mark)

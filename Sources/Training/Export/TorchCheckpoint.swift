@@ -7,10 +7,10 @@ import Engine
 #endif
 
 /// Writes weights as `torch.save({"model": state_dict, "start_epoch": n, "class_names": [...]}, path)` would, so that
-/// `torch.load(path)["model"]` gives the authors' code what it expects. The layout is that of torch/serialization.py: a
+/// the authors' code can read `torch.load(path)["model"]`. The layout is that of torch/serialization.py: a
 /// zip with a pickle and an entry of raw numbers for each tensor.
 package enum TorchCheckpoint {
-  /// The file appears whole or not at all.
+  /// Replaces the file atomically.
   ///
   /// - Parameter names: the tensors to write, in the order of the state_dict.
   package static func write(
@@ -29,7 +29,7 @@ package enum TorchCheckpoint {
           pickle.tensor(storage: storages.count, type: "FloatStorage", shape: tensor.shape)
           storages.append(tensor.values.withUnsafeBytes(Array.init))
           guard name.hasSuffix(".running_var") else { continue }
-          // PyTorch counts the batches in an int64 after the statistics; nothing reads it where momentum is given.
+          // PyTorch stores a batch counter after the statistics; it is unused where momentum is given.
           pickle.text(name.dropLast("running_var".count) + "num_batches_tracked")
           pickle.tensor(storage: storages.count, type: "LongStorage", shape: [])
           storages.append([UInt8](repeating: 0, count: 8))
@@ -44,6 +44,6 @@ package enum TorchCheckpoint {
     zip.add("archive/byteorder", Array("little".utf8))
     for (index, storage) in storages.enumerated() { zip.add("archive/data/\(index)", storage) }
     zip.add("archive/version", Array("3\n".utf8))
-    try WholeFile.write(zip.finished(), to: path)
+    try writeAtomically(zip.finished(), to: path)
   }
 }

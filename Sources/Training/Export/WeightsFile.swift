@@ -2,7 +2,7 @@ import Checkpoints
 import Engine
 import YOLOX
 
-/// Weights written for others: the server reads `.safetensors` with labels and input size, the authors' code `.pth`.
+/// Exports weights: `.safetensors` with labels and input size for the server, `.pth` for the authors' code.
 package enum WeightsFile {
   package enum Format: String, Sendable {
     case safetensors, pth
@@ -13,7 +13,7 @@ package enum WeightsFile {
   }
 
   /// - Parameters:
-  ///   - epoch: that the weights have come to; only `.pth` says it.
+  ///   - epoch: epochs trained; stored in `.pth` only.
   ///   - matrixType: how `.safetensors` stores convolution weights; `.pth` is float32.
   ///   - license: an SPDX identifier, for `.safetensors`; the weights' own if not given.
   package static func write(
@@ -27,7 +27,7 @@ package enum WeightsFile {
       guard missing.isEmpty else {
         throw .unusableData(
           path: path,
-          reason: "these weights have no \(missing[0]): their normalisation is folded into convolutions")
+          reason: "the weights have no \(missing[0]): batch normalisation is folded into the convolutions")
       }
       try TorchCheckpoint.write(
         weights.parameters, in: graph.parameterShapes.map(\.name), labels: weights.labels, epoch: epoch,

@@ -1,5 +1,5 @@
-/// Writes a zip file of uncompressed entries (PKWARE APPNOTE 6.3), their contents at multiples of 64 bytes as PyTorch
-/// has them, for files up to 4 GiB.
+/// Writes a zip file of stored entries (PKWARE APPNOTE 6.3) of at most 4 GiB. Contents are aligned to 64 bytes, as PyTorch
+/// aligns them.
 struct ZipWriter {
   private static let alignment = 64
 
@@ -10,7 +10,7 @@ struct ZipWriter {
   mutating func add(_ name: String, _ content: [UInt8]) {
     let checksum = CRC32.zip(content)
     let offset = UInt32(bytes.count)
-    // The extra field only fills up to the alignment; 4 of its bytes are its own header.
+    // The extra field is padding; 4 of its bytes are its own header.
     let start = bytes.count + 30 + name.utf8.count + 4
     let padding = (ZipWriter.alignment - start % ZipWriter.alignment) % ZipWriter.alignment
     var common: [UInt8] = []
@@ -28,7 +28,7 @@ struct ZipWriter {
     bytes += common
     bytes.append(little: UInt16(padding + 4))
     bytes += Array(name.utf8)
-    bytes.append(little: UInt16(0x4246))  // "FB", as PyTorch names its filling
+    bytes.append(little: UInt16(0x4246))  // "FB", the ID of PyTorch's padding
     bytes.append(little: UInt16(padding))
     bytes += [UInt8](repeating: UInt8(ascii: "Z"), count: padding)
     bytes += content
@@ -56,11 +56,5 @@ struct ZipWriter {
     bytes.append(little: start)
     bytes.append(little: UInt16(0))
     return bytes
-  }
-}
-
-extension [UInt8] {
-  mutating func append(little value: some FixedWidthInteger) {
-    Swift.withUnsafeBytes(of: value.littleEndian) { append(contentsOf: $0) }
   }
 }

@@ -1,15 +1,15 @@
-/// Curves as a self-contained SVG: a line for each series, axes with their end values, a legend.
+/// A line chart as self-contained SVG with axes, end values and a legend.
 struct LineChart {
   struct Series {
     let name: String
-    /// x rising.
+    /// Sorted by x.
     let points: [(x: Double, y: Double)]
   }
 
   let title: String
   let xLabel: String
   let series: [Series]
-  /// `nil` for from 0 to the largest value.
+  /// `nil` for 0 to the largest value.
   var yRange: ClosedRange<Double>?
 
   private static let colors = ["#1f6feb", "#d1242f", "#1a7f37", "#9a6700", "#8250df", "#57606a"]
@@ -51,7 +51,7 @@ struct LineChart {
   private func short(_ value: Double) -> String { "\((value * 10).rounded() / 10)" }
 }
 
-/// Three significant places, two after the point of larger numbers.
+/// Formats with three significant digits, two decimals for larger numbers.
 func number(_ value: Double) -> String {
   guard value.isFinite, value != 0 else { return value == 0 ? "0" : "\(value)" }
   var scale = 100.0
@@ -60,7 +60,7 @@ func number(_ value: Double) -> String {
   return rounded == rounded.rounded() && abs(rounded) < 1e15 ? "\(Int(rounded))" : "\(rounded)"
 }
 
-/// `text` so that it means itself in HTML.
+/// Escapes `text` for HTML.
 func html(_ text: String) -> String {
   text.reduce(into: "") { result, character in
     switch character {

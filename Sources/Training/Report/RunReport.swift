@@ -9,15 +9,15 @@ import YOLOX
   import Foundation
 #endif
 
-/// A run as one HTML page without scripts or links: curves, precision over recall, what was taken for what, and the
-/// pictures that came out worst.
+/// The report of a run as one HTML page without scripts or links: metric curves, precision-recall curves, confusion matrix
+/// and the images with the worst errors.
 package struct RunReport {
   private let title: String
   private var sections: [String] = []
 
   package init(title: String) { self.title = title }
 
-  /// What a run logged, by epoch.
+  /// The logged metrics of a run by epoch.
   package static func curves(folder: String) -> [[String: Double]] { MetricsLog(folder: folder).rows() }
 
   /// - Parameter rows: the fields of `metrics.jsonl`, by epoch.
@@ -35,12 +35,12 @@ package struct RunReport {
           series("class", "class"), series("L1", "l1"),
         ]),
       LineChart(title: "AP", xLabel: "epoch", series: [series("AP", "ap")]),
-      LineChart(title: "Learning rate", xLabel: "epoch", series: [series("rate", "rate")]),
+      LineChart(title: "Learning rate", xLabel: "epoch", series: [series("learning rate", "learning_rate")]),
     ]
     section("Curves", "<div class=charts>" + charts.map(\.svg).joined() + "</div>")
   }
 
-  /// Precision over recall, mean over the classes that occur, and the numbers of each class.
+  /// Precision-recall curves, averaged over the classes that occur, and the metrics of each class.
   package mutating func addPrecision(_ accumulation: PrecisionRecall) {
     let cells = accumulation.labels.indices.compactMap { accumulation[$0, .all] }
     guard !cells.isEmpty else { return }
@@ -53,7 +53,7 @@ package struct RunReport {
         })
     }
     let chart = LineChart(
-      title: "Precision over recall, mean of \(cells.count) classes", xLabel: "recall",
+      title: "Precision-recall, mean of \(cells.count) classes", xLabel: "recall",
       series: [curve("IoU 0.50", 0), curve("IoU 0.75", 5), curve("IoU 0.90", 8)], yRange: 0...1)
     let summary = Summary(accumulation)
     let classes = summary.perClass.filter { $0.objectCount > 0 }.sorted { $0.ap > $1.ap }
@@ -68,7 +68,7 @@ package struct RunReport {
   }
 
   package mutating func addConfusion(_ matrix: ConfusionMatrix, labels: [String]) {
-    let names = labels + ["nothing"]
+    let names = labels + ["background"]
     let shown = names.indices.filter { index in
       matrix.counts[index].contains { $0 > 0 } || matrix.counts.contains { $0[index] > 0 }
     }
@@ -85,20 +85,20 @@ package struct RunReport {
       return "<tr><th>\(html(names[truth]))\(cells.joined())\n"
     }
     section(
-      "What was taken for what",
-      "<p>Rows: what it is. Columns: what it was taken for. Score from \(DetectionMatching.scoreThreshold), IoU from \(DetectionMatching.overlapThreshold).</p>"
+      "Confusion matrix",
+      "<p>Rows: true class. Columns: predicted class. Score at least \(DetectionMatching.scoreThreshold), IoU at least \(DetectionMatching.iouThreshold).</p>"
         + "<table class=confusion><tr><th>\(head)\n\(rows.joined())</table>")
   }
 
-  /// - Parameter pictures: with mistakes drawn in and a line that says what they are.
-  package mutating func addMistakes(_ pictures: [(image: Image, caption: String)]) throws {
-    guard !pictures.isEmpty else { return }
-    let figures = try pictures.map { image, caption in
+  /// - Parameter images: images with errors drawn in, and a caption each.
+  package mutating func addErrors(_ images: [(image: Image, caption: String)]) throws {
+    guard !images.isEmpty else { return }
+    let figures = try images.map { image, caption in
       let bytes = Data(try image.encoded(as: .jpeg, quality: 80)).base64EncodedString()
       return
         "<figure><img alt=\"\(html(caption))\" src=\"data:image/jpeg;base64,\(bytes)\"><figcaption>\(html(caption))</figcaption></figure>\n"
     }
-    section("Worst pictures", "<div class=pictures>\(figures.joined())</div>")
+    section("Worst images", "<div class=images>\(figures.joined())</div>")
   }
 
   package func write(to path: String) throws(TrainingError) {
@@ -108,7 +108,7 @@ package struct RunReport {
       <title>\(html(title))</title>
       <style>
       body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 76rem; padding: 0 1rem }
-      .charts, .pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(22rem, 1fr)); gap: 1rem }
+      .charts, .images { display: grid; grid-template-columns: repeat(auto-fill, minmax(22rem, 1fr)); gap: 1rem }
       svg { width: 100% } svg text { font-size: 11px }
       figure { margin: 0 } img { width: 100% } figcaption { font-size: 13px }
       table { border-collapse: collapse } td, th { padding: 2px 6px; text-align: right; font-weight: normal }
@@ -119,7 +119,7 @@ package struct RunReport {
       </html>
 
       """
-    try WholeFile.write(Array(page.utf8), to: path)
+    try writeAtomically(Array(page.utf8), to: path)
   }
 
   private mutating func section(_ name: String, _ content: String) {

@@ -8,7 +8,7 @@ struct CompatibleAPITests {
     (.deepstack, "/v1/status/ping"), (.kserve, "/v2"), (.doods, "/doods/detectors"), (.torchserve, "/ping"),
   ]
 
-  @Test("each API is there when it is asked for, and only then")
+  @Test("an API is served if and only if it is configured")
   func choice() async throws {
     for chosen in [[], [.deepstack], [.kserve, .torchserve], Set(CompatibleAPI.allCases)] {
       let service = try await TestService { $0.compatibility = chosen }
@@ -21,7 +21,7 @@ struct CompatibleAPITests {
     }
   }
 
-  @Test("requests are counted under the pattern of their path, not under the names in it")
+  @Test("requests are counted by the pattern of their path, not by the names in it")
   func bounded() async throws {
     let service = try await TestService()
     for path in ["/v2/models/a/ready", "/v2/models/b/ready", "/v2/c"] { _ = try await service.get(path) }

@@ -1,37 +1,39 @@
 import YOLOX
 
-/// "Detect Request" of DOODS2 (its README and odrpc.py). What is for streams only is let pass.
+/// "Detect Request" of DOODS2 (its README and odrpc.py). Members for streams are ignored.
 package struct DOODSRequest: Decodable, Sendable {
-  /// From which confidence on, 0...100, a label is wanted; `*` stands for those that are not named.
-  typealias Wishes = [String: Double]
+  /// The minimum confidence by label, 0...100; `*` applies to labels that are not named.
+  typealias Thresholds = [String: Double]
 
   struct Region: Decodable, Sendable {
     let id: String?
-    /// Of the picture's height and width, 0...1.
+    /// Fractions of the image's height and width, 0...1.
     let top: Double
     let left: Double
     let bottom: Double
     let right: Double
-    let detect: Wishes
-    /// Whether an object must lie in the region as a whole; else any part of it will do.
+    let detect: Thresholds
+    /// Whether an object must lie wholly in the region. Otherwise overlap is enough.
     let covers: Bool?
 
-    func fits(_ found: DOODSDetection) -> Bool {
+    func contains(_ detection: DOODSDetection) -> Bool {
       if covers ?? false {
-        return top <= found.top && left <= found.left && bottom >= found.bottom && right >= found.right
+        return top <= detection.top && left <= detection.left && bottom >= detection.bottom
+          && right >= detection.right
       }
-      return found.top <= bottom && found.left <= right && found.bottom >= top && found.right >= left
+      return detection.top <= bottom && detection.left <= right && detection.bottom >= top
+        && detection.right >= left
     }
   }
 
   let id: String?
   let detectorName: String?
-  /// A picture in base64.
+  /// The image in base64.
   let data: String?
-  /// In which form to give the picture with the boxes drawn: `jpeg`, `png`; empty for not at all.
+  /// The format of the image with boxes drawn, `jpeg` or `png`; empty for none.
   let image: String?
   let preprocess: [String]?
-  let detect: Wishes?
+  let detect: Thresholds?
   let regions: [Region]?
 
   private enum CodingKeys: String, CodingKey {
@@ -39,35 +41,35 @@ package struct DOODSRequest: Decodable, Sendable {
     case detectorName = "detector_name"
   }
 
-  /// The lowest score, 0...1, that any wish lets pass; `nil` if nothing is wished for.
-  package var lowestScore: Float? {
-    let wishes = [detect ?? [:]] + (regions ?? []).map(\.detect)
-    return wishes.flatMap(\.values).min().map { Float(min(max($0 / 100, 0), 1)) }
+  /// The lowest of all thresholds as a score, 0...1; `nil` if the request has none.
+  package var lowestThreshold: Float? {
+    let thresholds = [detect ?? [:]] + (regions ?? []).map(\.detect)
+    return thresholds.flatMap(\.values).min().map { Float(min(max($0 / 100, 0), 1)) }
   }
 
-  /// The detection as it is given, if it is wanted: the picture's wishes come first, then the regions in their order
-  /// (doods.py, filter_detections).
-  package func wanted(_ found: DOODSDetection) -> DOODSDetection? {
-    let wishes = detect ?? [:]
-    if DOODSRequest.isWished(found, by: wishes) { return found }
+  /// Applies the image's thresholds, then the regions' in their order (doods.py, filter_detections).
+  ///
+  /// - Returns: `nil` if no thresholds select the detection.
+  package func select(_ detection: DOODSDetection) -> DOODSDetection? {
+    if DOODSRequest.passes(detection, detect ?? [:]) { return detection }
     guard
       let region = (regions ?? []).first(where: {
-        $0.fits(found) && DOODSRequest.isWished(found, by: $0.detect)
+        $0.contains(detection) && DOODSRequest.passes(detection, $0.detect)
       })
     else { return nil }
-    var found = found
-    found.regionID = region.id
-    return found
+    var detection = detection
+    detection.regionID = region.id
+    return detection
   }
 
-  /// A label that is named is not asked for by `*`.
-  private static func isWished(_ found: DOODSDetection, by wishes: Wishes) -> Bool {
-    guard let least = wishes[found.label] ?? wishes["*"] else { return false }
-    return found.confidence >= least
+  /// `*` does not apply to labels that are named.
+  private static func passes(_ detection: DOODSDetection, _ thresholds: Thresholds) -> Bool {
+    guard let threshold = thresholds[detection.label] ?? thresholds["*"] else { return false }
+    return detection.confidence >= threshold
   }
 }
 
-/// An object as DOODS2 gives it: a box in fractions of the picture, confidence in percent.
+/// A detection in DOODS2's format: the box in fractions of the image, the confidence in percent.
 package struct DOODSDetection: Encodable, Sendable {
   package fileprivate(set) var regionID: String?
   let top: Double
@@ -78,8 +80,8 @@ package struct DOODSDetection: Encodable, Sendable {
   let confidence: Double
 
   private enum CodingKeys: String, CodingKey {
-    case top, left, bottom, right, label, confidence
     case regionID = "region_id"
+    case label, confidence, top, left, bottom, right
   }
 
   package init(_ detection: Detection, label: String, width: Int, height: Int) {
@@ -92,14 +94,16 @@ package struct DOODSDetection: Encodable, Sendable {
   }
 }
 
-struct DOODSAnswer: Encodable, Sendable {
+struct DOODSResponse: Encodable, Sendable {
   var id: String?
   /// In base64.
   var image: String?
   let detections: [DOODSDetection]
-  /// Milliseconds.
+  /// In milliseconds.
   var duration: Double?
   var error: String?
+
+  private enum CodingKeys: CodingKey { case id, detections, duration, error, image }
 }
 
 struct DOODSDetectors: Encodable {

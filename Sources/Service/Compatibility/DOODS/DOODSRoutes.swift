@@ -9,39 +9,41 @@ import YOLOX
   import Foundation
 #endif
 
-/// DOODS2's API (its api.py and doods.py) below `/doods`, because its `/detect` is another than ours. Pictures are not
-/// fetched from addresses, and there are no streams.
+/// DOODS2's API (its api.py and doods.py) below `/doods`, because its `/detect` differs from this service's. URLs are not
+/// fetched, and streams are not supported.
 struct DOODSRoutes: CompatibleRoutes {
-  let look: DetectionPipeline
+  let context: CompatibilityContext
 
-  /// What clients ask for that name no detector.
+  private var pipeline: DetectionPipeline { context.pipeline }
+
+  /// The detector name that clients send by default.
   private static let defaultName = "default"
 
   func owns(_ path: String) -> Bool { path.hasPrefix("/doods/") }
 
-  /// As pydoods sends it.
-  func keyPlace(_ head: RequestHead) -> APIKeyLocation { .field(.doodsAuthKey) }
+  /// Where pydoods sends the key.
+  func keyLocation(_ head: RequestHead) -> APIKeyLocation { .field(.doodsAuthKey) }
 
-  func add(to router: inout Router, _ observed: RouteInstrumentation) {
-    router.on(.get, "/doods/detectors", observed.immediate("/doods/detectors", detectors))
-    router.on(.post, "/doods/detect", observed.suspending("/doods/detect", detect))
+  func add(to router: inout Router, _ instrumentation: RouteInstrumentation) {
+    router.on(.get, "/doods/detectors", instrumentation.immediate("/doods/detectors", detectors))
+    router.on(.post, "/doods/detect", instrumentation.suspending("/doods/detect", detect))
   }
 
   func response(to problem: Problem) -> Response {
     .json(
-      DOODSAnswer(detections: [], error: problem.detail), status: .init(code: problem.status),
+      DOODSResponse(detections: [], error: problem.detail), status: .init(code: problem.status),
       fields: problem.fields)
   }
 
   // MARK: Detectors
 
-  /// The models that are loaded, and the first once more under the name that clients take for granted.
+  /// The loaded models, and the first also under the default name.
   private func detectors(_ request: Request) -> Response {
-    let names = look.models.names
+    let names = context.models.names
     let aliases =
       names.contains(DOODSRoutes.defaultName) ? [] : names.prefix(1).map { (DOODSRoutes.defaultName, $0) }
     let list = (aliases + names.map { ($0, $0) }).compactMap { alias, name -> DOODSDetectors.Detector? in
-      guard let model = look.models.loaded(name)?.model else { return nil }
+      guard let model = context.models.loaded(name)?.model else { return nil }
       return .init(
         name: alias, model: name, labels: model.labels, width: model.inputSize.width,
         height: model.inputSize.height)
@@ -50,71 +52,73 @@ struct DOODSRoutes: CompatibleRoutes {
   }
 
   private func detector(named name: String?) throws(Problem) -> Detector {
-    guard let name, !name.isEmpty else { return try look.models.detector(named: nil) }
-    let isAlias = name == DOODSRoutes.defaultName && !look.models.names.contains(name)
-    return try look.models.detector(named: isAlias ? nil : name)
+    guard let name, !name.isEmpty else { return try context.detector(named: nil) }
+    let isAlias = name == DOODSRoutes.defaultName && !context.models.names.contains(name)
+    return try context.detector(named: isAlias ? nil : name)
   }
 
   // MARK: Detection
 
   private func detect(_ request: Request) async -> Response {
     let start = ContinuousClock.now
-    return await look.answer(request, problem: response(to:)) { lifetime async throws(Problem) in
-      let (order, picture) = try await look.prepare(lifetime) { () throws(Problem) in try unwrap(request.body)
+    return await pipeline.withDeadline(request, problemResponse: response(to:)) {
+      deadline async throws(Problem) in
+      let (decoded, image) = try await pipeline.runOnWorker(deadline) { () throws(Problem) in
+        try decode(request.body)
       }
-      let detector = try detector(named: order.detectorName)
-      let format = format(order.image)
-      guard let lowestScore = order.lowestScore else {
-        return .json(DOODSAnswer(id: order.id, detections: [], duration: 0))
+      let detector = try detector(named: decoded.detectorName)
+      let format = format(decoded.image)
+      guard let scoreThreshold = decoded.lowestThreshold else {
+        return .json(DOODSResponse(id: decoded.id, detections: [], duration: 0))
       }
-      let seen = try await look.look(
-        at: [.success(.encoded(picture))], with: detector,
-        options: DetectionOptions(scoreThreshold: lowestScore), lifetime: lifetime,
-        keepsPictures: format != nil
+      let result = try await pipeline.detect(
+        [.success(.encoded(image))], with: detector,
+        options: DetectionOptions(scoreThreshold: scoreThreshold), deadline: deadline,
+        keepsImages: format != nil
       )[0].get()
-      let found = wanted(seen, order, labels: detector.model.labels)
-      var answer = DOODSAnswer(
-        id: order.id, detections: found.map(\.answer), duration: start.duration(to: .now).roundedMilliseconds)
-      if let format, let picture = seen.prepared.picture {
-        let (drawn, labels) = (found.map(\.detection), detector.model.labels)
-        answer.image = try await look.prepare(lifetime) { () throws(Problem) in
-          var image = picture
-          image.draw(drawn, labels: labels)
+      let selected = select(result, decoded, labels: detector.model.labels)
+      var response = DOODSResponse(
+        id: decoded.id, detections: selected.map(\.doods),
+        duration: start.duration(to: .now).roundedMilliseconds)
+      if let format, let image = result.image {
+        let (detections, labels) = (selected.map(\.detection), detector.model.labels)
+        response.image = try await pipeline.runOnWorker(deadline) { () throws(Problem) in
+          var image = image
+          image.draw(detections, labels: labels)
           do throws(ImageError) { return Data(try image.encoded(as: format)).base64EncodedString() } catch {
             throw Problem(error)
           }
         }
       }
-      return .json(answer)
+      return .json(response)
     }
   }
 
-  private func wanted(
-    _ seen: ImageResult, _ order: DOODSRequest, labels: [String]
-  ) -> [(detection: Detection, answer: DOODSDetection)] {
-    let size = seen.prepared.image.letterbox
-    return seen.detections.compactMap { detection in
-      let found = DOODSDetection(
-        detection, label: labels[detection.classID], width: size.imageWidth, height: size.imageHeight)
-      return order.wanted(found).map { (detection, $0) }
+  private func select(
+    _ result: ImageResult, _ request: DOODSRequest, labels: [String]
+  ) -> [(detection: Detection, doods: DOODSDetection)] {
+    result.detections.compactMap { detection in
+      let candidate = DOODSDetection(
+        detection, label: labels[detection.classID], width: result.width, height: result.height)
+      return request.select(candidate).map { (detection, $0) }
     }
   }
 
-  private func unwrap(_ body: [UInt8]) throws(Problem) -> (DOODSRequest, picture: [UInt8]) {
-    let order: DOODSRequest
-    do { order = try JSONDecoder().decode(DOODSRequest.self, from: Data(body)) } catch {
-      throw .badBody("could not parse request body")
+  private func decode(_ body: [UInt8]) throws(Problem) -> (DOODSRequest, image: [UInt8]) {
+    let request: DOODSRequest
+    do { request = try JSONDecoder().decode(DOODSRequest.self, from: Data(body)) } catch {
+      throw .invalidBody("could not parse request body")
     }
-    guard (order.preprocess ?? []).isEmpty else {
-      throw .badBody("pictures are not preprocessed here: \(order.preprocess ?? [])")
+    guard (request.preprocess ?? []).isEmpty else {
+      throw .invalidBody("preprocess is not supported: \(request.preprocess ?? [])")
     }
-    guard let text = order.data, let picture = Data(base64Encoded: text), !picture.isEmpty else {
-      throw .noPicture("data is not a picture in base64; addresses are not fetched")
+    guard let text = request.data, let image = Data(base64Encoded: text), !image.isEmpty else {
+      throw .noImage("data is not a base64 image; URLs are not fetched")
     }
-    return (order, [UInt8](picture))
+    return (request, [UInt8](image))
   }
 
-  /// doods.py, detect_request_image_conversion; what it does not know gives no picture.
+  /// The names of doods.py, detect_request_image_conversion. Unknown names give no image.
   private func format(_ name: String?) -> ImageFormat? {
     switch name {
     case "true", ".jpg", "jpg", "jpeg", "image/jpeg": .jpeg
@@ -125,5 +129,5 @@ struct DOODSRoutes: CompatibleRoutes {
 }
 
 extension HTTPField.Name {
-  fileprivate static let doodsAuthKey = HTTPField.Name("Doods-Auth-Key")!  // a token, as the type asks
+  fileprivate static let doodsAuthKey = HTTPField.Name("Doods-Auth-Key")!  // a token, as required
 }

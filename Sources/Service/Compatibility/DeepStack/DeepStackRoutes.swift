@@ -2,48 +2,49 @@ import HTTPServer
 import HTTPTypes
 import YOLOX
 
-/// DeepStack's API (its server.go) as CodeProject.AI goes on with it (ServerStatusController.cs): detection with the
-/// first model or a named one, and the status that clients poll. There are no faces, scenes or number plates.
+/// DeepStack's API (its server.go) with the extensions of CodeProject.AI (ServerStatusController.cs): detection with the
+/// first or a named model, and the status that clients poll. Faces, scenes and number plates are not supported.
 struct DeepStackRoutes: CompatibleRoutes {
-  let look: DetectionPipeline
-  let readiness: Readiness
+  let context: CompatibilityContext
+
+  private var pipeline: DetectionPipeline { context.pipeline }
 
   func owns(_ path: String) -> Bool {
     ["/v1/vision/", "/v1/status/", "/v1/server/status/", "/v1/module/"].contains { path.hasPrefix($0) }
   }
 
-  /// Cameras know of no keys but a field of the form.
-  func keyPlace(_ head: RequestHead) -> APIKeyLocation {
-    guard head.target.path.hasPrefix("/v1/vision/") else { return .notNeeded }
-    return head.method == .post ? .body : .nowhere
+  /// Cameras can send the key only as a field of the form.
+  func keyLocation(_ head: RequestHead) -> APIKeyLocation {
+    guard head.target.path.hasPrefix("/v1/vision/") else { return .notRequired }
+    return head.method == .post ? .body : .authorizationOnly
   }
 
-  func add(to router: inout Router, _ observed: RouteInstrumentation) {
+  func add(to router: inout Router, _ instrumentation: RouteInstrumentation) {
     router.on(
       .post, "/v1/vision/detection",
-      observed.suspending("/v1/vision/detection") { await detect($0, command: "detect") })
+      instrumentation.suspending("/v1/vision/detection") { await detect($0, command: "detect") })
     router.on(
       .post, "/v1/vision/custom/{name}",
-      observed.suspending("/v1/vision/custom/{name}") { await detect($0, command: "custom") })
+      instrumentation.suspending("/v1/vision/custom/{name}") { await detect($0, command: "custom") })
     for method in [HTTPRequest.Method.get, .post] {
-      router.on(method, "/v1/vision/custom/list", observed.suspending("/v1/vision/custom/list", list))
+      router.on(method, "/v1/vision/custom/list", instrumentation.suspending("/v1/vision/custom/list", list))
     }
     for prefix in ["/v1/status", "/v1/server/status"] {
-      let answers: [(name: String, answer: @Sendable (Request) -> Response)] = [
+      let handlers: [(name: String, handler: @Sendable (Request) -> Response)] = [
         ("ping", version), ("version", version), ("updateavailable", updates), ("analysis/list", statuses),
         ("modules/list", statuses),
       ]
-      for (name, answer) in answers {
-        router.on(.get, "\(prefix)/\(name)", observed.immediate("\(prefix)/\(name)", answer))
+      for (name, handler) in handlers {
+        router.on(.get, "\(prefix)/\(name)", instrumentation.immediate("\(prefix)/\(name)", handler))
       }
     }
-    router.on(.get, "/v1/module/list/status", observed.immediate("/v1/module/list/status", statuses))
+    router.on(.get, "/v1/module/list/status", instrumentation.immediate("/v1/module/list/status", statuses))
   }
 
   func response(to problem: Problem) -> Response {
-    // DeepStack says 400 of a picture that it cannot read, and its clients know no other number for that.
-    let isPicture = [415, 422].contains(problem.status)
-    let code = isPicture ? 400 : problem.status
+    // DeepStack responds to an unreadable image with 400, the only status that its clients know for it.
+    let isUnreadableImage = [415, 422].contains(problem.status)
+    let code = isUnreadableImage ? 400 : problem.status
     return .json(
       DeepStackError(error: problem.detail, code: code), status: .init(code: code), fields: problem.fields)
   }
@@ -52,42 +53,43 @@ struct DeepStackRoutes: CompatibleRoutes {
 
   private func detect(_ request: Request, command: String) async -> Response {
     let start = ContinuousClock.now
-    return await look.answer(request, problem: response(to:)) { lifetime async throws(Problem) in
-      let form = try await form(of: request, lifetime)
-      guard let picture = form.picture else { throw .noPicture("No valid image file found") }
+    return await pipeline.withDeadline(request, problemResponse: response(to:)) {
+      deadline async throws(Problem) in
+      let form = try await form(of: request, deadline)
+      guard let image = form.image else { throw .noImage("No valid image file found") }
       let options = DetectionOptions(scoreThreshold: try form.minimumConfidence)
-      let detector = try look.models.detector(named: request.parameters["name"])
-      let seen = try await look.look(
-        at: [.success(.encoded(picture))], with: detector, options: options, lifetime: lifetime)[0].get()
+      let detector = try context.detector(named: request.parameters["name"])
+      let result = try await pipeline.detect(
+        [.success(.encoded(image))], with: detector, options: options, deadline: deadline)[0].get()
       return .json(
         DeepStackDetections(
-          seen, labels: detector.model.labels, command: command, elapsed: start.duration(to: .now)))
+          result, labels: detector.model.labels, command: command, elapsed: start.duration(to: .now)))
     }
   }
 
   private func list(_ request: Request) async -> Response {
-    await look.answer(request, problem: response(to:)) { lifetime async throws(Problem) in
-      _ = try await form(of: request, lifetime)
-      return .json(DeepStackModelList(models: look.models.names))
+    await pipeline.withDeadline(request, problemResponse: response(to:)) { deadline async throws(Problem) in
+      _ = try await form(of: request, deadline)
+      return .json(DeepStackModelList(models: context.models.names))
     }
   }
 
-  private func form(of request: Request, _ lifetime: RequestDeadline) async throws(Problem) -> DeepStackForm {
-    let form = try await look.prepare(lifetime) { () throws(Problem) in try DeepStackForm(request) }
-    guard look.configuration.access.admits(request.head, key: form.key) else { throw .unauthorized }
+  private func form(of request: Request, _ deadline: RequestDeadline) async throws(Problem) -> DeepStackForm {
+    let form = try await pipeline.runOnWorker(deadline) { () throws(Problem) in try DeepStackForm(request) }
+    try context.access.authorize(request.head, at: .body(key: form.key))
     return form
   }
 
   // MARK: Status
 
   private func version(_ request: Request) -> Response {
-    let version = look.configuration.version
+    let version = context.version
     return .json(DeepStackVersion(message: version, version: .init(version)))
   }
 
-  /// This service does not call home.
+  /// Always current: the service checks for no updates.
   private func updates(_ request: Request) -> Response {
-    let number = DeepStackVersion.Number(look.configuration.version)
+    let number = DeepStackVersion.Number(context.version)
     return .json(
       DeepStackVersion(
         message: "This is the current version", version: number, updateAvailable: false, latest: number,
@@ -96,11 +98,11 @@ struct DeepStackRoutes: CompatibleRoutes {
 
   private func statuses(_ request: Request) -> Response {
     let status =
-      switch readiness.phase {
+      switch context.readiness.phase {
       case .starting: "Starting"
       case .ready: "Started"
       case .stopping: "Stopping"
       }
-    return .json(DeepStackStatuses(statuses: [.init(version: look.configuration.version, status: status)]))
+    return .json(DeepStackStatuses(statuses: [.init(version: context.version, status: status)]))
   }
 }

@@ -9,7 +9,7 @@ import YOLOX
   import Foundation
 #endif
 
-/// A request for inference: JSON, and behind it the bytes of those tensors that are not in it (Open Inference Protocol,
+/// An inference request: JSON, followed by the bytes of those tensors that the JSON does not contain (Open Inference Protocol,
 /// "Inference Request JSON Object"; Triton's binary tensor data extension).
 ///
 ///     {"inputs": [{"name": "images", "shape": [1], "datatype": "BYTES", "parameters": {"binary_data_size": 9}}]}
@@ -24,56 +24,56 @@ struct InferRequest: Sendable {
     let id: String?
     let parameters: [String: JSONValue]?
     let inputs: [InferTensor]
-    let outputs: [Wish]?
+    let outputs: [RequestedOutput]?
 
-    struct Wish: Decodable {
+    struct RequestedOutput: Decodable {
       let name: String
       let parameters: [String: JSONValue]?
     }
   }
 
-  /// Of the request, which have a meaning of their own in the protocol. Priorities there are none, and how long a request
-  /// may take is said in X-Request-Timeout-Ms.
+  /// The protocol's own request parameters. Priorities and timeouts are ignored; X-Request-Timeout-Ms sets the timeout.
   private static let protocolParameters: Set<String> = ["binary_data_output", "priority", "timeout"]
 
-  /// The network's numbers of a picture are some megabytes, in JSON ten times as much as the picture.
-  static let mostRawPictures = 8
+  /// Raw predictions are megabytes per image, more in JSON.
+  static let maxRawImages = 8
 
   var wantsRaw: Bool { outputs.contains { $0.name == .raw } }
 
   init(_ request: Request) throws(Problem) {
     if let encoding = request.fields[.contentEncoding], encoding.lowercased() != "identity" {
-      throw .badBody("The body is encoded as \(encoding); send it as it is.")
+      throw .invalidBody("The body's content coding is \(encoding); send it without one.")
     }
     let (json, binary) = try InferRequest.split(request)
     let document: Document
     do { document = try JSONDecoder().decode(Document.self, from: Data(json)) } catch {
-      throw .badBody(InferRequest.explain(error))
+      throw .invalidBody(InferRequest.explanation(error))
     }
     id = document.id
     guard var input = document.inputs.first, document.inputs.count == 1 else {
-      throw .badBody("expected 1 input but got \(document.inputs.count); pictures are one tensor")
+      throw .invalidBody("expected 1 input but got \(document.inputs.count); send images as one tensor")
     }
     try InferRequest.fill(&input, binary)
     self.input = input
 
     let parameters = document.parameters ?? [:]
-    let prefersBinary = parameters["binary_data_output"]?.flag ?? false
-    if let wishes = document.outputs, !wishes.isEmpty {
+    let prefersBinary = parameters["binary_data_output"]?.bool ?? false
+    if let requested = document.outputs, !requested.isEmpty {
       var outputs: [InferOutput] = []
-      for wish in wishes {
-        outputs.append(try InferOutput(wish.name, wish.parameters ?? [:], prefersBinary: prefersBinary))
+      for output in requested {
+        outputs.append(try InferOutput(output.name, output.parameters ?? [:], prefersBinary: prefersBinary))
       }
       self.outputs = outputs
     } else {
-      outputs = InferOutput.Name.usual.map { InferOutput(name: $0, isBinary: prefersBinary) }
+      outputs = InferOutput.Name.defaults.map { InferOutput(name: $0, isBinary: prefersBinary) }
     }
 
-    let own = parameters.filter { !InferRequest.protocolParameters.contains($0.key) }
+    let detectParameters = parameters.filter { !InferRequest.protocolParameters.contains($0.key) }
     do throws(DetectParameters.Invalid) {
-      // The path says which model.
-      if own["model"] != nil { throw DetectParameters.Invalid.unknown(name: "model") }
-      detection = try DetectParameters(own.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) })
+      // The path names the model.
+      if detectParameters["model"] != nil { throw DetectParameters.Invalid.unknown(name: "model") }
+      detection = try DetectParameters(
+        detectParameters.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) })
     } catch { throw Problem(error) }
   }
 
@@ -84,7 +84,7 @@ struct InferRequest: Sendable {
   ) {
     guard let text = request.fields[.inferenceHeaderContentLength] else { return (request.body[...], []) }
     guard let length = Int(text), (0...request.body.count).contains(length) else {
-      throw .badField(
+      throw .invalidField(
         .inferenceHeaderContentLength, text,
         expected: "a number of bytes up to the body's \(request.body.count)")
     }
@@ -93,26 +93,27 @@ struct InferRequest: Sendable {
 
   private static func fill(_ input: inout InferTensor, _ binary: ArraySlice<UInt8>) throws(Problem) {
     if input.parameters["shared_memory_region"] != nil {
-      throw .badBody("There is no shared memory; send the elements of input '\(input.name)'.")
+      throw .invalidBody("Shared memory is not supported; send the elements of input '\(input.name)'.")
     }
     if let size = input.binarySize {
       guard size == binary.count else {
-        throw .badBody(
-          "Input '\(input.name)' has a binary_data_size of \(size), and \(binary.count) bytes are behind the JSON."
+        throw .invalidBody(
+          "Input '\(input.name)' has a binary_data_size of \(size), but \(binary.count) bytes follow the JSON."
         )
       }
-      try input.take(binary)
+      try input.setElements(binary)
     } else if !binary.isEmpty {
-      throw .badBody("\(binary.count) bytes are behind the JSON, which are no input's.")
+      throw .invalidBody("\(binary.count) bytes follow the JSON, but no input has a binary_data_size.")
     }
-    guard let elements = input.elements else { throw .badBody("Input '\(input.name)' has no data.") }
+    guard let elements = input.elements else { throw .invalidBody("Input '\(input.name)' has no data.") }
     guard elements.count == product(of: input.shape) else {
-      throw .badBody(
-        "Input '\(input.name)' has \(elements.count) elements, which its shape \(input.shape) does not.")
+      throw .invalidBody(
+        "Input '\(input.name)' has \(elements.count) elements, which does not match its shape \(input.shape)."
+      )
     }
   }
 
-  /// `nil` if it is none that memory could have.
+  /// `nil` for negative sizes and overflow.
   private static func product(of shape: [Int]) -> Int? {
     shape.reduce(1) { product, size in
       guard let product, size >= 0 else { return nil }
@@ -121,7 +122,7 @@ struct InferRequest: Sendable {
     }
   }
 
-  private static func explain(_ error: any Error) -> String {
+  private static func explanation(_ error: any Error) -> String {
     let context: DecodingError.Context? =
       switch error {
       case DecodingError.dataCorrupted(let context): context
@@ -132,20 +133,21 @@ struct InferRequest: Sendable {
       }
     let path = context?.codingPath.map(\.stringValue).joined(separator: ".") ?? ""
     let place = path.isEmpty ? "" : " at \(path)"
-    return "The JSON is not an inference request\(place): \(context?.debugDescription ?? "it cannot be read")"
+    return
+      "The JSON is not an inference request\(place): \(context?.debugDescription ?? "it cannot be parsed")"
   }
 }
 
-// MARK: - Pictures
+// MARK: - Images
 
 extension InferRequest {
-  /// The pictures in the input, one for each element of its first dimension.
-  func pictures(for model: Model, limits: ImageLimits) throws(Problem) -> [ImageInput] {
+  /// The images of the input, one for each element of its first dimension.
+  func images(for model: Model, limits: ImageLimits) throws(Problem) -> [ImageInput] {
     let shape = input.shape
     let count = shape.first ?? 0
-    guard count > 0 else { throw .noPicture("Input '\(input.name)' of shape \(shape) has no picture.") }
-    let limit = wantsRaw ? InferRequest.mostRawPictures : DetectRequest.mostPictures
-    guard count <= limit else { throw .tooManyPictures(count: count, limit: limit) }
+    guard count > 0 else { throw .noImage("Input '\(input.name)' of shape \(shape) has no image.") }
+    let limit = wantsRaw ? InferRequest.maxRawImages : DetectRequest.maxImages
+    guard count <= limit else { throw .tooManyImages(count: count, limit: limit) }
     switch input.elements {
     case .bytes(let elements):
       guard elements.count == count else { throw wrongShape("[n]") }
@@ -176,8 +178,8 @@ extension InferRequest {
   }
 
   private func wrongShape(_ expected: String) -> Problem {
-    .badBody(
-      "Input '\(input.name)' of \(input.datatype.rawValue) has the shape \(input.shape); expected is \(expected)."
+    .invalidBody(
+      "Input '\(input.name)' of \(input.datatype.rawValue) has the shape \(input.shape); expected \(expected)."
     )
   }
 }

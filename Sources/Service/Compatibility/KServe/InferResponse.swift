@@ -1,24 +1,25 @@
 import Engine
 import HTTPServer
 import HTTPTypes
+import OrderedJSON
 import YOLOX
 
-/// One of the tensors that a request can ask for.
+/// An output tensor of the model.
 struct InferOutput: Sendable {
   enum Name: String, Sendable, CaseIterable {
-    /// FP32 [n, k, 4]: x1, y1, x2, y2 in pixels of the picture, by falling score.
+    /// FP32 [n, k, 4]: x1, y1, x2, y2 in pixels of the image, by descending score.
     case boxes
     /// FP32 [n, k]
     case scores
     /// INT64 [n, k]: class indices.
     case labels
-    /// INT32 [n]: how many of the k are detections; the rest fills up.
+    /// INT32 [n]: how many of the k are detections; the others are padding.
     case detectionCounts = "num_detections"
-    /// FP32 [n, anchors, 5 + classes]: the network's own numbers, as the authors' ONNX export gives them.
+    /// FP32 [n, anchors, 5 + classes]: the network's raw predictions, as in the authors' ONNX export.
     case raw
 
-    /// What a request that names none is given.
-    static let usual: [Name] = [.boxes, .scores, .labels, .detectionCounts]
+    /// The outputs of a request that names none.
+    static let defaults: [Name] = [.boxes, .scores, .labels, .detectionCounts]
 
     var datatype: String {
       switch self {
@@ -30,7 +31,7 @@ struct InferOutput: Sendable {
   }
 
   let name: Name
-  /// Whether it is given as bytes behind the JSON.
+  /// Whether its elements follow the JSON as bytes.
   let isBinary: Bool
 
   init(name: Name, isBinary: Bool) {
@@ -39,33 +40,37 @@ struct InferOutput: Sendable {
   }
 
   init(_ name: String, _ parameters: [String: JSONValue], prefersBinary: Bool) throws(Problem) {
-    guard let known = Name(rawValue: name) else {
+    guard let output = Name(rawValue: name) else {
       let names = Name.allCases.map(\.rawValue).joined(separator: ", ")
-      throw .badBody("unexpected inference output '\(name)'; there are \(names)")
+      throw .invalidBody("unexpected inference output '\(name)'; the model has \(names)")
     }
-    for unknown in ["classification", "shared_memory_region"] where parameters[unknown] != nil {
-      throw .badBody("Output '\(name)' cannot be given with the parameter \(unknown).")
+    for unsupported in ["classification", "shared_memory_region"] where parameters[unsupported] != nil {
+      throw .invalidBody("The parameter \(unsupported) of output '\(name)' is not supported.")
     }
-    self.init(name: known, isBinary: parameters["binary_data"]?.flag ?? prefersBinary)
+    self.init(name: output, isBinary: parameters["binary_data"]?.bool ?? prefersBinary)
   }
 }
 
-/// What was found in the pictures of a request, as tensors: as many places for each picture as the one with the most
-/// detections needs, the others filled up with boxes and scores of 0 and labels of -1.
+/// The detections of a request's images as tensors. Images with fewer detections than the one with most are padded with
+/// boxes and scores of 0 and labels of -1.
 struct InferResponse: Sendable {
   let model: String
   let id: String?
   let outputs: [InferOutput]
-  /// For each picture; with the network's numbers where they are an output.
-  let found: [Prediction]
+  /// For each image; with raw predictions if they are an output.
+  let predictions: [Prediction]
 
-  var response: Response {
+  /// - Throws: if raw predictions that JSON has to contain are not finite. The client's own input can cause that.
+  func encoded() throws(Problem) -> Response {
     let tensors = outputs.map(tensor)
     var binary: [UInt8] = []
     for tensor in tensors where tensor.isBinary { binary += tensor.elements.bytes }
-    let json = encodeJSON(
-      Document(id: id, modelName: model, modelVersion: KServeModel.version, outputs: tensors),
-      inSnakeCase: true)
+    let document = Document(id: id, modelName: model, modelVersion: KServeModel.version, outputs: tensors)
+    let json: [UInt8]
+    do { json = try OrderedJSONEncoder(keyStyle: .snakeCase).encode(document) } catch {
+      throw .invalidBody(
+        "The input gives numbers that are not finite, which JSON cannot express; request binary_data.")
+    }
     guard outputs.contains(where: \.isBinary) else {
       return Response(.ok, fields: [.contentType: "application/json"], body: json)
     }
@@ -137,28 +142,28 @@ struct InferResponse: Sendable {
   }
 
   private func tensor(_ output: InferOutput) -> Tensor {
-    let detections = found.map(\.detections)
+    let detections = predictions.map(\.detections)
     let count = detections.count
-    let places = detections.map(\.count).max() ?? 0
-    func filled<Element>(_ filling: Element, _ element: (Detection) -> Element) -> [Element] {
+    let maxCount = detections.map(\.count).max() ?? 0
+    func padded<Element>(_ padding: Element, _ element: (Detection) -> Element) -> [Element] {
       detections.flatMap { found in
-        found.map(element) + Array(repeating: filling, count: places - found.count)
+        found.map(element) + Array(repeating: padding, count: maxCount - found.count)
       }
     }
     let (shape, elements): ([Int], Elements) =
       switch output.name {
       case .boxes:
         (
-          [count, places, 4],
-          .fp32(filled([0, 0, 0, 0]) { [$0.box.x1, $0.box.y1, $0.box.x2, $0.box.y2] }.flatMap(\.self))
+          [count, maxCount, 4],
+          .fp32(padded([0, 0, 0, 0]) { [$0.box.x1, $0.box.y1, $0.box.x2, $0.box.y2] }.flatMap(\.self))
         )
-      case .scores: ([count, places], .fp32(filled(0, \.score)))
-      case .labels: ([count, places], .int64(filled(-1) { Int64($0.classID) }))
+      case .scores: ([count, maxCount], .fp32(padded(0, \.score)))
+      case .labels: ([count, maxCount], .int64(padded(-1) { Int64($0.classID) }))
       case .detectionCounts: ([count], .int32(detections.map { Int32($0.count) }))
       case .raw:
         (
-          [count] + (found.first?.predictions?.shape ?? [0, 0]),
-          .fp32(found.flatMap { $0.predictions?.values ?? [] })
+          [count] + (predictions.first?.predictions?.shape ?? [0, 0]),
+          .fp32(predictions.flatMap { $0.predictions?.values ?? [] })
         )
       }
     return Tensor(name: output.name, shape: shape, elements: elements, isBinary: output.isBinary)

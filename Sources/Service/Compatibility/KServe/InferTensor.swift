@@ -4,11 +4,11 @@
   import Foundation
 #endif
 
-/// A tensor of a request: what it says of itself, and its elements if they are in the JSON and not behind it.
+/// An input tensor: its description, and its elements unless they follow the JSON as bytes.
 struct InferTensor: Decodable, Sendable {
-  /// Those of the protocol's data types that pictures can be.
+  /// The protocol's data types that images can have.
   enum Datatype: String, Codable, Sendable, CaseIterable {
-    /// Encoded pictures.
+    /// Encoded images.
     case bytes = "BYTES"
     /// RGB pixels.
     case uint8 = "UINT8"
@@ -48,7 +48,7 @@ struct InferTensor: Decodable, Sendable {
       let known = Datatype.allCases.map(\.rawValue).joined(separator: ", ")
       throw DecodingError.dataCorruptedError(
         forKey: .datatype, in: container,
-        debugDescription: "input '\(name)' is \(type); expected is one of \(known)")
+        debugDescription: "input '\(name)' is \(type); expected one of \(known)")
     }
     self.datatype = datatype
     parameters = try container.decodeIfPresent([String: JSONValue].self, forKey: .parameters) ?? [:]
@@ -57,7 +57,7 @@ struct InferTensor: Decodable, Sendable {
     case .uint8: elements = .uint8(try InferTensor.flat(container))
     case .fp32: elements = .fp32(try InferTensor.flat(container))
     case .bytes:
-      // JSON has no bytes, so that pictures are base64 in it.
+      // JSON has no byte strings, so images are base64.
       let texts: [String] = try InferTensor.flat(container)
       elements = .bytes(
         try texts.map { text in
@@ -65,24 +65,25 @@ struct InferTensor: Decodable, Sendable {
             throw DecodingError.dataCorruptedError(
               forKey: .data, in: container,
               debugDescription:
-                "input '\(name)' has a text that is not base64; send pictures so, or as binary data")
+                "input '\(name)' has a string that is not base64; send images as base64 or as binary data")
           }
           return [UInt8](data)
         })
     }
   }
 
-  /// The bytes behind the JSON that are this tensor's; `nil` if there are none.
+  /// How many bytes after the JSON are this tensor's; `nil` if its elements are in the JSON.
   var binarySize: Int? { parameters["binary_data_size"]?.number.flatMap(Int.init(exactly:)) }
 
-  /// Takes the elements from `bytes`, which are numbers of the data type, little-endian, or for BYTES each element's
-  /// length in 4 bytes and then that many.
-  mutating func take(_ bytes: ArraySlice<UInt8>) throws(Problem) {
+  /// Sets the elements from `bytes`: little-endian numbers, or for BYTES each element's length in 4 bytes followed by the
+  /// element.
+  mutating func setElements(_ bytes: ArraySlice<UInt8>) throws(Problem) {
     switch datatype {
     case .uint8: elements = .uint8(Array(bytes))
     case .fp32:
       guard bytes.count.isMultiple(of: 4) else {
-        throw .badBody("The \(bytes.count) bytes of input '\(name)' are not whole numbers of FP32.")
+        throw .invalidBody(
+          "The \(bytes.count) bytes of input '\(name)' are not a multiple of 4, the size of FP32.")
       }
       elements = .fp32(
         bytes.withUnsafeBytes { raw in
@@ -97,7 +98,7 @@ struct InferTensor: Decodable, Sendable {
       while !rest.isEmpty {
         let length = rest.prefix(4).reversed().reduce(0) { $0 << 8 | Int($1) }
         guard rest.count >= 4, length <= rest.count - 4 else {
-          throw .badBody("The bytes of input '\(name)' end within an element.")
+          throw .invalidBody("The bytes of input '\(name)' end within an element.")
         }
         elements.append(Array(rest.dropFirst(4).prefix(length)))
         rest = rest.dropFirst(4 + length)
@@ -106,7 +107,7 @@ struct InferTensor: Decodable, Sendable {
     }
   }
 
-  /// Lists in lists are one list, as the protocol allows either.
+  /// Flattens nested arrays, which the protocol allows as well.
   private static func flat<Element: Decodable>(_ container: KeyedDecodingContainer<CodingKeys>) throws
     -> [Element]
   {

@@ -1,16 +1,16 @@
 import YOLOX
 
-/// A model as the protocol describes it.
+/// The protocol's descriptions of a model.
 enum KServeModel {
-  /// There is one of each model; loading it again does not make another.
+  /// Models have one version; reloading does not make another.
   static let version = "1"
 
-  /// "Model Metadata Response JSON Object". A request has one of the inputs, told by its data type.
+  /// "Model Metadata Response JSON Object". A request has exactly one of the inputs.
   struct Metadata: Encodable {
     struct Tensor: Encodable {
       let name: String
       let datatype: String
-      /// -1 where any size goes.
+      /// -1 for a variable size.
       let shape: [Int]
     }
 
@@ -31,7 +31,7 @@ enum KServeModel {
     }
   }
 
-  /// Triton's model configuration extension (model_config.proto). Without a batch dimension of its own: shapes are whole.
+  /// Triton's model configuration extension (model_config.proto). `max_batch_size` is 0: shapes include the batch dimension.
   struct Config: Encodable {
     struct Tensor: Encodable {
       let name: String
@@ -47,7 +47,7 @@ enum KServeModel {
     var maxBatchSize = 0
     let input: [Tensor]
     let output: [Tensor]
-    /// Under `labels` the classes' names, one a line.
+    /// `labels` has the class names, one per line.
     let parameters: [String: Text]
 
     init(_ model: Model) {

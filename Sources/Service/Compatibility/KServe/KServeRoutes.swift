@@ -1,34 +1,35 @@
 import HTTPServer
 import HTTPTypes
+import OrderedJSON
 import YOLOX
 
 /// KServe's V2 protocol (Open Inference Protocol, REST) with Triton's extensions for binary tensors, model configuration,
-/// statistics and the model repository. Tensors in shared memory, tracing and gRPC there are not.
+/// statistics and the model repository. Shared memory, tracing and gRPC are not supported.
 struct KServeRoutes: CompatibleRoutes {
-  let look: DetectionPipeline
-  let modelRoutes: ModelRoutes
-  let readiness: Readiness
+  let context: CompatibilityContext
 
-  private var models: ModelRegistry { look.models }
+  private var pipeline: DetectionPipeline { context.pipeline }
+
+  private var models: ModelRegistry { context.models }
 
   func owns(_ path: String) -> Bool { path == "/v2" || path.hasPrefix("/v2/") }
 
-  func keyPlace(_ head: RequestHead) -> APIKeyLocation {
-    head.target.path.hasPrefix("/v2/health/") ? .notNeeded : .nowhere
+  func keyLocation(_ head: RequestHead) -> APIKeyLocation {
+    head.target.path.hasPrefix("/v2/health/") ? .notRequired : .authorizationOnly
   }
 
-  func add(to router: inout Router, _ observed: RouteInstrumentation) {
-    func get(_ path: String, _ answer: @escaping @Sendable (Request) throws(Problem) -> Response) {
+  func add(to router: inout Router, _ instrumentation: RouteInstrumentation) {
+    func get(_ path: String, _ handler: @escaping @Sendable (Request) throws(Problem) -> Response) {
       router.on(
         .get, path,
-        observed.immediate(path) { request in
-          do throws(Problem) { return try answer(request) } catch { return response(to: error) }
+        instrumentation.immediate(path) { request in
+          do throws(Problem) { return try handler(request) } catch { return response(to: error) }
         })
     }
     get("/v2", server)
     get("/v2/health/live") { _ in json(["live": true]) }
     get("/v2/health/ready") { _ in
-      let isReady = readiness.phase == .ready
+      let isReady = context.readiness.phase == .ready
       return json(["ready": isReady], status: isReady ? .ok : .serviceUnavailable)
     }
     get("/v2/models/stats") { _ in json(KServeStatistics(modelStats: models.names.map(statistics))) }
@@ -45,12 +46,12 @@ struct KServeRoutes: CompatibleRoutes {
         return json(
           KServeModel.Ready(name: name, ready: isReady), status: isReady ? .ok : .serviceUnavailable)
       }
-      router.on(.post, path + "/infer", observed.suspending(path + "/infer", infer))
+      router.on(.post, path + "/infer", instrumentation.suspending(path + "/infer", infer))
     }
-    router.on(.post, "/v2/repository/index", observed.immediate("/v2/repository/index", index))
-    for (verb, change) in [("load", load), ("unload", unload)] {
+    router.on(.post, "/v2/repository/index", instrumentation.immediate("/v2/repository/index", index))
+    for (verb, handler) in [("load", load), ("unload", unload)] {
       let path = "/v2/repository/models/{name}/\(verb)"
-      router.on(.post, path, observed.suspending(path, change))
+      router.on(.post, path, instrumentation.suspending(path, handler))
     }
   }
 
@@ -61,49 +62,51 @@ struct KServeRoutes: CompatibleRoutes {
   // MARK: Inference
 
   private func infer(_ request: Request) async -> Response {
-    await look.answer(request, problem: response(to:)) { lifetime async throws(Problem) in
+    await pipeline.withDeadline(request, problemResponse: response(to:)) { deadline async throws(Problem) in
       let detector = try detector(request)
-      let limits = look.configuration.imageLimits
-      let (order, pictures, options) = try await look.prepare(lifetime) {
+      let limits = pipeline.imageLimits
+      let (decoded, images, options) = try await pipeline.runOnWorker(deadline) {
         () throws(Problem) -> (InferRequest, [ImageInput], DetectionOptions) in
-        let order = try InferRequest(request)
-        let pictures = try order.pictures(for: detector.model, limits: limits)
-        do throws(DetectParameters.Invalid) {
-          var options = try order.detection.options(for: detector.model)
-          options.keepsPredictions = order.wantsRaw
-          return (order, pictures, options)
-        } catch { throw Problem(error) }
+        let decoded = try InferRequest(request)
+        let images = try decoded.images(for: detector.model, limits: limits)
+        var options = try decoded.detection.options(for: detector.model)
+        options.keepsPredictions = decoded.wantsRaw
+        return (decoded, images, options)
       }
-      let seen = try await look.look(
-        at: pictures.map(Result.success), with: detector, options: options, lifetime: lifetime)
-      var found: [Prediction] = []
-      // The protocol has no word for one bad picture among good ones.
-      for picture in seen { found.append(try picture.get().result.outcome) }
-      let answer = InferResponse(
-        model: detector.model.name, id: order.id, outputs: order.outputs, found: found)
-      // Only the network's own numbers are so many that writing them down takes long.
-      return order.wantsRaw ? try await look.prepare(lifetime) { answer.response } : answer.response
+      let results = try await pipeline.detect(
+        images.map(Result.success), with: detector, options: options, deadline: deadline)
+      var predictions: [Prediction] = []
+      // The protocol cannot express one bad image among good ones.
+      for result in results { predictions.append(try result.get().prediction) }
+      let response = InferResponse(
+        model: detector.model.name, id: decoded.id, outputs: decoded.outputs, predictions: predictions)
+      // Raw predictions are large, so writing them is slow.
+      return decoded.wantsRaw
+        ? try await pipeline.runOnWorker(deadline) { () throws(Problem) in try response.encoded() }
+        : try response.encoded()
     }
   }
 
   // MARK: Models
 
-  /// The name in the path, of a model that there is.
+  /// The name in the path, of a known model.
   private func name(_ request: Request) throws(Problem) -> String {
     let name = request.parameters["name"] ?? ""
-    guard models.names.contains(name) else { throw .noModel(name, known: models.names) }
+    guard models.names.contains(name) else {
+      throw Problem(ModelRegistryError.unknown(name: name, known: models.names))
+    }
     if let version = request.parameters["version"], version != KServeModel.version {
-      throw .noModelVersion(version, of: name)
+      throw .unknownVersion(version, of: name)
     }
     return name
   }
 
   private func detector(_ request: Request) throws(Problem) -> Detector {
-    try models.detector(named: try name(request))
+    try context.detector(named: try name(request))
   }
 
   private func statistics(_ name: String) -> KServeStatistics.Model {
-    KServeStatistics.Model(name, look.metrics.totals(of: name))
+    KServeStatistics.Model(name, context.metrics.totals(of: name))
   }
 
   // MARK: Server
@@ -114,7 +117,7 @@ struct KServeRoutes: CompatibleRoutes {
     var extensions = ["binary_tensor_data", "model_configuration", "model_repository", "statistics"]
   }
 
-  private func server(_ request: Request) -> Response { json(Server(version: look.configuration.version)) }
+  private func server(_ request: Request) -> Response { json(Server(version: context.version)) }
 
   // MARK: Repository
 
@@ -127,19 +130,27 @@ struct KServeRoutes: CompatibleRoutes {
 
   private func load(_ request: Request) async -> Response {
     do throws(Problem) {
-      try await modelRoutes.load(request.parameters["name"] ?? "")
+      try await context.modelRoutes.load(request.parameters["name"] ?? "")
       return Response(.ok)
     } catch { return response(to: error) }
   }
 
   private func unload(_ request: Request) async -> Response {
     do throws(Problem) {
-      try modelRoutes.unload(request.parameters["name"] ?? "")
+      try context.modelRoutes.unload(request.parameters["name"] ?? "")
       return Response(.ok)
     } catch { return response(to: error) }
   }
 
   private func json(_ value: some Encodable, status: HTTPResponse.Status = .ok) -> Response {
-    .json(value, status: status, inSnakeCase: true)
+    .json(value, status: status, keyStyle: .snakeCase)
+  }
+}
+
+extension Problem {
+  fileprivate static func unknownVersion(_ version: String, of name: String) -> Problem {
+    Problem(
+      "no-model", "No such model", .notFound,
+      "The model '\(name)' has no version '\(version)'; its only version is \(KServeModel.version).")
   }
 }

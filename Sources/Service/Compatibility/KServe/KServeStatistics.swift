@@ -2,7 +2,7 @@
 struct KServeStatistics: Encodable {
   struct Duration: Encodable {
     let count: Int
-    /// All of them together, in nanoseconds.
+    /// The sum, in nanoseconds.
     let ns: Int
 
     init(_ count: Int, _ duration: Swift.Duration = .zero) {
@@ -25,9 +25,9 @@ struct KServeStatistics: Encodable {
   struct Model: Encodable {
     let name: String
     var version = KServeModel.version
-    /// Milliseconds since 1970; 0 if there was none.
+    /// Milliseconds since 1970; 0 before the first.
     let lastInference: Int
-    /// Pictures.
+    /// Images.
     let inferenceCount: Int
     /// Runs of the network.
     let executionCount: Int
@@ -37,13 +37,13 @@ struct KServeStatistics: Encodable {
     init(_ name: String, _ totals: ModelTotals) {
       self.name = name
       lastInference = totals.lastInference
-      inferenceCount = totals.pictures
-      executionCount = totals.runs
-      let count = totals.pictures
+      inferenceCount = totals.images
+      executionCount = totals.batches
+      let count = totals.images
       inferenceStats = Stages(
-        success: Duration(count, totals.queued + totals.prepared + totals.inference + totals.postprocess),
-        fail: Duration(totals.failures), queue: Duration(count, totals.queued),
-        computeInput: Duration(count, totals.prepared), computeInfer: Duration(count, totals.inference),
+        success: Duration(count, totals.queue + totals.preparation + totals.inference + totals.postprocess),
+        fail: Duration(totals.failures), queue: Duration(count, totals.queue),
+        computeInput: Duration(count, totals.preparation), computeInfer: Duration(count, totals.inference),
         computeOutput: Duration(count, totals.postprocess))
     }
   }

@@ -2,26 +2,29 @@ import HTTPServer
 import HTTPTypes
 import YOLOX
 
-/// TorchServe's inference API (its docs/inference_api.md), answering as its `object_detector` handler does.
+/// TorchServe's inference API (its docs/inference_api.md), with the responses of its `object_detector` handler.
 struct TorchServeRoutes: CompatibleRoutes {
-  let look: DetectionPipeline
-  let readiness: Readiness
+  let context: CompatibilityContext
+
+  private var pipeline: DetectionPipeline { context.pipeline }
 
   func owns(_ path: String) -> Bool { path == "/ping" || path.hasPrefix("/predictions/") }
 
-  func keyPlace(_ head: RequestHead) -> APIKeyLocation { head.target.path == "/ping" ? .notNeeded : .nowhere }
+  func keyLocation(_ head: RequestHead) -> APIKeyLocation {
+    head.target.path == "/ping" ? .notRequired : .authorizationOnly
+  }
 
-  func add(to router: inout Router, _ observed: RouteInstrumentation) {
+  func add(to router: inout Router, _ instrumentation: RouteInstrumentation) {
     router.on(
       .get, "/ping",
-      observed.immediate("/ping") { _ in
-        let isReady = readiness.phase == .ready
+      instrumentation.immediate("/ping") { _ in
+        let isReady = context.readiness.phase == .ready
         return .json(
           ["status": isReady ? "Healthy" : "Unhealthy"], status: isReady ? .ok : .internalServerError)
       })
-    // `curl -T` puts.
+    // `curl -T` sends PUT.
     for method in [HTTPRequest.Method.post, .put] {
-      router.on(method, "/predictions/{name}", observed.suspending("/predictions/{name}", predict))
+      router.on(method, "/predictions/{name}", instrumentation.suspending("/predictions/{name}", predict))
     }
   }
 
@@ -32,7 +35,7 @@ struct TorchServeRoutes: CompatibleRoutes {
       status: .init(code: problem.status), fields: problem.fields)
   }
 
-  /// What TorchServe's Java calls it.
+  /// TorchServe's name of the exception.
   private static func exception(_ status: Int) -> String {
     switch status {
     case 401, 403: "InvalidKeyException"
@@ -45,22 +48,18 @@ struct TorchServeRoutes: CompatibleRoutes {
   }
 
   private func predict(_ request: Request) async -> Response {
-    await look.answer(request, problem: response(to:)) { lifetime async throws(Problem) in
-      let detector = try look.models.detector(named: request.parameters["name"])
-      let order = try await look.prepare(lifetime) { () throws(Problem) -> DetectRequest in
-        try DetectRequest(request, try DetectRequest.Wrapping(request.fields))
+    await pipeline.withDeadline(request, problemResponse: response(to:)) { deadline async throws(Problem) in
+      let detector = try context.detector(named: request.parameters["name"])
+      let decoded = try await pipeline.runOnWorker(deadline) { () throws(Problem) -> DetectRequest in
+        try DetectRequest(request, try DetectRequest.BodyFormat(request.fields))
       }
-      let options: DetectionOptions
-      do throws(DetectParameters.Invalid) {
-        options = try order.parameters.options(for: detector.model)
-      } catch { throw Problem(error) }
-      guard order.pictures.count == 1 else {
-        throw .tooManyPictures(count: order.pictures.count, limit: 1)
+      let options = try decoded.parameters.options(for: detector.model)
+      guard decoded.images.count == 1 else {
+        throw .tooManyImages(count: decoded.images.count, limit: 1)
       }
-      let seen = try await look.look(
-        at: order.pictures.map { $0.map(ImageInput.encoded) }, with: detector, options: options,
-        lifetime: lifetime)[0].get()
-      return .json(seen.detections.map { TorchServePrediction($0, labels: detector.model.labels) })
+      let result = try await pipeline.detect(
+        decoded.images, with: detector, options: options, deadline: deadline)[0].get()
+      return .json(result.detections.map { TorchServePrediction($0, labels: detector.model.labels) })
     }
   }
 }
@@ -74,15 +73,17 @@ struct TorchServePrediction: Encodable {
     init?(intValue: Int) { nil }
   }
 
-  private let found: LabelledDetection
+  private let detection: LabelledDetection
 
-  init(_ detection: Detection, labels: [String]) { found = LabelledDetection(detection, labels: labels) }
+  init(_ detection: Detection, labels: [String]) {
+    self.detection = LabelledDetection(detection, labels: labels)
+  }
 
   func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: Key.self)
-    try container.encode(found.score, forKey: Key(stringValue: "score"))
-    let box = found.box
-    try container.encode([box.x1, box.y1, box.x2, box.y2], forKey: Key(stringValue: found.label))
+    let box = detection.box
+    try container.encode([box.x1, box.y1, box.x2, box.y2], forKey: Key(stringValue: detection.label))
+    try container.encode(detection.score, forKey: Key(stringValue: "score"))
   }
 }
 

@@ -1,0 +1,44 @@
+import COCO
+import Engine
+import YOLOX
+
+extension Model {
+  /// Detects objects in all images of `annotations`, with the authors' settings for evaluation by default.
+  func detectionRecords(
+    for annotations: Annotations, in folder: String, pool: WorkerPool,
+    options: DetectionOptions = .evaluation
+  ) throws -> [DetectionRecord] {
+    let categoryIDs = annotations.categoryIDs
+    guard categoryIDs.count == labels.count else {
+      throw CLIError(
+        """
+        the annotations have \(categoryIDs.count) categories and the network \(labels.count) classes; \
+        they must belong to the same data set
+        """)
+    }
+    var predictor = Predictor(self, pool: pool)
+    var progress = ProgressBar(label: "images", total: annotations.images.count)
+    var records: [DetectionRecord] = []
+    for image in annotations.images {
+      let path = folder + "/" + image.fileName
+      records += try CLIError.naming(path) {
+        try predictor.detect(ImageFiles.open(path), options: options).map {
+          DetectionRecord($0, imageID: image.id, categoryID: categoryIDs[$0.classID])
+        }
+      }
+      progress.advance()
+    }
+    progress.finish()
+    return records
+  }
+}
+
+extension DetectionRecord {
+  init(_ detection: Detection, imageID: Int, categoryID: Int) {
+    let box = detection.box
+    self.init(
+      imageID: imageID, categoryID: categoryID,
+      box: [box.x1, box.y1, box.x2 - box.x1, box.y2 - box.y1].map(Double.init),
+      score: Double(detection.score))
+  }
+}

@@ -1,0 +1,10 @@
+import ArgumentParser
+
+struct ConfigurationReferenceCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "configuration-reference", abstract: "Print docs/configuration.md.", shouldDisplay: false)
+
+  func run() {
+    print(ConfigurationReference(OptionDescription.all(of: ServeCommand.self)).text, terminator: "")
+  }
+}

@@ -1,0 +1,75 @@
+import ArgumentParser
+import COCO
+import Engine
+import YOLOX
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+struct EvalCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "eval",
+    abstract: "Measure COCO average precision, as pycocotools does.")
+
+  @Option(help: "COCO instances file (JSON).")
+  var annotations: String
+
+  @Option(help: "Folder of the annotated images; not needed with --results.")
+  var images: String?
+
+  @OptionGroup var model: ModelOptions
+
+  @Option(help: "Minimum score of a detection, 0...1.")
+  var scoreThreshold = DetectionOptions.evaluation.scoreThreshold
+
+  @Option(help: "Maximum IoU of two boxes of a class, 0...1; the lower score is dropped.")
+  var nmsThreshold = DetectionOptions.evaluation.nmsThreshold
+
+  @Flag(help: "Print one JSON object.")
+  var json = false
+
+  @Option(help: "COCO results file to evaluate, instead of running a network.")
+  var results: String?
+
+  @Option(help: "File to write the detections to, as COCO results.")
+  var save: String?
+
+  func validate() throws {
+    guard images != nil || results != nil else {
+      throw ValidationError(
+        "--images is missing; name the folder of the images, or evaluate a file with --results")
+    }
+  }
+
+  func run() async throws {
+    let annotations = try Annotations(contentsOf: annotations)
+    let records =
+      if let results { try DetectionRecord.read(results) } else { try detect(annotations, in: images ?? "") }
+    if let save { try DetectionRecord.write(records, to: save) }
+    let summary = Evaluator(annotations: annotations, results: records).summary()
+    if json {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
+      print(String(decoding: try encoder.encode(summary), as: UTF8.self))
+      return
+    }
+    for line in summary.lines {
+      print(line.label.padded(to: 48) + line.value.text(decimals: 4).padded(to: 7, .right))
+    }
+    print("\nAP by class")
+    for row in summary.perClass where row.ap >= 0 {
+      print("  " + row.name.padded(to: 46) + row.ap.text(decimals: 4).padded(to: 7, .right))
+    }
+  }
+
+  private func detect(_ annotations: Annotations, in folder: String) throws -> [DetectionRecord] {
+    var options = DetectionOptions.evaluation
+    options.scoreThreshold = scoreThreshold
+    options.nmsThreshold = nmsThreshold
+    return try model.loadModel().detectionRecords(
+      for: annotations, in: folder, pool: WorkerPool(threads: model.threadCount), options: options)
+  }
+}

@@ -1,0 +1,52 @@
+import ArgumentParser
+import CAllocator
+import HTTPServer
+import Logging
+import Service
+
+package struct ServeCommand: AsyncParsableCommand {
+  package static let configuration = CommandConfiguration(
+    commandName: "serve",
+    abstract: "Run the HTTP service.",
+    discussion: """
+      POST a JPEG or PNG to /detect:
+
+        curl --data-binary @dog.jpg http://localhost:8080/detect
+
+      Options come from the command line, the environment (--max-batch-size is YOLOX_MAX_BATCH_SIZE) or the file named \
+      by --config ({"max-batch-size": 4}). The command line overrides the environment, which overrides the file.
+
+      SIGTERM finishes all accepted requests and stops; SIGHUP reloads the models. Use a reverse proxy for TLS.
+      """)
+
+  @OptionGroup(title: "Models") var model: ModelOptions
+  @OptionGroup(title: "Models") var models: ServedModelOptions
+  @OptionGroup(title: "Listening") var listening: ListenOptions
+  @OptionGroup(title: "Requests") var requests: RequestOptions
+  @OptionGroup(title: "Access") var access: AccessOptions
+  @OptionGroup(title: "Operation") var logging: LogOptions
+  @OptionGroup(title: "Operation") var shutdown: ShutdownOptions
+
+  @Option(help: "JSON file whose members are options.")
+  var config: String?
+
+  @Flag(help: "Print the effective options as a config file and exit.")
+  var printConfig = false
+
+  package init() {}
+
+  package func run() async throws {
+    allocator_configure_for_server()
+    logging.bootstrap()
+    var configuration = DetectionService.Configuration()
+    configuration.threads = model.threadCount
+    configuration.version = Version.current
+    try listening.apply(to: &configuration)
+    requests.apply(to: &configuration)
+    try access.apply(to: &configuration)
+    shutdown.apply(to: &configuration)
+    let service = DetectionService(
+      try models.sources(model), configuration: configuration, logger: Logger(label: "yolox"))
+    try await service.runUntilSignalled()
+  }
+}

@@ -1,0 +1,105 @@
+import ArgumentParser
+import Checkpoints
+import Engine
+import Imaging
+import WeightsStore
+import YOLOX
+
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+struct WeightsCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "weights", abstract: "List, download, inspect, convert and quantize weights.",
+    subcommands: [List.self, Inspect.self, Convert.self, Quantize.self, Fetch.self])
+
+  struct List: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "List the published weights.")
+
+    func run() async throws {
+      for model in try WeightsLocation.store().manifest.models {
+        let size =
+          model.bytes.map { (Double($0) / 1e6).text(decimals: 1).padded(to: 6, .right) + " MB" }
+          ?? "  size unknown"
+        print(model.name.padded(to: 18), size, model.file)
+      }
+    }
+  }
+
+  struct Inspect: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Describe a weights file.")
+
+    @Argument(help: "Weights file (.onnx, .pth, .safetensors).") var file: String
+    @Flag(help: "Print one JSON object.") var json = false
+
+    func run() async throws {
+      let weights = try PretrainedWeights.read(file)
+      let graph = Graph.yolox(weights.architecture, classCount: weights.classCount)
+      let facts: [(String, String)] = [
+        ("format", weights.format.rawValue), ("model", weights.architecture.modelName),
+        ("classes", "\(weights.classCount)"), ("parameters", "\(graph.parameterCount)"),
+        ("input", "\(weights.inputSize)"), ("preprocessing", weights.preprocessing.rawValue),
+        ("sha256", try sha256(ofFile: file)),
+      ]
+      if json {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
+        print(String(decoding: try encoder.encode(Dictionary(uniqueKeysWithValues: facts)), as: UTF8.self))
+      } else {
+        for (name, value) in facts { print(name.padded(to: 14) + value) }
+        print(
+          "labels        " + weights.labels.prefix(8).joined(separator: ", ")
+            + (weights.labels.count > 8 ? ", ..." : ""))
+      }
+    }
+  }
+
+  struct Convert: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Convert weights to safetensors, including labels and input size.")
+
+    @Argument(help: "Weights file to read.") var input: String
+    @Argument(help: "Path of the .safetensors file to write.") var output: String
+
+    func validate() throws { try requireSafetensors(output) }
+
+    func run() async throws {
+      let weights = try PretrainedWeights.read(input)
+      try weights.write(to: output, calibration: weights.calibration)
+      print(
+        "\(output): \(weights.architecture.modelName), \(weights.classCount) classes, \(weights.inputSize)")
+    }
+  }
+
+  struct Fetch: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Download published weights and verify them.",
+      discussion: "Searches weights/, $YOLOX_WEIGHTS_DIR and ../shared/weights before it downloads.")
+
+    @Argument(help: "Name such as yolox-nano; see 'yolox weights list'.") var name: String
+
+    func run() async throws {
+      let fetched = try await WeightsLocation.store().fetch(name) { received, total in
+        var bar = ProgressBar(label: "kB", total: (total ?? received) / 1000)
+        bar.show(received / 1000)
+      }
+      ProgressBar(label: "", total: 0).finish()
+      switch fetched.origin {
+      case .alreadyThere: print("\(fetched.path) is up to date")
+      case .copied(let source): print("\(fetched.path) copied from \(source)")
+      case .downloaded(let url): print("\(fetched.path) downloaded from \(url)")
+      }
+      let verdict = fetched.isVerified ? "verified" : "not verified: no digest is published"
+      print("\(fetched.bytes) bytes, sha256 \(fetched.sha256), \(verdict)")
+    }
+  }
+}
+
+func requireSafetensors(_ output: String) throws {
+  guard output.hasSuffix(".safetensors") else {
+    throw ValidationError("the output file must end in .safetensors")
+  }
+}

@@ -1,0 +1,54 @@
+import ArgumentParser
+import HTTPServer
+import Service
+
+/// Address, connection limit and connection timeouts.
+struct ListenOptions: ParsableArguments {
+  @Option(help: "Address to listen on; 0.0.0.0 for all IPv4 addresses, :: for all.")
+  var host = "127.0.0.1"
+
+  @Option(help: "Port to listen on; 0 picks a free port.")
+  var port = 8080
+
+  @Option(help: "Path of a Unix socket to listen on, instead of host and port.")
+  var unixSocket: String?
+
+  @Flag(help: "Share the port with other processes (SO_REUSEPORT).")
+  var reusePort = false
+
+  @Option(help: "Maximum open connections; more are rejected with 503.")
+  var maxConnections = 1024
+
+  @Option(help: "Maximum seconds to receive a request head.")
+  var headerTimeout = 10
+
+  @Option(help: "Maximum seconds to receive a request body.")
+  var bodyTimeout = 60
+
+  @Option(help: "Close a keep-alive connection after this many idle seconds.")
+  var idleTimeout = 75
+
+  @Option(help: "Close a connection after this many seconds without write progress.")
+  var writeTimeout = 30
+
+  func validate() throws {
+    try requireInRange("--port", port, 0...65535)
+    try requirePositive([
+      ("--max-connections", maxConnections), ("--header-timeout", headerTimeout),
+      ("--body-timeout", bodyTimeout), ("--idle-timeout", idleTimeout), ("--write-timeout", writeTimeout),
+    ])
+  }
+
+  func apply(to configuration: inout DetectionService.Configuration) throws {
+    configuration.server.host = host
+    configuration.server.port = port
+    configuration.server.unixSocket = unixSocket
+    configuration.server.reusesPort = reusePort
+    configuration.server.inheritedDescriptors = SocketActivation.takeDescriptors()
+    configuration.server.maxConnections = maxConnections
+    configuration.server.headTimeout = .seconds(headerTimeout)
+    configuration.server.bodyTimeout = .seconds(bodyTimeout)
+    configuration.server.idleTimeout = .seconds(idleTimeout)
+    configuration.server.writeTimeout = .seconds(writeTimeout)
+  }
+}

@@ -1,0 +1,60 @@
+import ArgumentParser
+import HTTPServer
+import Imaging
+import Service
+
+/// Limits of requests, batching, and the APIs to serve.
+struct RequestOptions: ParsableArguments {
+  @Option(help: "Maximum request body in bytes; larger ones are rejected with 413.")
+  var maxBodySize = 20 << 20
+
+  @Option(help: "Maximum memory for all request bodies in bytes; beyond it, 503.")
+  var maxBodyMemory = 256 << 20
+
+  @Option(help: "Maximum seconds per request; X-Request-Timeout-Ms can ask for less.")
+  var requestTimeout = 10.0
+
+  @Option(help: "Maximum images per run of the network.")
+  var maxBatchSize = Batching().maxBatchSize
+
+  @Option(help: "Maximum milliseconds to wait for a batch to fill.")
+  var maxQueueDelayMs = 0.0
+
+  @Option(
+    help: ArgumentHelp(
+      "Maximum images in flight; more are rejected with 503. Default: automatic.",
+      discussion:
+        "Automatic: as many as recent runs can answer within --request-timeout, in at most 256 MB of memory.")
+  )
+  var maxInFlight: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "APIs of other servers to serve: all, none or a comma-separated list.", valueName: "apis"))
+  var compatibility = CompatibilityOption(CompatibleAPI.allCases)
+
+  func validate() throws {
+    try requirePositive([
+      ("--max-body-size", maxBodySize), ("--max-batch-size", maxBatchSize),
+      ("--max-in-flight", maxInFlight ?? 1),
+    ])
+    guard maxBodyMemory >= maxBodySize else {
+      throw ValidationError("--max-body-memory must be at least --max-body-size, which is \(maxBodySize)")
+    }
+    guard requestTimeout > 0, requestTimeout <= 86400 else {
+      throw ValidationError("--request-timeout must be more than 0 and at most 86400 (a day)")
+    }
+    try requireInRange("--max-queue-delay-ms", maxQueueDelayMs, 0...1000)
+  }
+
+  func apply(to configuration: inout DetectionService.Configuration) {
+    configuration.server.limits.body = maxBodySize
+    configuration.server.maxBodyMemory = maxBodyMemory
+    configuration.imageLimits.bytes = maxBodySize
+    configuration.requestTimeout = .seconds(requestTimeout)
+    configuration.batching.maxBatchSize = maxBatchSize
+    configuration.batching.maxQueueDelay = .seconds(maxQueueDelayMs / 1000)
+    configuration.batching.queueLimit = maxInFlight
+    configuration.compatibility = compatibility.apis
+  }
+}

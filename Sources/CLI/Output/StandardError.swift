@@ -1,0 +1,15 @@
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+func printError(_ line: String) { writeToStandardError(line + "\n") }
+
+func writeToStandardError(_ text: String) {
+  var text = text
+  // A failed write is ignored: there is no other place to report it.
+  _ = text.withUTF8 { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+}

@@ -1,0 +1,29 @@
+import HTTPTypes
+
+package struct Request: Sendable {
+  package let head: RequestHead
+  package let body: [UInt8]
+  /// When the first byte of the request arrived. Latency that the client sees is measured from here.
+  package let received: ContinuousClock.Instant
+  /// The path segments that match the `{name}` placeholders of the route, by name.
+  package let parameters: [String: String]
+  /// The client's address and port, or `unix` for a Unix socket.
+  package let peer: String
+
+  package init(
+    head: RequestHead, body: [UInt8], received: ContinuousClock.Instant = .now,
+    parameters: [String: String] = [:], peer: String = ""
+  ) {
+    self.head = head
+    self.body = body
+    self.received = received
+    self.parameters = parameters
+    self.peer = peer
+  }
+
+  package var method: HTTPRequest.Method { head.method }
+  /// Percent-decoded.
+  package var path: String { head.target.path }
+  package var query: [RequestTarget.Parameter] { head.target.query }
+  package var fields: HTTPFields { head.fields }
+}

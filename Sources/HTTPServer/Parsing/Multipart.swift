@@ -1,0 +1,169 @@
+import HTTPTypes
+
+package enum MultipartError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// The Content-Type is not multipart/form-data with a boundary that RFC 2046 allows.
+  case noBoundary
+  /// The body ends before its closing boundary, or contains no boundary.
+  case truncated
+  case malformedPart(index: Int, reason: String)
+  /// A part without `Content-Disposition: form-data` and a name (RFC 7578, section 4.2).
+  case unnamedPart(index: Int)
+  case tooManyParts(limit: Int)
+  case partFieldsTooLarge(index: Int, limit: Int)
+
+  package var description: String {
+    switch self {
+    case .noBoundary: "the Content-Type is not multipart/form-data with a boundary"
+    case .truncated: "the form ends before its closing boundary"
+    case .malformedPart(let index, let reason): "part \(index + 1) has \(reason)"
+    case .unnamedPart(let index): "part \(index + 1) has no Content-Disposition: form-data with a name"
+    case .tooManyParts(let limit): "the form has more than \(limit) parts"
+    case .partFieldsTooLarge(let index, let limit):
+      "the header fields of part \(index + 1) exceed \(limit) bytes"
+    }
+  }
+}
+
+package struct MultipartLimits: Sendable {
+  package var parts = 64
+  /// Bytes of header fields in each part.
+  package var fields = 4 << 10
+
+  package init() {}
+}
+
+/// A field or file of a form.
+package struct FormPart: Sendable, Equatable {
+  package let name: String
+  /// The client's name for a file. Untrusted: do not use it as a path.
+  package let fileName: String?
+  package let contentType: MediaType?
+  /// A slice of the request's body, without a copy.
+  package let body: ArraySlice<UInt8>
+}
+
+/// Parses a body of `multipart/form-data` (RFC 7578; RFC 2046, section 5.1.1) into its parts.
+///
+///     --boundary CRLF
+///     Content-Disposition: form-data; name="image"; filename="dog.jpg" CRLF
+///     CRLF
+///     …octets… CRLF
+///     --boundary-- CRLF
+package struct MultipartParser: Sendable {
+  private let delimiter: [UInt8]
+  private let limits: MultipartLimits
+
+  package init(contentType: MediaType, limits: MultipartLimits = MultipartLimits()) throws(MultipartError) {
+    guard contentType.name == "multipart/form-data", let boundary = contentType["boundary"],
+      MultipartParser.isBoundary(boundary.utf8)
+    else { throw .noBoundary }
+    delimiter = Array("\r\n--\(boundary)".utf8)
+    self.limits = limits
+  }
+
+  package func parse(_ body: [UInt8]) throws(MultipartError) -> [FormPart] {
+    var parts: [FormPart] = []
+    // A delimiter includes the CR LF before its boundary, which may be missing at the start of the body.
+    guard
+      var position = body.starts(with: delimiter.dropFirst(2))
+        ? delimiter.count - 2 : firstDelimiter(in: body[...])?.upperBound
+    else { throw .truncated }
+    while true {
+      let rest = body[position...]
+      if rest.starts(with: "--".utf8) { return parts }
+      guard parts.count < limits.parts else { throw .tooManyParts(limit: limits.parts) }
+      let padding = rest.prefix { $0 == 0x20 || $0 == 0x09 }
+      let afterPadding = rest[padding.endIndex...]
+      guard afterPadding.starts(with: "\r\n".utf8) else {
+        throw afterPadding.count < 2
+          ? .truncated : .malformedPart(index: parts.count, reason: "data after its boundary")
+      }
+      let (fields, start) = try fields(in: afterPadding.dropFirst(2), part: parts.count)
+      // The delimiter of an empty part shares the CR LF that ends its fields.
+      guard let end = firstDelimiter(in: body[(start - 2)...]) else { throw .truncated }
+      parts.append(try part(fields, body[start..<max(start, end.lowerBound)], index: parts.count))
+      position = end.upperBound
+    }
+  }
+
+  private func part(
+    _ fields: HTTPFields, _ body: ArraySlice<UInt8>, index: Int
+  ) throws(MultipartError) -> FormPart {
+    guard let disposition = fields[.contentDisposition].flatMap(MediaType.init),
+      disposition.name == "form-data", let name = disposition["name"]
+    else { throw .unnamedPart(index: index) }
+    // RFC 7578, section 4.7: transfer encodings are deprecated, and only the ones that do nothing are supported.
+    if let encoding = fields[.contentTransferEncoding]?.lowercased() {
+      guard ["7bit", "8bit", "binary"].contains(encoding) else {
+        throw .malformedPart(index: index, reason: "a Content-Transfer-Encoding that is not binary")
+      }
+    }
+    return FormPart(
+      name: MultipartParser.unescaped(name), fileName: disposition["filename"].map(MultipartParser.unescaped),
+      contentType: fields[.contentType].flatMap(MediaType.init), body: body)
+  }
+
+  /// The header fields up to the empty line, and the index after it.
+  private func fields(
+    in bytes: ArraySlice<UInt8>, part index: Int
+  ) throws(MultipartError) -> (HTTPFields, start: Int) {
+    var fields = HTTPFields()
+    var rest = bytes
+    let limit = limits.fields
+    while true {
+      guard let feed = rest.prefix(limit).firstIndex(of: 0x0A), feed - bytes.startIndex < limit else {
+        throw rest.count > limit ? .partFieldsTooLarge(index: index, limit: limit) : .truncated
+      }
+      guard feed > rest.startIndex, rest[feed - 1] == 0x0D else {
+        throw .malformedPart(index: index, reason: MalformedRequest.bareLineFeed.description)
+      }
+      let line = rest[..<(feed - 1)]
+      rest = rest[(feed + 1)...]
+      if line.isEmpty { return (fields, rest.startIndex) }
+      do { fields.append(try HTTPField(line: line)) } catch {
+        throw .malformedPart(index: index, reason: error.description)
+      }
+    }
+  }
+
+  /// The first CR LF, two hyphens and the boundary.
+  private func firstDelimiter(in bytes: ArraySlice<UInt8>) -> Range<Int>? {
+    var from = bytes.startIndex
+    while let found = bytes[from...].firstIndex(of: 0x0D) {
+      if bytes[found...].starts(with: delimiter) { return found..<(found + delimiter.count) }
+      from = found + 1
+    }
+    return nil
+  }
+
+  /// RFC 2046, section 5.1.1: 1 to 70 of these characters, not ending in a space.
+  private static func isBoundary(_ text: String.UTF8View) -> Bool {
+    (1...70).contains(text.count) && text.last != 0x20
+      && text.allSatisfy { byte in
+        isAlphanumeric(byte) || "'()+_,-./:=? ".utf8.contains(byte)
+      }
+  }
+
+  /// Decodes the quotation marks and line ends in a name, which browsers percent-encode (HTML, section 4.10.21.8).
+  private static func unescaped(_ name: String) -> String {
+    guard name.utf8.contains(UInt8(ascii: "%")) else { return name }
+    var bytes: [UInt8] = []
+    var rest = Array(name.utf8)[...]
+    while let byte = rest.popFirst() {
+      switch String(decoding: rest.prefix(2), as: UTF8.self).uppercased() {
+      case "22" where byte == UInt8(ascii: "%"): bytes.append(UInt8(ascii: "\""))
+      case "0D" where byte == UInt8(ascii: "%"): bytes.append(0x0D)
+      case "0A" where byte == UInt8(ascii: "%"): bytes.append(0x0A)
+      default:
+        bytes.append(byte)
+        continue
+      }
+      rest = rest.dropFirst(2)
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}
+
+extension HTTPField.Name {
+  fileprivate static let contentTransferEncoding = HTTPField.Name("Content-Transfer-Encoding")!  // a token
+}

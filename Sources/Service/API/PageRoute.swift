@@ -1,0 +1,23 @@
+import HTTPServer
+import HTTPTypes
+
+/// The page at `/`: three files in the binary that load nothing from other origins.
+enum PageRoute {
+  static let files: [(path: String, type: String, bytes: [UInt8])] = [
+    ("/", "text/html; charset=utf-8", PackageResources.index_html),
+    ("/page.css", "text/css; charset=utf-8", PackageResources.page_css),
+    ("/page.js", "text/javascript; charset=utf-8", PackageResources.page_js),
+  ]
+
+  static func response(_ type: String, _ bytes: [UInt8]) -> Response {
+    Response(
+      .ok,
+      fields: [
+        .contentType: type, .cacheControl: "no-cache", .xContentTypeOptions: "nosniff",
+        // Only the page's own files, images that the user chose, and the service itself.
+        .contentSecurityPolicy:
+          "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' blob: data:; "
+          + "media-src 'self' blob: mediastream:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+      ], body: bytes)
+  }
+}

@@ -1,0 +1,11 @@
+import Imaging
+import YOLOX
+
+/// An image as a request contains it.
+enum ImageInput: Sendable {
+  /// The bytes of a JPEG or PNG.
+  case encoded([UInt8])
+  case pixels(Image)
+  /// The network's input, `[3, H, W]`.
+  case planes([Float])
+}

@@ -1,0 +1,23 @@
+import Imaging
+import YOLOX
+
+/// The detections of one image, and what the responses tell about it.
+package struct ImageResult: Sendable {
+  package let prediction: Prediction
+  /// Of the original image, in pixels.
+  let width: Int
+  let height: Int
+  package var timings: StageTimings
+  /// The pixels, if boxes are to be drawn into them.
+  var image: Image?
+
+  init(_ prediction: Prediction, of image: PreparedImage, queued: Duration) {
+    self.prediction = prediction
+    (width, height) = (image.letterbox.imageWidth, image.letterbox.imageHeight)
+    timings = StageTimings(
+      decode: image.decoding, preprocess: image.letterboxing, queue: queued,
+      inference: prediction.inference, postprocess: prediction.postprocess)
+  }
+
+  package var detections: [Detection] { prediction.detections }
+}

@@ -1,0 +1,32 @@
+import HTTPServer
+import HTTPTypes
+
+/// The origins whose pages may call the service from a browser (the CORS protocol, Fetch standard, section 3.2). None by
+/// default.
+package struct CrossOrigin: Sendable {
+  /// `https://example.org`, or `*` for all.
+  package var allowedOrigins: Set<String> = []
+
+  package init() {}
+
+  /// Adds the CORS fields to a response, so that the requesting page may read it.
+  func complete(_ response: Response, to head: RequestHead) -> Response {
+    guard !allowedOrigins.isEmpty else { return response }
+    var response = response
+    // A cache must not serve one origin's response to another.
+    response.fields[.vary] = "Origin"
+    guard let origin = head.fields[.origin],
+      allowedOrigins.contains(origin) || allowedOrigins.contains("*")
+    else { return response }
+    response.fields[.accessControlAllowOrigin] = origin
+    response.fields[.accessControlExposeHeaders] = "X-Request-Id, Server-Timing, Retry-After"
+    // A preflight request (Fetch standard, section 3.2.2).
+    if head.method == .options, head.fields[.accessControlRequestMethod] != nil {
+      response.fields[.accessControlAllowMethods] = response.fields[.allow] ?? "GET, POST"
+      response.fields[.accessControlAllowHeaders] =
+        "Accept, Authorization, Content-Type, X-Request-Id, X-Request-Timeout-Ms, traceparent"
+      response.fields[.accessControlMaxAge] = "600"
+    }
+    return response
+  }
+}

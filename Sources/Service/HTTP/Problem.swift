@@ -1,0 +1,25 @@
+import HTTPTypes
+
+/// A response that describes an error (RFC 9457, `application/problem+json`).
+///
+/// Errors become problems beside the types that they belong to, each by a `switch` over all its cases.
+package struct Problem: Error, Encodable, Sendable {
+  /// Constant for each kind of problem, so that programs can compare it.
+  package let type: String
+  package let title: String
+  package let status: Int
+  package let detail: String
+  let fields: HTTPFields
+
+  enum CodingKeys: CodingKey { case type, title, status, detail }
+
+  init(
+    _ kind: String, _ title: String, _ status: HTTPResponse.Status, _ detail: String, fields: HTTPFields = [:]
+  ) {
+    type = "urn:swift-yolox:problem:" + kind
+    self.title = title
+    self.status = status.code
+    self.detail = detail
+    self.fields = fields
+  }
+}

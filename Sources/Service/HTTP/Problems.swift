@@ -1,0 +1,55 @@
+import HTTPServer
+import HTTPTypes
+
+// Problems that belong to no single type of the service: those of HTTP, of bodies and fields, and of readiness.
+
+extension Problem {
+  init(_ error: HTTPError) {
+    let detail = error.description
+    switch error {
+    case .malformed, .unsupportedExpectation: self.init("bad-request", "Bad request", error.status, detail)
+    case .requestLineTooLong: self.init("uri-too-long", "Request line too long", error.status, detail)
+    case .fieldsTooLarge: self.init("headers-too-large", "Header fields too large", error.status, detail)
+    case .bodyTooLarge: self.init("body-too-large", "Body too large", error.status, detail)
+    case .unsupportedVersion: self.init("http-version", "HTTP version not supported", error.status, detail)
+    case .unknownMethod: self.init("unknown-method", "Method not known", error.status, detail)
+    case .notFound: self.init("not-found", "Not found", error.status, detail)
+    case .methodNotAllowed(let allowed):
+      self.init(
+        "method-not-allowed", "Method not allowed", error.status, detail,
+        fields: [.allow: allowed.joined(separator: ", ")])
+    case .requestTimeout: self.init("request-timeout", "Request timed out", error.status, detail)
+    case .tooManyConnections:
+      self.init(
+        "too-many-connections", "Too many connections", error.status, detail, fields: [.retryAfter: "1"])
+    case .bodyMemoryExhausted:
+      self.init("overloaded", "Overloaded", error.status, detail, fields: [.retryAfter: "1"])
+    }
+  }
+
+  static let starting = Problem(
+    "not-ready", "Not ready", .serviceUnavailable, "The service is starting.", fields: [.retryAfter: "1"])
+
+  static let stopping = Problem(
+    "not-ready", "Not ready", .serviceUnavailable, "The service is stopping.", fields: [.retryAfter: "1"])
+
+  static func invalidBody(_ detail: String) -> Problem {
+    Problem("invalid-body", "Invalid body", .badRequest, detail)
+  }
+
+  static func noImage(_ detail: String) -> Problem {
+    Problem("no-image", "No image", .badRequest, detail)
+  }
+
+  static func tooManyImages(count: Int, limit: Int) -> Problem {
+    Problem(
+      "too-many-images", "Too many images", .contentTooLarge,
+      "The request has \(count) images; the maximum is \(limit).")
+  }
+
+  static func invalidField(_ name: HTTPField.Name, _ value: String, expected: String) -> Problem {
+    Problem(
+      "invalid-header", "Invalid header field", .badRequest,
+      "The header field \(name) is '\(value)'; expected \(expected).")
+  }
+}

@@ -1,0 +1,43 @@
+#if canImport(FoundationEssentials)
+  import FoundationEssentials
+#else
+  import Foundation
+#endif
+
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// The process's resource usage as the operating system reports it. `nil` except on Linux.
+package struct ProcessUsage {
+  let processorSeconds: Double
+  package let residentBytes: Int
+  let openFiles: Int
+
+  /// Reads /proc/self (man 5 proc).
+  package init?() {
+    #if os(Linux)
+      guard let memory = ProcessUsage.fields("/proc/self/statm"), memory.count > 1,
+        let pages = Int(memory[1]),
+        let files = try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")
+      else { return nil }
+      var usage = rusage()
+      guard getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage) == 0 else { return nil }
+      func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
+      processorSeconds = seconds(usage.ru_utime) + seconds(usage.ru_stime)
+      residentBytes = pages * sysconf(Int32(_SC_PAGESIZE))
+      openFiles = files.count
+    #else
+      return nil
+    #endif
+  }
+
+  private static func fields(_ path: String) -> [Substring]? {
+    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return nil }
+    return text.split(separator: " ")
+  }
+}

@@ -1,0 +1,120 @@
+import HTTPServer
+import HTTPTypes
+import Logging
+
+/// The routes of the service, and what applies to all requests.
+struct Routes: Sendable {
+  private let readiness: Readiness
+  private let metrics: ServiceMetrics
+  private let access: AccessPolicy
+  private let instrumentation: RouteInstrumentation
+  private let detectRoute: DetectRoute
+  private let modelRoutes: ModelRoutes
+  private let compatible: [any CompatibleRoutes]
+
+  init(
+    models: ModelRegistry, configuration: DetectionService.Configuration, readiness: Readiness,
+    metrics: ServiceMetrics, logger: Logger
+  ) {
+    self.readiness = readiness
+    self.metrics = metrics
+    access = configuration.access
+    instrumentation = RouteInstrumentation(metrics: metrics, logger: logger)
+    let pipeline = DetectionPipeline(
+      workers: PreprocessingPool(count: configuration.threads), imageLimits: configuration.imageLimits,
+      requestTimeout: configuration.requestTimeout, metrics: metrics)
+    detectRoute = DetectRoute(pipeline: pipeline, models: models)
+    modelRoutes = ModelRoutes(
+      models: models, allowsChanges: configuration.access.keys != nil, logger: logger)
+    let context = CompatibilityContext(
+      pipeline: pipeline, models: models, modelRoutes: modelRoutes, readiness: readiness,
+      access: configuration.access, metrics: metrics, version: configuration.version)
+    compatible = CompatibleAPI.allCases.filter(configuration.compatibility.contains).map {
+      $0.routes(context)
+    }
+  }
+
+  func router(_ connections: ConnectionLimiter) -> Router {
+    var router = Router()
+    let (instrumentation, models) = (instrumentation, modelRoutes)
+    func get(_ path: String, _ handler: @escaping @Sendable (Request) -> Response) {
+      router.on(.get, path, instrumentation.immediate(path, handler))
+    }
+
+    router.on(.post, "/detect", instrumentation.suspending("/detect", detectRoute.respond))
+    for api in compatible { api.add(to: &router, instrumentation) }
+
+    get("/v1/models", models.list)
+    get("/v1/models/{name}", models.one)
+    for path in ["/v1/models/{name}/load", "/v1/models/{name}/reload"] {
+      router.on(.post, path, instrumentation.suspending(path, models.load))
+    }
+    router.on(
+      .post, "/v1/models/{name}/unload",
+      instrumentation.immediate("/v1/models/{name}/unload", models.unload))
+
+    get("/healthz") { _ in Routes.status("ok") }
+    get("/readyz") { [readiness] _ in
+      switch readiness.phase {
+      case .starting: Problem.starting.response
+      case .ready: Routes.status("ready")
+      case .stopping: Problem.stopping.response
+      }
+    }
+    get("/metrics") { [metrics] _ in
+      Response(
+        .ok, contentType: "text/plain; version=0.0.4; charset=utf-8",
+        metrics.text(connections: connections.count))
+    }
+    get("/openapi.json") { _ in OpenAPIRoute.response }
+    for file in PageRoute.files {
+      let response = PageRoute.response(file.type, file.bytes)
+      get(file.path) { _ in response }
+    }
+    return router
+  }
+
+  /// Errors, authorization and common fields of all requests.
+  func hooks() -> ServerHooks {
+    let (instrumentation, access, compatible) = (instrumentation, access, compatible)
+    @Sendable func api(of head: RequestHead?) -> (any CompatibleRoutes)? {
+      guard let path = head?.target.path else { return nil }
+      return compatible.first { $0.owns(path) }
+    }
+    /// Clients of a compatible API get problems in its format.
+    @Sendable func reject(_ problem: Problem, _ head: RequestHead?) -> Response {
+      let response = api(of: head)?.response(to: problem) ?? problem.response
+      return instrumentation.rejected(response, reason: problem.detail)
+    }
+    var hooks = ServerHooks { error, head in reject(Problem(error), head) }
+    hooks.authorize = { head in
+      let location = api(of: head)?.keyLocation(head) ?? .authorizationOnly
+      do throws(Problem) {
+        try access.authorize(head, at: .head(location))
+        return nil
+      } catch { return reject(error, head) }
+    }
+    hooks.finalize = { response, head in
+      guard let head else { return response }
+      var response = access.crossOrigin.complete(response, to: head)
+      if response.fields[.requestID] == nil { response.fields[.requestID] = RequestID(head.fields).text }
+      return response
+    }
+    return hooks
+  }
+
+  private static func status(_ word: String) -> Response {
+    Response(.ok, contentType: "application/json", #"{"status":"\#(word)"}"#)
+  }
+}
+
+extension CompatibleAPI {
+  fileprivate func routes(_ context: CompatibilityContext) -> any CompatibleRoutes {
+    switch self {
+    case .deepstack: DeepStackRoutes(context: context)
+    case .kserve: KServeRoutes(context: context)
+    case .doods: DOODSRoutes(context: context)
+    case .torchserve: TorchServeRoutes(context: context)
+    }
+  }
+}

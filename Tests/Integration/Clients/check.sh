@@ -1,0 +1,101 @@
+#!/usr/bin/env bash
+# Starts the service and calls it with other projects' clients: curl, requests, aiohttp, a browser, those of the compatible APIs,
+# and schemathesis, which generates requests from /openapi.json and checks every response against it. Installs missing programs
+# (Debian, PyPI).
+#
+#   Tests/Integration/Clients/check.sh [IMAGE]      an image with a dog, a bicycle and a car
+#
+# The browser runs only if chromium is installed. Exits with 69 if clients, image or weights are not available.
+set -euo pipefail
+cd "$(dirname "$0")/../../.."
+image=${1:-../shared/images/dog.jpg}
+yolox=.build/release/yolox
+
+unavailable() {
+  echo "check-clients: not available: $1" >&2
+  exit 69
+}
+install() { scripts/install-packages.sh "$@" || unavailable "$*"; }
+[ -f "$image" ] || unavailable "an image of a dog, a bicycle and a car at $image"
+$yolox weights fetch yolox-nano || unavailable "the weights of YOLOX-Nano"
+venv=.venv-clients
+if ! cmp -s Tests/Integration/Clients/requirements.txt $venv/installed.txt; then
+  python3 -c 'import ensurepip' 2>/dev/null || install python3-venv
+  rm -rf $venv
+  { python3 -m venv $venv && $venv/bin/pip install --quiet --requirement Tests/Integration/Clients/requirements.txt; } \
+    || unavailable "what Tests/Integration/Clients/requirements.txt names"
+  cp Tests/Integration/Clients/requirements.txt $venv/installed.txt
+fi
+command -v curl >/dev/null || install curl
+# One of the clients needs OpenCV, which needs libraries of a window system.
+$venv/bin/python -c 'import cv2' 2>/dev/null || install libgl1 libglib2.0-0
+export PATH=$PWD/$venv/bin:$PATH
+
+scratch=$(mktemp -d)
+start() {
+  rm -f "$scratch/log"
+  # On a busy machine requests are slow but not rejected.
+  $yolox serve --port 0 --request-timeout 60 "$@" 2>"$scratch/log" &
+  server=$!
+  for _ in $(seq 600); do
+    grep -q ' ready$' "$scratch/log" && break
+    kill -0 $server 2>/dev/null || { cat "$scratch/log" >&2; exit 1; }
+    sleep 0.1
+  done
+  url=http://$(grep -o 'addresses=[^ ]*' "$scratch/log" | cut -d= -f2)
+}
+finish() {
+  kill -TERM $server
+  wait $server || { echo "check-clients: the server ended with $?" >&2; exit 1; }
+}
+trap 'kill $server 2>/dev/null || true; rm -rf "$scratch"' EXIT
+
+start
+echo "== curl"
+expect() {
+  local what=$1
+  shift
+  curl -sSf "$@" -o "$scratch/answer"
+  grep -qa "$what" "$scratch/answer" || { echo "check-clients: no $what in the answer to curl $*" >&2; exit 1; }
+}
+expect '"label":"bicycle"' --data-binary @"$image" "$url/detect?score_threshold=0.5"
+expect '"label":"dog"' -F image=@"$image" -F classes=dog "$url/detect"
+expect '"label":"car"' -T "$image" -X POST -H 'Transfer-Encoding: chunked' "$url/detect"
+expect '"label":"car"' --http1.0 --data-binary @"$image" "$url/detect"
+expect JFIF -H 'Accept: image/jpeg' --data-binary @"$image" "$url/detect"
+echo "== Python"
+python Tests/Integration/Clients/http_clients.py "$url" "$image"
+echo "== a client generated from the description"
+examples/python/generate.sh "$url" "$scratch/client" >"$scratch/generated" || { cat "$scratch/generated"; exit 1; }
+generated() { PYTHONPATH=$scratch/client python examples/python/detect.py "$url" "$@" | cut -f 1-2 >"$scratch/answer"; }
+same() {
+  diff <(printf '%b\n' "$@") "$scratch/answer" || { echo "check-clients: not what the generated client is to find" >&2; exit 1; }
+}
+name=$(basename "$image")
+found="$name\tdog\n$name\tbicycle\n$name\tcar"
+generated "$image"
+same 'models: yolox-nano' "$found"
+generated "$image" README.md "$image"
+same 'models: yolox-nano' "$found" 'README.md\tUnsupported image format' "$found"
+echo "== other services' clients"
+python Tests/Integration/Clients/compatibility.py "$url" "$image"
+if command -v chromium >/dev/null; then
+  echo "== browser"
+  python Tests/Integration/Clients/browser.py "$url" "$image" "${SCREENSHOT:-$scratch/page.png}"
+fi
+finish
+
+echo "== a service with keys and two models"
+echo "a-key-for-the-tests" >"$scratch/keys"
+start --api-key-file "$scratch/keys" --model yolox-nano=yolox-nano --model spare=yolox-nano
+if command -v chromium >/dev/null; then
+  python Tests/Integration/Clients/browser.py "$url" "$image" "$scratch/page.png" a-key-for-the-tests
+fi
+python Tests/Integration/Clients/compatibility.py "$url" "$image" a-key-for-the-tests
+# The same requests each time; another SEED makes up others. Not of other services' APIs: what those take, and how leniently, their clients decide, who were just here.
+SCHEMATHESIS_HOOKS=Tests/Integration/Clients/schemathesis_hooks.py schemathesis \
+  --config-file Tests/Integration/Clients/schemathesis.toml run "$url/openapi.json" --exclude-tag Compatibility \
+  --checks all --max-examples "${EXAMPLES:-40}" --seed "${SEED:-1}" --continue-on-failure >"$scratch/schemathesis" || { cat "$scratch/schemathesis"; exit 1; }
+tail -n 12 "$scratch/schemathesis"
+finish
+echo "check-clients: all as it should be"
