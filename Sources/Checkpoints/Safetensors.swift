@@ -96,23 +96,19 @@ package enum Safetensors {
 
   /// Writes tensors in the order of their names. The file appears whole or not at all.
   ///
-  /// - Parameter matrixType: how tensors of two or more dimensions are stored that `isRounded` names. All others, which
-  ///   are small, stay float32.
+  /// - Parameter type: how numbers are stored: float32, or rounded to float16 or bfloat16.
   package static func write(
-    _ tensors: Parameters, metadata: [String: String] = [:], matrixType: ElementType = .float32,
-    isRounded: (String) -> Bool = { _ in true }, to path: String
+    _ tensors: Parameters, metadata: [String: String] = [:], as type: ElementType = .float32,
+    to path: String
   ) throws(CheckpointError) {
     var header = Header()
     header.metadata = metadata
     var offset = 0
     let names = tensors.keys.sorted()
-    func type(_ name: String) -> ElementType {
-      tensors[name]?.shape.count ?? 0 >= 2 && isRounded(name) ? matrixType : .float32
-    }
     for name in names {
       guard let tensor = tensors[name] else { continue }
-      let end = offset + tensor.count * type(name).size
-      header.entries[name] = Entry(dtype: type(name).rawValue, shape: tensor.shape, offsets: [offset, end])
+      let end = offset + tensor.count * type.size
+      header.entries[name] = Entry(dtype: type.rawValue, shape: tensor.shape, offsets: [offset, end])
       offset = end
     }
     let encoder = JSONEncoder()
@@ -127,14 +123,14 @@ package enum Safetensors {
     try file.append(text)
     for name in names {
       guard let values = tensors[name]?.values else { continue }
-      if type(name) == .float32 {
+      if type == .float32 {
         try values.withUnsafeBufferPointer { numbers throws(CheckpointError) in
           try file.append(UnsafeRawBufferPointer(numbers))
         }
-      } else if let bytes = type(name).halfBytes(values) {
+      } else if let bytes = type.halfBytes(values) {
         try file.append(bytes)
       } else {
-        throw .unwritable(path: path, reason: "\(name) has numbers too large for \(type(name).rawValue)")
+        throw .unwritable(path: path, reason: "\(name) has numbers too large for \(type.rawValue)")
       }
     }
     try file.finish()

@@ -72,10 +72,10 @@ extension PretrainedWeights {
 
   /// Writes the weights as safetensors, with what else the file can say about the model.
   ///
-  /// - Parameter matrixType: how convolution weights are stored; all else stays float32.
+  /// - Parameter type: how numbers are stored: float32, or rounded to float16 or bfloat16.
   package func write(
     to path: String, calibration: Calibration?, inputSize: InputSize? = nil,
-    matrixType: ElementType = .float32,
+    as type: ElementType = .float32,
     license: String? = nil
   ) throws(CheckpointError) {
     let metadata = ModelMetadata.values(
@@ -83,7 +83,6 @@ extension PretrainedWeights {
       preprocessing: preprocessing, license: license ?? self.license)
     try Safetensors.write(
       parameters.merging(calibration?.tensors ?? [:]) { weight, _ in weight },
-      metadata: metadata.merging(calibration?.metadata ?? [:]) { value, _ in value }, matrixType: matrixType,
-      isRounded: { parameters[$0] != nil }, to: path)
+      metadata: metadata.merging(calibration?.metadata ?? [:]) { value, _ in value }, as: type, to: path)
   }
 }

@@ -32,7 +32,7 @@ extension WeightsCommand {
     @Option(help: "Maximum calibration images, evenly spread over the folder.") var maxImages = 200
     @Option(help: "COCO instances file (JSON) to measure average precision with.") var annotations: String?
     @Option(help: "Folder of the annotated images. Default: the calibration images.") var images: String?
-    @Option(help: "Storage of convolution weights: f32, f16 or bf16.") var dtype = "f32"
+    @Option(help: "Storage of numbers: f32, f16 or bf16.") var dtype = "f32"
     @OptionGroup var threading: ThreadOptions
 
     func validate() throws {
@@ -55,7 +55,7 @@ extension WeightsCommand {
       }
       try pretrained.write(
         to: output, calibration: calibration, inputSize: size,
-        matrixType: ElementType.writable[dtype] ?? .float32)
+        as: ElementType.writable[dtype] ?? .float32)
       for precision in Precision.allCases {
         guard let ap = calibration.averagePrecision[precision] else { continue }
         print("AP \(precision.rawValue.padded(to: 5))", ap.text(decimals: 4))

@@ -19,7 +19,7 @@ struct ExportCommand: ParsableCommand {
   @Option(help: "File to write: .safetensors or .pth.")
   var output: String
 
-  @Option(help: "Storage of convolution weights in .safetensors: f32, f16 or bf16.")
+  @Option(help: "Storage of numbers in .safetensors: f32, f16 or bf16.")
   var dtype = "f32"
 
   @Option(help: "SPDX identifier of the weights' licence, for .safetensors.")
@@ -49,7 +49,7 @@ struct ExportCommand: ParsableCommand {
       exported = (try PretrainedWeights(contentsOf: weights ?? ""), 0)
     }
     try WeightsFile.write(
-      exported.weights, epoch: exported.epoch, matrixType: ElementType.writable[dtype] ?? .float32,
+      exported.weights, epoch: exported.epoch, as: ElementType.writable[dtype] ?? .float32,
       license: license, to: output)
     print(output)
   }

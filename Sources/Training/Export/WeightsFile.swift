@@ -14,10 +14,10 @@ package enum WeightsFile {
 
   /// - Parameters:
   ///   - epoch: epochs trained; stored in `.pth` only.
-  ///   - matrixType: how `.safetensors` stores convolution weights; `.pth` is float32.
+  ///   - type: how `.safetensors` stores numbers; `.pth` is float32.
   ///   - license: an SPDX identifier, for `.safetensors`; the weights' own if not given.
   package static func write(
-    _ weights: PretrainedWeights, epoch: Int = 0, matrixType: ElementType = .float32, license: String? = nil,
+    _ weights: PretrainedWeights, epoch: Int = 0, as type: ElementType = .float32, license: String? = nil,
     to path: String
   ) throws(TrainingError) {
     switch Format(path: path) {
@@ -35,7 +35,7 @@ package enum WeightsFile {
     case .safetensors, nil:
       do {
         try weights.write(
-          to: path, calibration: weights.calibration, matrixType: matrixType, license: license)
+          to: path, calibration: weights.calibration, as: type, license: license)
       } catch {
         throw TrainingError(error, path: path)
       }
