@@ -87,6 +87,11 @@ bench-train: bootstrap ## Time training beside the authors' code in YOLOX_REPOSI
 	$(BUILD) --product yolox-train
 	@Benchmarks/training/run.sh $(YOLOX_REPOSITORY)
 
+.PHONY: demo-weights
+demo-weights: build ## Train the demo network from nothing, on drawn scenes (about an hour on two idle cores)
+	$(BUILD) --product yolox-train
+	scripts/demo-weights.sh .build/release
+
 .PHONY: sanitize
 sanitize: bootstrap ## Run the tests under the address and the thread sanitizer
 	@export LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/Sanitizers/leaks.supp TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/Sanitizers/races.supp; \

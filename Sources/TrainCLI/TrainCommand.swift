@@ -15,7 +15,9 @@ package struct TrainCommand: ParsableCommand {
     groupedSubcommands: [
       CommandGroup(name: "Training", subcommands: [FitCommand.self, ResumeCommand.self, ReportCommand.self]),
       CommandGroup(
-        name: "Data", subcommands: [PreviewCommand.self, ConvertCommand.self, ShapesCommand.self]),
+        name: "Data", subcommands: [
+          PreviewCommand.self, ConvertCommand.self, ScenesCommand.self, ShapesCommand.self,
+        ]),
       CommandGroup(
         name: "Weights and measurements",
         subcommands: [ExportCommand.self, BenchCommand.self, GradientsCommand.self]),

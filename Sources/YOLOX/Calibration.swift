@@ -77,14 +77,18 @@ extension PretrainedWeights {
   }
 
   /// Writes the weights as safetensors with the model's metadata and calibration.
+  ///
+  /// - Parameter type: how numbers are stored: float32, or rounded to float16 or bfloat16.
   package func write(
-    to path: String, calibration: Calibration?, inputSize: InputSize? = nil
+    to path: String, calibration: Calibration?, inputSize: InputSize? = nil,
+    as type: ElementType = .float32,
+    license: String? = nil
   ) throws(CheckpointError) {
     let metadata = ModelMetadata.values(
       architecture: architecture, labels: labels, inputSize: inputSize ?? self.inputSize,
-      preprocessing: preprocessing)
+      preprocessing: preprocessing, license: license ?? self.license)
     try Safetensors.write(
       parameters.merging(calibration?.tensors ?? [:]) { weight, _ in weight },
-      metadata: metadata.merging(calibration?.metadata ?? [:]) { value, _ in value }, to: path)
+      metadata: metadata.merging(calibration?.metadata ?? [:]) { value, _ in value }, as: type, to: path)
   }
 }

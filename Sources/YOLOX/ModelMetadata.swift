@@ -12,6 +12,7 @@ import Imaging
 /// | `input_size` | `416x416`: height, width |
 /// | `preprocessing` | `standard` (BGR 0...255) or `legacy` (RGB, normalised) |
 /// | `activation` | `silu`, `relu`, ...; where it is another than the paper's |
+/// | `license` | an SPDX identifier, e.g. `Apache-2.0`; optional |
 ///
 /// ONNX files of other exporters have `names`, a dictionary or a list as JSON or Python writes it, and `imgsz`.
 package struct ModelMetadata {
@@ -90,6 +91,8 @@ package struct ModelMetadata {
     return text.split { !$0.isNumber }.joined(separator: "x")
   }
 
+  var license: String? { values["license"] }
+
   /// COCO's names for 80 classes; numbered ones otherwise.
   static func defaultLabels(classCount: Int) -> [String] {
     classCount == cocoLabels.count ? cocoLabels : (0..<classCount).map { "class \($0)" }
@@ -97,7 +100,8 @@ package struct ModelMetadata {
 
   /// The metadata to write with a model's tensors.
   package static func values(
-    architecture: Architecture, labels: [String], inputSize: InputSize, preprocessing: Preprocessing
+    architecture: Architecture, labels: [String], inputSize: InputSize, preprocessing: Preprocessing,
+    license: String? = nil
   ) -> [String: String] {
     var values = [
       "format": "yolox",
@@ -109,6 +113,7 @@ package struct ModelMetadata {
     if architecture.activation != Architecture(backbone: architecture.backbone).activation {
       values["activation"] = architecture.activation.name
     }
+    values["license"] = license
     return values
   }
 }

@@ -16,6 +16,8 @@ package struct PretrainedWeights: Sendable {
   package let calibration: Calibration?
   /// What was decided without being told, and what its owner should know; a line each.
   package private(set) var notices: [String]
+  /// An SPDX identifier, of our own files that say it.
+  package let license: String?
 
   /// Reads ONNX, PyTorch or safetensors; the format is detected from the bytes.
   ///
@@ -60,6 +62,7 @@ package struct PretrainedWeights: Sendable {
     try parameters.checkFinite()
 
     calibration = Calibration(tensors: checkpoint.tensors, metadata: checkpoint.metadata)
+    license = metadata.license
     let statedLabels = try metadata.labels(classCount: classCount)
     labels = statedLabels ?? ModelMetadata.defaultLabels(classCount: classCount)
     let statedSize = try metadata.inputSize()

@@ -1,7 +1,7 @@
 import Engine
 
 /// How numbers are stored in a file. All become float32.
-enum ElementType: String, Sendable {
+package enum ElementType: String, Sendable {
   case float64 = "F64"
   case float32 = "F32"
   case float16 = "F16"
@@ -75,7 +75,54 @@ enum ElementType: String, Sendable {
   }
 }
 
+extension ElementType {
+  /// Types that weights can be written as, by the names that users give them.
+  package static let writable: [String: ElementType] = [
+    "f32": .float32, "f16": .float16, "bf16": .bfloat16,
+  ]
+
+  /// `values` as little-endian numbers of 16 bits, each rounded to the nearest, ties to even.
+  ///
+  /// - Returns: `nil` where a finite value is too large, or where this type is neither float16 nor bfloat16.
+  func halfBytes(_ values: [Float]) -> [UInt8]? {
+    guard self == .float16 || self == .bfloat16 else { return nil }
+    let infinity: UInt16 = self == .float16 ? 0x7C00 : 0x7F80
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(values.count * 2)
+    for value in values {
+      let bits = self == .float16 ? value.halfBits : value.bfloat16Bits
+      if value.isFinite, bits & 0x7FFF == infinity { return nil }
+      bytes.append(UInt8(bits & 0xFF))
+      bytes.append(UInt8(bits >> 8))
+    }
+    return bytes
+  }
+}
+
 extension Float {
+  /// bfloat16: the upper half of a float32.
+  fileprivate var bfloat16Bits: UInt16 {
+    if isNaN { return UInt16(truncatingIfNeeded: bitPattern >> 16) | 0x40 }
+    let odd = bitPattern >> 16 & 1
+    return UInt16(truncatingIfNeeded: (bitPattern &+ 0x7FFF &+ odd) >> 16)
+  }
+
+  /// IEEE 754 binary16; infinity where the value is too large.
+  fileprivate var halfBits: UInt16 {
+    let sign = UInt16(truncatingIfNeeded: bitPattern >> 16) & 0x8000
+    if isNaN { return sign | 0x7E00 }
+    let size = magnitude
+    // Halfway between the largest number, 65504, and the next power of two.
+    if size >= 65520 { return sign | 0x7C00 }
+    // Below 2^-14 numbers lie 2^-24 apart; above, there are 2^10 to each power of two. A carry into the exponent is
+    // the right result.
+    if size < 0x1p-14 { return sign | UInt16((size * 0x1p24).rounded(.toNearestOrEven)) }
+    let exponent = Int(size.exponent)
+    let scaled = (size * Float(sign: .plus, exponent: 10 - exponent, significand: 1)).rounded(
+      .toNearestOrEven)
+    return sign | (UInt16(exponent + 14) << 10 &+ UInt16(scaled))
+  }
+
   /// IEEE 754 binary16. Written out because `Float16` is not there on every Mac.
   init(halfBits bits: UInt16) {
     let sign: Float = bits >> 15 == 0 ? 1 : -1

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Checkpoints
 import Engine
 import Training
 import YOLOX
@@ -21,6 +22,12 @@ struct ExportCommand: ParsableCommand {
   @Option(help: "File to write: .safetensors or .pth.")
   var output: String
 
+  @Option(help: "Storage of numbers in .safetensors: f32, f16 or bf16.")
+  var dtype = "f32"
+
+  @Option(help: "SPDX identifier of the weights' licence, for .safetensors.")
+  var license: String?
+
   func validate() throws {
     guard (folder == nil) != (weights == nil) else {
       throw ValidationError("either --run or --weights is required")
@@ -28,6 +35,12 @@ struct ExportCommand: ParsableCommand {
     guard folder != nil || !last else { throw ValidationError("--last requires --run") }
     guard WeightsFile.Format(path: output) != nil else {
       throw ValidationError("--output must end in .safetensors or .pth")
+    }
+    guard ElementType.writable[dtype] != nil else {
+      throw ValidationError("--dtype must be f32, f16 or bf16")
+    }
+    if WeightsFile.Format(path: output) == .pth, dtype != "f32" || license != nil {
+      throw ValidationError("--dtype and --license are for .safetensors")
     }
   }
 
@@ -43,7 +56,9 @@ struct ExportCommand: ParsableCommand {
     } else {
       exported = (try PretrainedWeights.read(weights ?? ""), 0)
     }
-    try WeightsFile.write(exported.weights, epoch: exported.epoch, to: output)
+    try WeightsFile.write(
+      exported.weights, epoch: exported.epoch, as: ElementType.writable[dtype] ?? .float32,
+      license: license, to: output)
     print(output)
   }
 }

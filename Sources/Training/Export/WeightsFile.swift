@@ -12,14 +12,19 @@ package enum WeightsFile {
     }
   }
 
-  /// - Parameter epoch: epochs trained; stored in `.pth` only.
-  package static func write(_ weights: PretrainedWeights, epoch: Int = 0, to path: String)
-    throws(TrainingError)
-  {
+  /// - Parameters:
+  ///   - epoch: epochs trained; stored in `.pth` only.
+  ///   - type: how `.safetensors` stores numbers; `.pth` is float32.
+  ///   - license: an SPDX identifier, for `.safetensors`; the weights' own if not given.
+  package static func write(
+    _ weights: PretrainedWeights, epoch: Int = 0, as type: ElementType = .float32, license: String? = nil,
+    to path: String
+  ) throws(TrainingError) {
     do {
       switch Format(path: path) {
       case .pth: try weights.writeTorch(to: path, epoch: epoch)
-      case .safetensors, nil: try weights.write(to: path, calibration: nil)
+      case .safetensors, nil:
+        try weights.write(to: path, calibration: weights.calibration, as: type, license: license)
       }
     } catch {
       throw TrainingError(error, path: path)
