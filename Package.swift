@@ -52,11 +52,15 @@ let package = Package(
       name: "PrometheusMetrics", dependencies: [.product(name: "CoreMetrics", package: "swift-metrics")]),
     // Codable values to JSON with members in the order of their declaration.
     .target(name: "OrderedJSON"),
+    // The demo network and a sample image, compiled into the binary.
+    .target(name: "CEmbedded"),
+    .target(name: "Embedded", dependencies: ["CEmbedded"]),
     // The detector behind the server: queue, batches, routes, problems.
     .target(
       name: "Service",
       dependencies: [
-        "Digests", "Engine", "HTTPServer", "Imaging", "OrderedJSON", "PlatformC", "PrometheusMetrics", "YOLOX",
+        "Digests", "Embedded", "Engine", "HTTPServer", "Imaging", "OrderedJSON", "PlatformC",
+        "PrometheusMetrics", "YOLOX",
         .product(name: "CoreMetrics", package: "swift-metrics"),
         .product(name: "Metrics", package: "swift-metrics"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -72,8 +76,8 @@ let package = Package(
     .executableTarget(
       name: "CLI",
       dependencies: [
-        "CAllocator", "COCO", "Checkpoints", "Engine", "HTTPServer", "Imaging", "OrderedJSON", "PlatformC",
-        "Service", "WeightsStore", "YOLOX",
+        "CAllocator", "COCO", "Checkpoints", "Digests", "Embedded", "Engine", "HTTPServer", "Imaging",
+        "OrderedJSON", "PlatformC", "Service", "WeightsStore", "YOLOX",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -95,11 +99,12 @@ let package = Package(
     // The client library for other programs. Shares only the HTTP API with the service.
     .target(name: "YOLOXClient"),
 
-    .target(name: "TestSupport", dependencies: ["Engine"], path: "Tests/TestSupport"),
+    .target(name: "TestSupport", dependencies: ["Embedded", "Engine"], path: "Tests/TestSupport"),
     .testTarget(
       name: "CLITests",
       dependencies: [
-        "CLI", "HTTPServer", "TestSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "CLI", "HTTPServer", "TestSupport",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "Engine", "TestSupport"]),
     .testTarget(name: "COCOTests", dependencies: ["COCO", "TestSupport"]),
@@ -112,7 +117,7 @@ let package = Package(
     .testTarget(name: "HTTPServerTests", dependencies: ["HTTPServer", "TestSupport"]),
     .testTarget(
       name: "ServiceTests",
-      dependencies: ["Service", "Engine", "HTTPServer", "Imaging", "YOLOX", "TestSupport"]),
+      dependencies: ["Service", "Checkpoints", "Engine", "HTTPServer", "Imaging", "YOLOX", "TestSupport"]),
     .testTarget(
       name: "TrainingTests",
       dependencies: [
@@ -122,7 +127,7 @@ let package = Package(
     .testTarget(
       name: "YOLOXClientTests",
       dependencies: [
-        "YOLOXClient", "HTTPServer", "Service", "TestSupport", "YOLOX",
+        "YOLOXClient", "Checkpoints", "HTTPServer", "Service", "TestSupport", "YOLOX",
         .product(name: "Logging", package: "swift-log"),
       ]),
     .testTarget(

@@ -27,7 +27,8 @@ struct Download: Sendable {
     defer { progressTask.cancel() }
     let status = await Download.exitStatus(of: curl)
     guard status == 0 else {
-      let line = (try? String(contentsOfFile: log, encoding: .utf8))?.split(separator: "\n").last.map(String.init)
+      let line = (try? String(contentsOfFile: log, encoding: .utf8))?.split(separator: "\n").last.map(
+        String.init)
       throw .download(url: url, reason: line ?? "curl ended with status \(status)")
     }
     progress(fileSize(path) ?? 0, expectedBytes)

@@ -78,7 +78,7 @@ struct PretrainedWeightsTests {
 
   @Test(
     "real weights survive the way through safetensors, and give the same boxes",
-    .enabled(if: SharedData.isPresent, SharedData.missing))
+    .sharedData("weights/yolox_nano.pth"))
   func conversion() throws {
     let weights = try PretrainedWeights(contentsOf: SharedData.url("weights/yolox_nano.pth").path)
     let path = FileManager.default.temporaryDirectory.appending(

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Engine
 import Imaging
-import WeightsStore
 import YOLOX
 
 #if canImport(FoundationEssentials)
@@ -12,8 +11,12 @@ import YOLOX
 
 /// The network of a command, and how it runs.
 struct ModelOptions: ParsableArguments {
-  @Option(help: "Weights file (.onnx, .pth, .safetensors) or name; see 'yolox weights list'.")
-  var weights = "yolox-nano"
+  @Option(
+    help: ArgumentHelp(
+      "Weights file (.onnx, .pth, .safetensors) or name; see 'yolox weights list'.",
+      discussion: "Default: yolox-nano, or the demo network in the binary while yolox-nano is not downloaded."
+    ))
+  var weights: String?
 
   @Option(help: "Input size, a multiple of 32: 640 or HEIGHTxWIDTH. Default: from the weights.")
   var size: InputSize?
@@ -34,27 +37,32 @@ struct ModelOptions: ParsableArguments {
 
   var threadCount: Int { threading.count }
 
-  func loadModel() throws -> Model { try loadModel(weights) }
+  /// Loads the model of `--weights` and prints what its user must know.
+  func loadModel() throws -> Model {
+    let model = try loadModel(WeightsSource(weights))
+    if let note = model.note { printError("Warning: \(note)") }
+    return model
+  }
 
   /// - Parameters:
   ///   - name: replaces the name of the network.
   ///   - report: receives what `--precision auto` has chosen.
   func loadModel(
-    _ weights: String, name: String? = nil, report: (PrecisionChoice) -> Void = { printError("\($0)") }
+    _ source: WeightsSource, name: String? = nil, report: (PrecisionChoice) -> Void = { printError("\($0)") }
   ) throws -> Model {
-    try trimmingAllocator { try plannedModel(weights, name: name, report: report) }
+    try trimmingAllocator { try plannedModel(source, name: name, report: report) }
   }
 
   private func plannedModel(
-    _ weights: String, name: String?, report: (PrecisionChoice) -> Void
+    _ source: WeightsSource, name: String?, report: (PrecisionChoice) -> Void
   ) throws -> Model {
-    let path = try WeightsLocation.path(of: weights)
-    let pretrained = try PretrainedWeights.read(path)
+    let (pretrained, sha256) = try source.read()
     var model = try Model(
-      pretrained, name: name, sha256: sha256(ofFile: path), inputSize: size,
+      pretrained, name: name, sha256: sha256, inputSize: size,
       labels: try labels.map(ModelOptions.labels(inFile:)), preprocessing: preprocessing,
       options: PlanOptions(precision: precision.resolved(for: pretrained, report: report)))
     model.fastDecode = scaledDecode
+    model.note = source.note
     return model
   }
 

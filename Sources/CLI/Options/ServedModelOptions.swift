@@ -1,6 +1,7 @@
 import ArgumentParser
 import Logging
 import Service
+import YOLOX
 
 /// The models to serve.
 struct ServedModelOptions: ParsableArguments {
@@ -12,17 +13,33 @@ struct ServedModelOptions: ParsableArguments {
   var named: [NamedWeights] = []
 
   func sources(_ options: ModelOptions) throws -> [ModelSource] {
-    let named = named.isEmpty ? [NamedWeights(weights: options.weights)] : named
     let names = named.map(\.name)
     if let duplicate = names.first(where: { name in names.count { $0 == name } > 1 }) {
       throw CLIError("--model: '\(duplicate)' is given twice; names must be unique")
     }
+    guard !named.isEmpty else {
+      let source = try WeightsSource(options.weights)
+      return [
+        ServedModelOptions.source(
+          options.weights.map { NamedWeights(weights: $0).name } ?? source.name, options
+        ) { source }
+      ]
+    }
     return named.map { entry in
-      ModelSource(name: entry.name) {
-        try options.loadModel(entry.weights, name: entry.name) { choice in
-          Logger(label: "yolox").info("\(choice)", metadata: ["model": "\(entry.name)"])
-        }
+      ServedModelOptions.source(entry.name, options) { try WeightsSource(entry.weights) }
+    }
+  }
+
+  private static func source(
+    _ name: String, _ options: ModelOptions, _ weights: @escaping @Sendable () throws -> WeightsSource
+  ) -> ModelSource {
+    let logger = Logger(label: "yolox")
+    return ModelSource(name: name) {
+      let model = try options.loadModel(weights(), name: name) { choice in
+        logger.info("\(choice)", metadata: ["model": "\(name)"])
       }
+      if let note = model.note { logger.warning("\(note)", metadata: ["model": "\(name)"]) }
+      return model
     }
   }
 }
