@@ -14,7 +14,8 @@ ARG RUNTIME_IMAGE=docker.io/library/debian:bookworm-slim
 FROM ${BUILD_IMAGE} AS build
 # hadolint ignore=DL3008
 RUN apt-get update \
-  && apt-get install -y --no-install-recommends binutils ca-certificates curl libjpeg62-turbo-dev libpng-dev nettle-dev \
+  && apt-get install -y --no-install-recommends binutils ca-certificates curl \
+    libjpeg62-turbo-dev libpng-dev libwebp-dev nettle-dev \
   && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY Package.swift ./

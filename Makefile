@@ -126,8 +126,8 @@ check-training: bootstrap ## Interrupt, kill and damage training runs; with mpir
 
 MINUTES ?= 10
 .PHONY: fuzz
-fuzz: ## Fuzz the HTTP parsers for MINUTES (10)
-	@Fuzz/run.sh $(MINUTES)
+fuzz: ## Fuzz every parser of untrusted bytes for MINUTES (10) each, or only TARGET
+	@Fuzz/run.sh $(or $(TARGET),all) $(MINUTES)
 
 .PHONY: check-deploy
 check-deploy: build ## Check the Dockerfile and all files in deploy/

@@ -20,16 +20,21 @@ let package = Package(
     // The platform's C library, and the smallest Foundation that the platform has, under one name each.
     .target(name: "PlatformC"),
     .target(name: "FoundationCompatibility"),
+    // CPU quota and memory limit of the container.
+    .target(name: "ControlGroup", dependencies: ["PlatformC"]),
     // The loops of inference, compiled once for each instruction set.
     .target(name: "CKernels"),
     // Tensors and graphs; no YOLO words.
-    .target(name: "Engine", dependencies: ["CKernels"]),
-    // JPEG and PNG through libjpeg and libpng.
+    .target(name: "Engine", dependencies: ["CKernels", "ControlGroup", "PlatformC"]),
+    // JPEG, PNG and WebP through libjpeg-turbo, libpng and libwebp.
     .target(
-      name: "CCodecs", linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
+      name: "CCodecs",
+      linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png"), .linkedLibrary("webp")]),
     .target(name: "CLetterbox"),
-    // Bytes to pictures, pictures to the network's input, boxes drawn.
-    .target(name: "Imaging", dependencies: ["CCodecs", "CLetterbox"]),
+    // Decoding, letterboxing and encoding of images, and drawing of boxes.
+    .target(
+      name: "Imaging", dependencies: ["CCodecs", "CLetterbox"], exclude: ["Drawing/make-font.py"],
+      resources: [.embedInCode("Drawing/roboto-medium.labelfont")]),
     // ONNX, PyTorch, safetensors: bytes to named tensors.
     .target(name: "Checkpoints", dependencies: ["Engine"]),
     // The networks of the paper, weights to model, boxes.
@@ -76,7 +81,8 @@ let package = Package(
     .executableTarget(
       name: "CLI",
       dependencies: [
-        "CAllocator", "COCO", "Checkpoints", "Digests", "Embedded", "Engine", "HTTPServer", "Imaging",
+        "CAllocator", "COCO", "Checkpoints", "ControlGroup", "Digests", "Embedded", "Engine",
+        "FoundationCompatibility", "HTTPServer", "Imaging",
         "OrderedJSON", "PlatformC", "Service", "WeightsStore", "YOLOX",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
@@ -105,8 +111,10 @@ let package = Package(
       dependencies: [
         "CLI", "HTTPServer", "TestSupport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
       ]),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "Engine", "TestSupport"]),
+    .testTarget(name: "ControlGroupTests", dependencies: ["ControlGroup"]),
     .testTarget(name: "COCOTests", dependencies: ["COCO", "TestSupport"]),
     .testTarget(name: "EngineTests", dependencies: ["Engine", "TestSupport"]),
     .testTarget(name: "ImagingTests", dependencies: ["CLetterbox", "Imaging", "TestSupport"]),
@@ -117,7 +125,11 @@ let package = Package(
     .testTarget(name: "HTTPServerTests", dependencies: ["HTTPServer", "TestSupport"]),
     .testTarget(
       name: "ServiceTests",
-      dependencies: ["Service", "Checkpoints", "Engine", "HTTPServer", "Imaging", "YOLOX", "TestSupport"]),
+      dependencies: [
+        "Service", "Checkpoints", "Engine", "HTTPServer", "Imaging", "PrometheusMetrics", "YOLOX",
+        "TestSupport",
+        .product(name: "Logging", package: "swift-log"),
+      ]),
     .testTarget(
       name: "TrainingTests",
       dependencies: [
@@ -141,14 +153,23 @@ if Context.environment["YOLOX_DOCS"] != nil {
   package.dependencies.append(.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"))
 }
 
-// libFuzzer brings its own main, so this one is there only when Fuzz/run.sh asks for it.
-if Context.environment["YOLOX_FUZZ"] != nil {
-  package.targets.append(
+// libFuzzer brings its own main, so its targets are there only when Fuzz/run.sh asks for one of them.
+if let name = Context.environment["YOLOX_FUZZ"] {
+  let dependencies: [String: [Target.Dependency]] = [
+    "HTTP": ["HTTPServer"], "Multipart": ["HTTPServer"], "Form": ["HTTPServer"],
+    "DetectRequest": ["HTTPServer", "Service"], "KServe": ["HTTPServer", "Service"], "DOODS": ["Service"],
+    "Pickle": ["Checkpoints"], "ONNX": ["Checkpoints"], "Safetensors": ["Checkpoints"],
+    "Image": ["Imaging"], "COCO": ["COCO"], "VOC": ["Training"],
+  ]
+  package.targets += [
+    .target(name: "FuzzSupport", path: "Fuzz/Support"),
     .executableTarget(
-      name: "HTTPFuzz",
-      dependencies: ["HTTPServer", .product(name: "HTTPTypes", package: "swift-http-types")],
-      path: "Fuzz", exclude: ["Corpus", "http.dict", "run.sh"],
-      swiftSettings: [.unsafeFlags(["-parse-as-library"])]))
+      name: "Fuzz" + name,
+      dependencies: (dependencies[name] ?? []) + [
+        "FuzzSupport", .product(name: "HTTPTypes", package: "swift-http-types"),
+      ],
+      path: "Fuzz/" + name, sources: ["."], swiftSettings: [.unsafeFlags(["-parse-as-library"])]),
+  ]
 }
 
 // Training on several machines, where MPI is installed (libopenmpi-dev): YOLOX_MPI=1 swift build ...

@@ -120,7 +120,7 @@ INLINE vec NAME(add_products)(vec sum, vec a, vec b) {
 }
 #endif
 
-INLINE uint16_t NAME(narrow_one)(float x) {
+INLINE uint16_t NAME(bf16_round_one)(float x) {
   uint32_t bits;
   __builtin_memcpy(&bits, &x, sizeof bits);
   if (x != x) return 0x7fc0;
@@ -128,13 +128,13 @@ INLINE uint16_t NAME(narrow_one)(float x) {
 }
 
 // `count` floats to half as many words.
-INLINE void NAME(narrow)(const float *in, float *out, int64_t count) {
-  uint16_t *narrow = (uint16_t *)out;
+INLINE void NAME(bf16_round)(const float *in, float *out, int64_t count) {
+  uint16_t *halves = (uint16_t *)out;
   int64_t i = 0;
 #ifdef HAS_BF16_DOT
   for (; i + YX_BLOCK <= count; i += YX_BLOCK) {
-    _mm256_storeu_si256((__m256i *)(narrow + i), (__m256i)_mm512_cvtneps_pbh((__m512)NAME(load)(in + i)));
+    _mm256_storeu_si256((__m256i *)(halves + i), (__m256i)_mm512_cvtneps_pbh((__m512)NAME(load)(in + i)));
   }
 #endif
-  for (; i < count; i++) narrow[i] = NAME(narrow_one)(in[i]);
+  for (; i < count; i++) halves[i] = NAME(bf16_round_one)(in[i]);
 }

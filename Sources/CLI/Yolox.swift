@@ -1,10 +1,6 @@
 import ArgumentParser
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import FoundationCompatibility
+import PlatformC
 
 @main
 package struct Yolox: AsyncParsableCommand {
@@ -32,6 +28,8 @@ package struct Yolox: AsyncParsableCommand {
 
   package static func main() async {
     let arguments = Array(CommandLine.arguments.dropFirst())
+    // The service outlives whoever reads its standard streams. Other commands end with the reader of a pipe, as usual.
+    if arguments.first == ServeCommand._commandName { signal(SIGPIPE, SIG_IGN) }
     guard let command = configurable.first(where: { $0._commandName == arguments.first }) else {
       return await main(arguments)
     }

@@ -1,7 +1,7 @@
-// Bilinear resizing as OpenCV does it to 8-bit pictures (INTER_LINEAR, resize.cpp): pixel centres at half integers,
+// Bilinear resizing as OpenCV does it to 8-bit images (INTER_LINEAR, resize.cpp): pixel centres at half integers,
 // weights in 1/2048, a horizontal pass kept in 15 bits, a vertical pass that rounds. Written straight into float planes.
 //
-// A line is what the horizontal pass makes of one row of the picture: four 16-bit numbers for each target pixel, red,
+// A line is what the horizontal pass makes of one row of the image: four 16-bit numbers for each target pixel, red,
 // green, blue and one that means nothing, so that a pixel is half a vector register.
 
 #include "CLetterbox.h"

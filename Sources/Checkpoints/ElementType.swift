@@ -9,15 +9,18 @@ enum ElementType: String, Sendable {
   case int64 = "I64"
   case int32 = "I32"
   case int16 = "I16"
+  case uint64 = "U64"
+  case uint32 = "U32"
+  case uint16 = "U16"
   case int8 = "I8"
   case uint8 = "U8"
   case bool = "BOOL"
 
   var size: Int {
     switch self {
-    case .float64, .int64: 8
-    case .float32, .int32: 4
-    case .float16, .bfloat16, .int16: 2
+    case .float64, .int64, .uint64: 8
+    case .float32, .int32, .uint32: 4
+    case .float16, .bfloat16, .int16, .uint16: 2
     case .int8, .uint8, .bool: 1
     }
   }
@@ -37,9 +40,36 @@ enum ElementType: String, Sendable {
       case .int64: return each(Int64.self) { Float(Int64(littleEndian: $0)) }
       case .int32: return each(Int32.self) { Float(Int32(littleEndian: $0)) }
       case .int16: return each(Int16.self) { Float(Int16(littleEndian: $0)) }
+      case .uint64: return each(UInt64.self) { Float(UInt64(littleEndian: $0)) }
+      case .uint32: return each(UInt32.self) { Float(UInt32(littleEndian: $0)) }
+      case .uint16: return each(UInt16.self) { Float(UInt16(littleEndian: $0)) }
       case .int8: return each(Int8.self) { Float($0) }
       case .uint8: return each(UInt8.self) { Float($0) }
       case .bool: return each(UInt8.self) { $0 == 0 ? 0 : 1 }
+      }
+    }
+  }
+
+  /// Reads little-endian numbers of an integer type.
+  func integers(_ bytes: ArraySlice<UInt8>) -> [Int] {
+    let count = bytes.count / size
+    return bytes.withUnsafeBytes { raw in
+      func each<Number: FixedWidthInteger>(_ type: Number.Type) -> [Int] {
+        (0..<count).map {
+          Int(clamping: Number(littleEndian: raw.loadUnaligned(fromByteOffset: $0 * size, as: type)))
+        }
+      }
+      switch self {
+      case .int64: return each(Int64.self)
+      case .uint64: return each(UInt64.self)
+      case .int32: return each(Int32.self)
+      case .uint32: return each(UInt32.self)
+      case .int16: return each(Int16.self)
+      case .uint16: return each(UInt16.self)
+      case .int8: return each(Int8.self)
+      case .uint8, .bool: return each(UInt8.self)
+      case .float64, .float32, .float16, .bfloat16:
+        return floats(bytes).map { Int(exactly: $0.rounded()) ?? 0 }
       }
     }
   }

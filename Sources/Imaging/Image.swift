@@ -1,4 +1,4 @@
-/// A picture: 8-bit RGB, rows from the top without gaps, sRGB or whatever the file meant.
+/// An image: 8-bit RGB, rows from the top without gaps, sRGB or whatever the file meant.
 package struct Image: Sendable, Equatable, CustomStringConvertible {
   package let width: Int
   package let height: Int
@@ -7,7 +7,7 @@ package struct Image: Sendable, Equatable, CustomStringConvertible {
 
   package init(width: Int, height: Int, pixels: [UInt8]) {
     precondition(
-      pixels.count == width * height * 3, "a \(width)x\(height) picture has \(width * height * 3) bytes")
+      pixels.count == width * height * 3, "an image of \(width)x\(height) has \(width * height * 3) bytes")
     self.width = width
     self.height = height
     self.pixels = pixels
@@ -17,7 +17,7 @@ package struct Image: Sendable, Equatable, CustomStringConvertible {
     self.init(width: width, height: height, pixels: [UInt8](repeating: gray, count: width * height * 3))
   }
 
-  package var description: String { "picture of \(width)x\(height) pixels" }
+  package var description: String { "image of \(width)x\(height) pixels" }
 
   package subscript(x: Int, y: Int) -> (red: UInt8, green: UInt8, blue: UInt8) {
     get {

@@ -36,8 +36,9 @@ package struct DetectionService: Sendable {
 
   /// Serves until `stop` returns, then finishes the accepted requests.
   private func run(until stop: () async -> Void) async throws {
-    let server = DetectionService.server(
+    let (server, adminServer) = DetectionService.servers(
       models, configuration: configuration, readiness: readiness, metrics: metrics, logger: logger)
+    _ = try adminServer?.start()
     // With socket activation, early clients wait in the service manager's socket instead of getting a 503.
     let isActivated = !configuration.server.inheritedDescriptors.isEmpty
     if isActivated { try await models.loadAll() }
@@ -48,6 +49,7 @@ package struct DetectionService: Sendable {
     if !isActivated {
       do { try await models.loadAll() } catch {
         await server.shutdown(timeout: .zero)
+        await adminServer?.shutdown(timeout: .zero)
         throw error
       }
     }
@@ -55,14 +57,21 @@ package struct DetectionService: Sendable {
     logger.info(
       "ready",
       metadata: [
-        "addresses": "\(server.addresses.joined(separator: " "))", "threads": "\(configuration.threads)",
+        "addresses": "\((server.addresses + (adminServer?.addresses ?? [])).joined(separator: " "))",
+        "threads": .stringConvertible(configuration.threads),
       ])
+    let manager = configuration.serviceManager
+    manager.notify(.ready)
+    let watchdog = Task { await Watchdog(manager: manager, server: server).run() }
+    defer { watchdog.cancel() }
     await stop()
     readiness.phase = .stopping
-    logger.info("stopping", metadata: ["connections": "\(server.connectionCount)"])
+    manager.notify(.stopping)
+    logger.info("stopping", metadata: ["connections": .stringConvertible(server.connectionCount)])
     // Load balancers need time to see /readyz change.
     if configuration.shutdownDelay > .zero { await DetectionService.pause(configuration.shutdownDelay) }
     await server.shutdown(timeout: configuration.shutdownTimeout)
+    await adminServer?.shutdown(timeout: .zero)
     logger.info("stopped")
   }
 
@@ -88,11 +97,26 @@ extension DetectionService {
     _ models: ModelRegistry, configuration: Configuration, readiness: Readiness, metrics: ServiceMetrics,
     logger: Logger
   ) -> Server {
+    servers(models, configuration: configuration, readiness: readiness, metrics: metrics, logger: logger).main
+  }
+
+  /// The server with all routes, and the one for `adminPort`.
+  package static func servers(
+    _ models: ModelRegistry, configuration: Configuration, readiness: Readiness, metrics: ServiceMetrics,
+    logger: Logger
+  ) -> (main: Server, admin: Server?) {
     let routes = Routes(
       models: models, configuration: configuration, readiness: readiness, metrics: metrics, logger: logger)
     let connections = ConnectionLimiter()
-    return Server(
+    let hooks = routes.hooks()
+    let server = Server(
       configuration: configuration.server, router: routes.router(connections), connections: connections,
-      hooks: routes.hooks())
+      hooks: hooks)
+    metrics.server.observe(server)
+    let adminServer = configuration.adminServer.map {
+      Server(configuration: $0, router: routes.adminRouter(connections), hooks: hooks)
+    }
+    if let adminServer { metrics.server.observe(adminServer) }
+    return (server, adminServer)
   }
 }

@@ -6,18 +6,30 @@ import PlatformC
 struct Download: Sendable {
   let url: String
   let expectedBytes: Int?
+  /// The protocol of `url` and of every redirect.
+  let scheme: String
+
+  var curlArguments: [String] {
+    [
+      "--fail", "--location", "--max-redirs", "5",
+      // Otherwise a redirect may lead to any protocol that curl knows, such as http.
+      "--proto", "=\(scheme)", "--proto-redir", "=\(scheme)",
+      "--silent", "--show-error", "--retry", "3", "--connect-timeout", "20",
+    ]
+  }
 
   /// - Parameters:
   ///   - path: the output file; if it exists, the download resumes at its end.
   ///   - progress: called about ten times a second.
   func run(into path: String, progress: @escaping @Sendable (Int, Int?) -> Void) async throws(FetchError) {
+    guard url.hasPrefix("\(scheme)://") else { throw .insecureURL(url, scheme: scheme) }
     if let expectedBytes, fileSize(path) == expectedBytes { return }
     let log = path + ".log"
     defer { try? FileManager.default.removeItem(atPath: log) }
-    let curl = try Download.spawn([
-      "curl", "--fail", "--location", "--silent", "--show-error", "--stderr", log, "--retry", "3",
-      "--connect-timeout", "20", "--continue-at", "-", "--output", path, "--", url,
-    ])
+    let curl = try Download.spawn(
+      ["curl"] + curlArguments + sizeLimit + [
+        "--stderr", log, "--continue-at", "-", "--output", path, "--", url,
+      ])
     let progressTask = Task {
       while !Task.isCancelled {
         progress(fileSize(path) ?? 0, expectedBytes)
@@ -57,4 +69,12 @@ struct Download: Sendable {
       }
     }
   }
+
+  /// Stops a server that announces more than the recorded size.
+  private var sizeLimit: [String] {
+    ["--max-filesize", String(expectedBytes ?? Download.maxUnknownSize)]
+  }
+
+  /// For weights without a recorded size: four times the largest of the published ones.
+  private static let maxUnknownSize = 1600 << 20
 }

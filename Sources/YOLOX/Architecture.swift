@@ -1,10 +1,16 @@
+import Engine
+
 /// What distinguishes one YOLOX network from another, apart from its class count.
 package struct Architecture: Hashable, Sendable {
   package enum Backbone: Hashable, Sendable {
-    /// CSPDarknet + PAFPN, activation SiLU. `baseChannels` is 64 x the width of the paper, `baseDepth` 3 x its depth.
+    /// CSPDarknet + PAFPN. `baseChannels` is 64 x the width of the paper, `baseDepth` 3 x its depth.
     case cspDarknet(baseChannels: Int, baseDepth: Int, depthwise: Bool)
-    /// DarkNet53 + FPN, activation leaky ReLU: the paper's YOLOv3 baseline.
+    /// DarkNet53 + FPN: the paper's YOLOv3 baseline. Its activation is leaky ReLU.
     case darknet53
+
+    fileprivate var usualActivation: Activation {
+      if case .darknet53 = self { .leakyReLU } else { .silu }
+    }
   }
 
   /// What follows the feature pyramid: the paper's head, its option without suppression, and the baselines that it is
@@ -27,10 +33,18 @@ package struct Architecture: Hashable, Sendable {
 
   package let backbone: Backbone
   package let head: Head
+  /// Behind every convolution but the last ones.
+  package let activation: Activation
 
-  package init(backbone: Backbone, head: Head = .decoupled) {
+  /// - Parameter activation: `nil` for the paper's: SiLU, or leaky ReLU with DarkNet53.
+  package init(backbone: Backbone, head: Head = .decoupled, activation: Activation? = nil) {
     self.backbone = backbone
     self.head = head
+    self.activation = activation ?? backbone.usualActivation
+  }
+
+  package func with(activation: Activation) -> Architecture {
+    Architecture(backbone: backbone, head: head, activation: activation)
   }
 
   /// The stride of each group of outputs, by the number in the outputs' names.

@@ -65,8 +65,8 @@ extension PretrainedWeights {
     var calibrator = try Calibrator(
       Graph.yolox(architecture, classCount: classCount), parameters: parameters, height: size.height,
       width: size.width, pool: pool)
-    for index in 0..<count { calibrator.observeExtremes(try image(index, 0)) }
-    for index in 0..<count { calibrator.observeSpread(try image(index, 1)) }
+    for index in 0..<count { calibrator.observeMinMax(try image(index, 0)) }
+    for index in 0..<count { calibrator.observeHistogram(try image(index, 1)) }
     return calibrator.ranges
   }
 

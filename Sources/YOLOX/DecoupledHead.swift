@@ -34,14 +34,14 @@ extension GraphBuilder {
         output(HeadOutput.box.name(level: group), box)
         output(HeadOutput.objectness.name(level: group), objectness)
         output(HeadOutput.classes.name(level: group), classes)
-        if !selecting { gate(classes, by: objectness) }
+        if !selecting { mask(classes, by: objectness) }
       }
       guard selecting else { continue }
       let selected = branch("selection_convs.\(level)", boxFeature, style: style)
       let selection = convolution("selection_preds.\(level)", selected, to: 1, kernel: 1, bias: true)
       output(HeadOutput.selection.name(level: level), selection)
       // In place of objectness, this is what scores are made with.
-      for classes in classes { gate(classes, by: selection) }
+      for classes in classes { mask(classes, by: selection) }
     }
   }
 

@@ -16,7 +16,7 @@ package struct Model: Sendable {
   package let sha256: String?
   package let plan: Plan
   /// How JPEGs far larger than the input are decoded.
-  package var fastDecode = ScaledDecode.auto
+  package var scaledDecode = ScaledDecode.auto
   /// What users of this model must know, for example that it is the demo network.
   package var note: String?
   let inputBuffers = InputBuffers()

@@ -16,7 +16,7 @@ extension Graph {
     let features: FeaturePyramid
     switch architecture.backbone {
     case .cspDarknet(let baseChannels, let baseDepth, let depthwise):
-      style = BlockStyle(activation: .silu, depthwise: depthwise)
+      style = BlockStyle(activation: architecture.activation, depthwise: depthwise)
       headChannels = baseChannels * 4
       features = builder.scoped("backbone") { builder in
         let backbone = builder.scoped("backbone") {

@@ -24,10 +24,10 @@ package struct Predictor: ~Copyable {
   {
     let start = ContinuousClock.now
     // Classes are computed only where some request's decoding may ask for them.
-    let gate =
+    let maskThreshold =
       requests.contains(where: \.options.keepsPredictions)
       ? nil : requests.map(\.options.objectnessThreshold).min()
-    executor.run(requests.map(\.image.pixels), gate: gate)
+    executor.run(requests.map(\.image.pixels), maskThreshold: maskThreshold)
     let inference = start.duration(to: .now)
     return requests.indices.map { index in
       let (image, options) = requests[index]

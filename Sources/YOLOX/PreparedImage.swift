@@ -42,7 +42,7 @@ extension Model {
   /// Decodes and letterboxes `image` for this network.
   package func prepare(_ image: EncodedImage) throws(ImageError) -> PreparedImage {
     try prepare(width: image.width, height: image.height) { (letterbox, span) throws(ImageError) in
-      try letterbox.apply(to: image, fastDecode: fastDecode, preprocessing: preprocessing, into: &span)
+      try letterbox.apply(to: image, scaledDecode: scaledDecode, preprocessing: preprocessing, into: &span)
     }
   }
 

@@ -53,7 +53,7 @@ func check(
 
 @Suite("Executor against the reference operators", .computing)
 struct ExecutorTests {
-  static let sets = PlanOptions.availableInstructionSets
+  static let sets = InstructionSet.available.map(\.name)
 
   @Test("the first convolution, at every width up to three tiles", arguments: sets)
   func stem(set: String) throws {
@@ -223,7 +223,7 @@ struct ExecutorTests {
 struct NarrowPrecisionTests {
   @Test(
     "strays from float32 by no more than the rounding of its factors, alike in any batch",
-    arguments: PlanOptions.availableInstructionSets)
+    arguments: InstructionSet.available.map(\.name))
   func closeness(set: String) throws {
     for (height, width) in [(2, 2), (10, 38), (34, 18)] {
       var builder = GraphBuilder()
@@ -274,7 +274,7 @@ struct NarrowPrecisionTests {
     let input = Tensor(shape: [3, 4, 9], values: generator.floats(108, in: -2...2).map { $0.rounded() })
     let expected = graph.referenceForward(
       Tensor(shape: [1, 3, 4, 9], values: input.values), parameters: parameters)
-    for set in PlanOptions.availableInstructionSets {
+    for set in InstructionSet.available.map(\.name) {
       let plan = try Plan(
         graph, parameters: parameters, height: 4, width: 9,
         options: PlanOptions(instructionSet: set, precision: .bfloat16))

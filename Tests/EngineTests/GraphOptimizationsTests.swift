@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Rewritten steps against the reference operators", .computing)
 struct LayerRewritingTests {
-  static let sets = PlanOptions.availableInstructionSets
+  static let sets = InstructionSet.available.map(\.name)
 
   /// The names of the kernels that run for `graph`.
   private func kernels(_ graph: Graph, height: Int, width: Int) throws -> [String] {

@@ -46,8 +46,8 @@ private struct QuantizedLayer {
 
     var calibrator = try Calibrator(
       graph, parameters: parameters, height: height, width: width, pool: WorkerPool(threads: 1))
-    for image in images { calibrator.observeExtremes(image) }
-    for image in images { calibrator.observeSpread(image) }
+    for image in images { calibrator.observeMinMax(image) }
+    for image in images { calibrator.observeHistogram(image) }
     // Without means no bias is corrected, so that the expected sums are simple.
     ranges = calibrator.ranges.mapValues { range in
       var range = range
@@ -135,7 +135,7 @@ private struct QuantizedLayer {
 
 @Suite("int8 against the reference operators", .computing)
 struct QuantizedExecutorTests {
-  static let sets = PlanOptions.availableInstructionSets
+  static let sets = InstructionSet.available.map(\.name)
 
   /// The layer `y` is a bare convolution of the stem.
   private func checkConvolution(
@@ -348,8 +348,8 @@ struct CalibratorTests {
     var calibrator = try Calibrator(
       builder.build(), parameters: parameters, height: image.shape[1], width: image.shape[2],
       pool: WorkerPool(threads: 1))
-    calibrator.observeExtremes(image)
-    calibrator.observeSpread(image)
+    calibrator.observeMinMax(image)
+    calibrator.observeHistogram(image)
     #expect(calibrator.ranges.keys.sorted() == ["copy", "input"])
     return try #require(calibrator.ranges["copy"])
   }
@@ -378,7 +378,7 @@ struct CalibratorTests {
   }
 
   @Test("widens narrow channels a little towards the widest")
-  func evened() throws {
+  func equalized() throws {
     var generator = SplitMix64(seed: 2)
     var values = generator.floats(3 * 5000, in: 0...1)
     for index in 5000..<10000 { values[index] /= 32 }

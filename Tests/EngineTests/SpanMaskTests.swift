@@ -21,14 +21,14 @@ struct GateTests {
       let objectness = builder.convolution("objectness", stem, to: 1, kernel: 1, bias: true)
       builder.output("box", box)
       builder.output("objectness", objectness)
-      builder.gate(classes, by: objectness)
+      builder.mask(classes, by: objectness)
       return classes
     }
   }
 
   @Test(
     "gives the same bits where the deciding output reaches the threshold, and does less",
-    arguments: PlanOptions.availableInstructionSets, [Precision.float32, .bfloat16])
+    arguments: InstructionSet.available.map(\.name), [Precision.float32, .bfloat16])
   func sameWhereOpen(set: String, precision: Precision) throws {
     let graph = head
     let (height, width) = (9, 29)
@@ -48,7 +48,7 @@ struct GateTests {
     let thresholds = [-Float.infinity, sorted[sorted.count / 2], sorted[sorted.count - 2], .infinity]
     for (index, threshold) in thresholds.enumerated() {
       var gated = Executor(plan, capacity: 3, pool: WorkerPool(threads: 2))
-      gated.run(inputs, gate: threshold)
+      gated.run(inputs, maskThreshold: threshold)
       for image in 0..<3 {
         #expect(gated.dense("objectness", image: image) == objectness[image])
         #expect(gated.dense("box", image: image) == whole.dense("box", image: image))

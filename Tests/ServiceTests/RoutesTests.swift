@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import YOLOX
 
-@Suite("Routes", .serialized)
+@Suite("Routes", .serialized, .servedScene)
 struct RoutesTests {
   private let service: TestService
 
@@ -75,11 +75,11 @@ struct RoutesTests {
     #expect(try response.problem == type)
   }
 
-  @Test("a truncated image is 422 with the decoder's reason")
-  func corrupt() async throws {
+  @Test("a truncated image is 422 and the detail says where it ends")
+  func truncated() async throws {
     let response = try await post(Array(try ServedScene.current.imageBytes.prefix(500)))
     #expect(response.status == 422)
-    #expect(try response.problem == "corrupt-image")
+    #expect(try response.problem == "truncated-image")
     #expect(try response.json["detail"] as? String ?? "" != "")
   }
 
@@ -189,7 +189,7 @@ struct RoutesTests {
       #"yolox_detections_total{model="yolox-nano",class="dog"} 1"#,
       #"yolox_stage_seconds_count{model="yolox-nano",stage="inference"} 1"#,
       #"yolox_batch_size_bucket{model="yolox-nano",le="1.0"} 1"#, #"yolox_queue_depth{model="yolox-nano"} 0"#,
-      #"yolox_rejected_total{reason="unknown_format"} 1"#, "yolox_requests_in_flight 0",
+      #"yolox_rejected_total{reason="unsupported_format"} 1"#, "yolox_requests_in_flight 0",
       #"yolox_build_info{version="test"} 1"#,
     ] { #expect(lines.contains(line), "\(line)") }
     // Earlier connections may still be closing.

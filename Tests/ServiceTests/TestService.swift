@@ -12,6 +12,7 @@ struct TestService {
   let server: Server
   let models: ModelRegistry
   let port: Int
+  let log = MemoryLog()
 
   init(
     models names: [String] = ["yolox-nano"],
@@ -29,7 +30,7 @@ struct TestService {
     configuration.server.idleTimeout = .seconds(900)
     configuration.server.writeTimeout = .seconds(900)
     try adjust(&configuration)
-    let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    let logger = log.logger
     let metrics = ServiceMetrics(version: "test")
     models = ModelRegistry(
       names.map { name in ModelSource(name: name) { try TestService.nano(name: name) } },

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import YOLOXClient
 
-@Suite("The client library")
+@Suite("The client library", .servedScene)
 struct DetectionClientTests {
   private let service: RunningService
   private var client: DetectionClient { service.client }

@@ -110,8 +110,8 @@ struct ForwardTests {
     var calibrator = try Calibrator(
       golden.graph, parameters: golden.parameters, height: GoldenForward.height, width: GoldenForward.width,
       pool: WorkerPool(threads: 2))
-    for image in golden.images { calibrator.observeExtremes(image) }
-    for image in golden.images { calibrator.observeSpread(image) }
+    for image in golden.images { calibrator.observeMinMax(image) }
+    for image in golden.images { calibrator.observeHistogram(image) }
     let executor = try golden.executor(PlanOptions(precision: precision.0, ranges: calibrator.ranges))
     let (raw, _) = predictions(of: executor, variant)
     let expected = try golden.expected("raw")

@@ -18,8 +18,9 @@ struct PreparedImageTests {
   }
 
   @Test(
-    "an image that is decoded meanwhile is prepared like one decoded before", arguments: ImageFormat.allCases)
-  func encoded(format: ImageFormat) throws {
+    "an image that is decoded meanwhile is prepared like one decoded before", arguments: OutputFormat.allCases
+  )
+  func encoded(format: OutputFormat) throws {
     let model = try model()
     let bytes = try picture(150, 70, seed: 1).encoded(as: format)
     let prepared = try model.prepare(EncodedImage(bytes))

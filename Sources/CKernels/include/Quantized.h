@@ -18,8 +18,8 @@ typedef struct {
   const float *bias;
   const float *residual_scale;  // + residual_scale * byte + residual_bias, where there is a residual
   const float *residual_bias;
-  const float *output_scale;  // byte = output_scale * number + output_zero; null where the output is float32
-  const float *output_zero;
+  const float *output_scale;  // byte = output_scale * number + output_zero_point; null where the output is float32
+  const float *output_zero_point;
   yx_activation activation;
 } yx_requantization;
 
@@ -31,8 +31,8 @@ typedef struct {
   int32_t taps;
   int32_t depth;
   const int64_t *offsets;
-  int64_t input_pixel_step;
-  int64_t input_row_step;
+  int64_t input_pixel_stride;
+  int64_t input_row_stride;
   int64_t input_origin;
   yx_layout output;
   yx_layout residual;
@@ -53,8 +53,6 @@ typedef struct {
 } yx_quantized_depthwise;
 
 typedef struct {
-  const char *name;  // portable, avx2, avx512, avx512vnni
-
   // As in yx_kernels. `out` is a map of bytes or of floats.
   void (*convolution)(const yx_quantized_convolution *, const uint8_t *in, void *out, const uint8_t *residual,
                       int first_block, int blocks, int first_row, int end_row);
@@ -68,17 +66,5 @@ typedef struct {
   // Floats to bytes, all with the same step: a row of an image.
   void (*quantize)(const float *in, uint8_t *out, int64_t count, float scale, float zero);
 } yx_quantized_kernels;
-
-// Gives the border around rows `first_row ..< end_row` of a block its channels' zeros, 16 bytes at `zero`.
-void yx_fill_border(uint8_t *out, const yx_layout *, int width, int height, int border, const uint8_t *zero, int block,
-                    int first_row, int end_row);
-
-// As yx_upsample2x.
-void yx_upsample2x_bytes(const uint8_t *in, const yx_layout *input, uint8_t *out, const yx_layout *output, int width,
-                         int block, int first_row, int end_row);
-
-// For `name` an instruction set of yx_kernels: the kernels to run beside those. Null for the fastest that this processor
-// can run (see yx_best_kernels); never gives null.
-const yx_quantized_kernels *yx_quantized_kernels_for(const char *name);
 
 #endif

@@ -29,7 +29,7 @@ struct BenchCommand: AsyncParsableCommand {
   @Option(help: PrecisionOption.help)
   var precision = PrecisionOption.fixed(.float32)
 
-  @Option(help: "JPEG or PNG to time from bytes to boxes, instead of the network alone.")
+  @Option(help: "Image file to time from bytes to boxes, instead of the network alone.")
   var image: String?
 
   @Option(help: ScaledDecode.help)
@@ -61,7 +61,7 @@ struct BenchCommand: AsyncParsableCommand {
     let pool = WorkerPool(threads: threading.count)
     let start = ContinuousClock.now
     var model = try trimmingAllocator { try loadModel(pool) }
-    model.fastDecode = scaledDecode
+    model.scaledDecode = scaledDecode
     if let image {
       let bytes = try CLIError.naming(image) { try ImageFiles.read(image) }
       let report = try CLIError.naming(image) {

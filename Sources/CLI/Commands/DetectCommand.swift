@@ -20,7 +20,7 @@ struct DetectCommand: AsyncParsableCommand {
     case text, json, coco
   }
 
-  @Argument(help: "JPEG or PNG files, folders, or quoted patterns such as 'cam/*.jpg'.")
+  @Argument(help: "Image files, folders, or quoted patterns such as 'cam/*.jpg'.")
   var images: [String]
 
   @OptionGroup var model: ModelOptions

@@ -59,7 +59,7 @@ extension WeightsCommand {
     private func ranges(_ weights: PretrainedWeights, _ pool: WorkerPool) throws -> ActivationRanges {
       let all = ImageFiles.expand([calibrationImages])
       guard !all.isEmpty else {
-        throw CLIError("--calibration-images: \(calibrationImages) has no JPEG or PNG files")
+        throw CLIError("--calibration-images: \(calibrationImages) has no image files")
       }
       let count = min(all.count, maxImages)
       let paths = (0..<count).map { all[$0 * all.count / count] }

@@ -41,6 +41,7 @@ struct WeightsCommand: AsyncParsableCommand {
       let facts: [(String, String)] = [
         ("format", weights.format.rawValue), ("model", weights.architecture.modelName),
         ("classes", "\(weights.classCount)"), ("parameters", "\(graph.parameterCount)"),
+        ("activation", weights.architecture.activation.name),
         ("input", "\(weights.inputSize)"), ("preprocessing", weights.preprocessing.rawValue),
         ("sha256", try sha256(ofFile: file)),
       ]
@@ -57,23 +58,6 @@ struct WeightsCommand: AsyncParsableCommand {
     }
   }
 
-  struct Convert: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "Convert weights to safetensors, including labels and input size.")
-
-    @Argument(help: "Weights file to read.") var input: String
-    @Argument(help: "Path of the .safetensors file to write.") var output: String
-
-    func validate() throws { try requireSafetensors(output) }
-
-    func run() async throws {
-      let weights = try PretrainedWeights.read(input)
-      try weights.write(to: output, calibration: weights.calibration)
-      print(
-        "\(output): \(weights.architecture.modelName), \(weights.classCount) classes, \(weights.inputSize)")
-    }
-  }
-
   struct Fetch: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Download published weights and verify them.",
@@ -87,6 +71,26 @@ struct WeightsCommand: AsyncParsableCommand {
           "Default: ./weights in a checkout, else /var/lib/yolox if writable, else $XDG_DATA_HOME/yolox."))
     var directory: String?
 
+    @Option(help: "SHA-256 digest that the file must have, instead of the published one.")
+    var sha256: String?
+
+    @Flag(help: "Accept weights without a published digest or size, and pin their digest.")
+    var trustFirstDownload = false
+
+    func validate() throws {
+      guard let sha256 else { return }
+      guard sha256.utf8.count == 64, sha256.allSatisfy({ $0.isASCII && $0.isHexDigit }) else {
+        throw ValidationError("--sha256 must be 64 hexadecimal digits")
+      }
+      guard !trustFirstDownload else {
+        throw ValidationError("--sha256 and --trust-first-download exclude each other")
+      }
+    }
+
+    private var trust: WeightsStore.Trust {
+      sha256.map { .digest($0.lowercased()) } ?? (trustFirstDownload ? .firstDownload : .published)
+    }
+
     func run() async throws {
       let fetched = try await fetch()
       ProgressBar(label: "", total: 0).finish()
@@ -95,13 +99,19 @@ struct WeightsCommand: AsyncParsableCommand {
       case .copied(let source): print("\(fetched.path) copied from \(source)")
       case .downloaded(let url): print("\(fetched.path) downloaded from \(url)")
       }
-      let verdict = fetched.isVerified ? "verified" : "not verified: no digest is published"
+      let verdict =
+        switch fetched.verification {
+        case .digest: "verified"
+        case .pinnedDigest: "the same as at its first download; no digest is published"
+        case .size: "of the published size; digest pinned for later downloads"
+        case .firstUse: "not verified; digest pinned for later downloads"
+        }
       print("\(fetched.bytes) bytes, sha256 \(fetched.sha256), \(verdict)")
     }
 
     private func fetch() async throws -> WeightsStore.Fetched {
       do {
-        return try await WeightsLocation.store(directory).fetch(name) { received, total in
+        return try await WeightsLocation.store(directory).fetch(name, trusting: trust) { received, total in
           var bar = ProgressBar(label: "kB", total: (total ?? received) / 1000)
           bar.show(received / 1000)
         }

@@ -16,7 +16,7 @@ import Imaging
 
 /// Image files named on the command line.
 enum ImageFiles {
-  static let extensions: Set<String> = ["jpg", "jpeg", "png"]
+  static let extensions: Set<String> = ["jpg", "jpeg", "png", "webp", "gif", "bmp"]
 
   /// Expands folders to the images in them and patterns to the files that match, both sorted by name.
   static func expand(_ arguments: [String]) -> [String] {

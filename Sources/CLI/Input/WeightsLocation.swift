@@ -87,7 +87,18 @@ enum WeightsLocation {
 
 extension PretrainedWeights {
   /// Reads a weights file; errors name it.
-  static func read(_ path: String) throws(CLIError) -> PretrainedWeights {
-    try CLIError.naming(path) { try PretrainedWeights(contentsOf: path) }
+  ///
+  /// - Parameters:
+  ///   - settings: override what the file's sidecar says, which overrides the file.
+  ///   - notice: receives what was decided without being told.
+  static func read(
+    _ path: String, _ settings: ModelSettings = ModelSettings(), notice: (String) -> Void = printError
+  ) throws(CLIError) -> PretrainedWeights {
+    let settings = settings.completed(by: try ModelSettings.sidecar(of: path))
+    let weights = try CLIError.naming(path) {
+      try PretrainedWeights(contentsOf: path, activation: settings.activation).overriding(settings)
+    }
+    for text in weights.notices { notice("\(path): \(text)") }
+    return weights
   }
 }

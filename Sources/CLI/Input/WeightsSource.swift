@@ -40,14 +40,28 @@ enum WeightsSource: Sendable {
     }
   }
 
-  func read() throws -> (weights: PretrainedWeights, sha256: String) {
+  /// - Parameters:
+  ///   - settings: override what the file and its sidecar say.
+  ///   - notice: receives what was decided without being told.
+  func read(
+    _ settings: ModelSettings = ModelSettings(), notice: (String) -> Void = printError
+  ) throws -> (weights: PretrainedWeights, sha256: String) {
     switch self {
-    case .file(let path): (try PretrainedWeights.read(path), try sha256(ofFile: path))
+    case .file(let path):
+      (try PretrainedWeights.read(path, settings, notice: notice), try sha256(ofFile: path))
     case .demo(let bytes):
       (
-        try CLIError.naming(name) { try PretrainedWeights(Checkpoint(bytes, path: name)) },
-        SHA256Digest(of: bytes).hexadecimal
+        try CLIError.naming(name) {
+          try PretrainedWeights(Checkpoint(bytes, path: name), activation: settings.activation)
+            .overriding(settings)
+        }, SHA256Digest(of: bytes).hexadecimal
       )
     }
+  }
+}
+
+extension PretrainedWeights {
+  func overriding(_ settings: ModelSettings) throws(ModelError) -> PretrainedWeights {
+    try overriding(labels: settings.labels, inputSize: settings.size, preprocessing: settings.preprocessing)
   }
 }

@@ -29,6 +29,9 @@ struct ModelOptions: ParsableArguments {
   @Option(help: "Input normalization; legacy is for weights older than YOLOX 0.1.1.")
   var preprocessing: Preprocessing?
 
+  @Option(help: "Activation of a checkpoint that does not store it; ONNX files do.")
+  var activation: Activation?
+
   @Option(help: PrecisionOption.help)
   var precision = PrecisionOption.fixed(.float32)
 
@@ -46,31 +49,30 @@ struct ModelOptions: ParsableArguments {
 
   /// - Parameters:
   ///   - name: replaces the name of the network.
-  ///   - report: receives what `--precision auto` has chosen.
+  ///   - settings: of this model; they override the options.
+  ///   - report: receives what was decided: the precision of `--precision auto`, notices on the weights.
   func loadModel(
-    _ source: WeightsSource, name: String? = nil, report: (PrecisionChoice) -> Void = { printError("\($0)") }
+    _ source: WeightsSource, name: String? = nil, settings: ModelSettings = ModelSettings(),
+    report: (String) -> Void = printError
   ) throws -> Model {
-    try trimmingAllocator { try plannedModel(source, name: name, report: report) }
+    try trimmingAllocator { try plannedModel(source, name: name, settings: settings, report: report) }
   }
 
   private func plannedModel(
-    _ source: WeightsSource, name: String?, report: (PrecisionChoice) -> Void
+    _ source: WeightsSource, name: String?, settings: ModelSettings, report: (String) -> Void
   ) throws -> Model {
-    let (pretrained, sha256) = try source.read()
+    let (pretrained, sha256) = try source.read(settings.completed(by: self.settings()), notice: report)
     var model = try Model(
-      pretrained, name: name, sha256: sha256, inputSize: size,
-      labels: try labels.map(ModelOptions.labels(inFile:)), preprocessing: preprocessing,
-      options: PlanOptions(precision: precision.resolved(for: pretrained, report: report)))
-    model.fastDecode = scaledDecode
+      pretrained, name: name, sha256: sha256,
+      options: PlanOptions(precision: precision.resolved(for: pretrained) { report("\($0)") }))
+    model.scaledDecode = scaledDecode
     model.note = source.note
     return model
   }
 
-  private static func labels(inFile path: String) throws(CLIError) -> [String] {
-    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
-      throw CLIError("--labels: \(path) cannot be read as UTF-8 text")
-    }
-    return text.split(whereSeparator: \.isNewline)
-      .map { $0.split(whereSeparator: \.isWhitespace).joined(separator: " ") }.filter { !$0.isEmpty }
+  private func settings() throws(CLIError) -> ModelSettings {
+    var settings = ModelSettings(size: size, preprocessing: preprocessing, activation: activation)
+    if let labels { settings.labels = try ModelSettings.labels(inFile: labels, place: "--labels") }
+    return settings
   }
 }

@@ -1,6 +1,7 @@
 import HTTPServer
 import HTTPTypes
 import Imaging
+import Synchronization
 import YOLOX
 
 /// Decodes, admits and detects the images of a request. All APIs share one pipeline once the request is decoded.
@@ -18,19 +19,26 @@ struct DetectionPipeline: Sendable {
     _ request: Request, problemResponse: (Problem) -> Response,
     _ body: (RequestDeadline) async throws(Problem) -> Response
   ) async -> Response {
+    let deadline: RequestDeadline
     do throws(Problem) {
-      let deadline = RequestDeadline(
-        try RequestTimeout(request.fields, atMost: requestTimeout).duration)
+      deadline = RequestDeadline(
+        try RequestTimeout(request.fields, atMost: requestTimeout).duration, from: request.receivedAt)
+    } catch { return problemResponse(error) }
+    var response: Response
+    do throws(Problem) {
       // The server cancels the task when the client disconnects.
       let result = await withTaskCancellationHandler {
         await Result { () async throws(Problem) in try await body(deadline) }
       } onCancel: {
         deadline.clientDisconnected()
       }
-      return try result.get()
-    } catch {
-      return problemResponse(error)
+      response = try result.get()
+    } catch { response = problemResponse(error) }
+    deadline.logFields.withLock {
+      response.logFields.images = $0.images
+      response.logFields.model = $0.model
     }
+    return response
   }
 
   /// Runs slow work, such as parsing a large body, on a preprocessing thread.
@@ -54,6 +62,10 @@ struct DetectionPipeline: Sendable {
     _ inputs: [Result<ImageInput, Problem>], with detector: Detector, options: DetectionOptions,
     deadline: RequestDeadline, keepsImages: Bool = false
   ) async throws(Problem) -> [Result<ImageResult, Problem>] {
+    deadline.logFields.withLock {
+      $0.images = inputs.count
+      $0.model = detector.model.name
+    }
     let permit = try admit(inputs.count, to: detector)
     defer { extendLifetime(permit) }
     @Sendable func detect(_ input: Result<ImageInput, Problem>) async -> Result<ImageResult, Problem> {

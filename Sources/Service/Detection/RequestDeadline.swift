@@ -1,3 +1,4 @@
+import HTTPServer
 import Synchronization
 
 /// Until when the response to a request is of use: a moment, or the client's disconnection. Work for the request stops at
@@ -6,6 +7,8 @@ package final class RequestDeadline: Sendable {
   package typealias Instant = ContinuousClock.Instant
 
   package let instant: Instant
+  /// What the access log says of the request besides its response; here because all that works on a request has this.
+  let logFields = Mutex(AccessLogFields())
   private let isDisconnected = Atomic<Bool>(false)
 
   package init(_ duration: Duration, from start: Instant = .now) { instant = start.advanced(by: duration) }

@@ -1,4 +1,5 @@
 import Digests
+import HTTPServer
 import HTTPTypes
 
 #if canImport(FoundationEssentials)
@@ -58,6 +59,6 @@ package struct APIKeys: Sendable {
   func authorize(_ fields: HTTPFields) -> Bool {
     guard let authorization = fields[.authorization] else { return false }
     let parts = authorization.split(separator: " ", maxSplits: 1)
-    return parts.count == 2 && parts[0].lowercased() == "bearer" && contain(parts[1])
+    return parts.count == 2 && parts[0].isEqualIgnoringASCIICase("bearer") && contain(parts[1])
   }
 }

@@ -18,12 +18,15 @@ package final class ServiceMetrics: Sendable {
   private let inFlight: Meter
   private let connections: Meter
   private let models = Mutex<[String: ModelMetrics]>([:])
+  let server: ServerMetrics
 
   package init(version: String) {
-    let registry = PrometheusRegistry(descriptions: ServiceMetrics.descriptions)
+    let registry = PrometheusRegistry(
+      descriptions: ServiceMetrics.descriptions.merging(ServerMetrics.descriptions) { first, _ in first })
     self.registry = registry
     inFlight = Meter(label: "yolox_requests_in_flight", factory: registry)
     connections = Meter(label: "yolox_connections", factory: registry)
+    server = ServerMetrics(registry: registry)
     Meter(label: "yolox_build_info", dimensions: [("version", version)], factory: registry).set(1)
     Meter(label: "process_start_time_seconds", factory: registry).set(Double(time(nil)))
   }

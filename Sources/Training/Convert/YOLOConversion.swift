@@ -19,7 +19,7 @@ extension Conversion {
   ) throws(TrainingError) -> Conversion {
     let known = if let names { names } else { try classNames(contentsOf: labels + "/classes.txt") }
     var conversion = Conversion(names: known)
-    for file in try FolderListing(images).withExtension("jpg", "jpeg", "png") {
+    for file in try FolderListing(images).withExtension("jpg", "jpeg", "png", "webp", "bmp") {
       guard let bytes = FileManager.default.contents(atPath: images + "/" + file),
         let decoded = try? Image(decoding: [UInt8](bytes))
       else {

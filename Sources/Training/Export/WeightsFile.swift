@@ -16,28 +16,13 @@ package enum WeightsFile {
   package static func write(_ weights: PretrainedWeights, epoch: Int = 0, to path: String)
     throws(TrainingError)
   {
-    switch Format(path: path) {
-    case .pth:
-      let graph = Graph.yolox(weights.architecture, classCount: weights.classCount)
-      let missing = graph.parameterShapes.map(\.name).filter { weights.parameters[$0] == nil }
-      guard missing.isEmpty else {
-        throw .unusableData(
-          path: path,
-          reason: "the weights have no \(missing[0]): batch normalisation is folded into the convolutions")
+    do {
+      switch Format(path: path) {
+      case .pth: try weights.writeTorch(to: path, epoch: epoch)
+      case .safetensors, nil: try weights.write(to: path, calibration: nil)
       }
-      try TorchCheckpoint.write(
-        weights.parameters, in: graph.parameterShapes.map(\.name), labels: weights.labels, epoch: epoch,
-        to: path)
-    case .safetensors, nil:
-      do {
-        try Safetensors.write(
-          weights.parameters,
-          metadata: ModelMetadata.values(
-            architecture: weights.architecture, labels: weights.labels, inputSize: weights.inputSize,
-            preprocessing: weights.preprocessing), to: path)
-      } catch {
-        throw TrainingError(error, path: path)
-      }
+    } catch {
+      throw TrainingError(error, path: path)
     }
   }
 }

@@ -20,10 +20,12 @@ struct WorstImages {
       let scale = min(1, Float(WorstImages.side) / Float(max(image.width, image.height)))
       image = image.resized(
         width: max(1, Int(Float(image.width) * scale)), height: max(1, Int(Float(image.height) * scale)))
+      var annotations: [BoxAnnotation] = []
       func draw(_ box: Box, _ label: String, _ classIndex: Int) {
-        image.draw(
-          box: (box.x1 * scale, box.y1 * scale, box.x2 * scale, box.y2 * scale), label: label,
-          colorIndex: classIndex)
+        annotations.append(
+          BoxAnnotation(
+            box: (box.x1 * scale, box.y1 * scale, box.x2 * scale, box.y2 * scale), label: label,
+            colorIndex: classIndex))
       }
       for object in matching.falseNegatives {
         draw(
@@ -42,6 +44,7 @@ struct WorstImages {
           "\(dataset.labels[detection.classID]) \(Int(detection.score * 100))%, false positive",
           detection.classID)
       }
+      image.draw(annotations)
       let name = dataset.entries[index].path.split(separator: "/").last.map(String.init) ?? ""
       images.append(
         (

@@ -10,6 +10,7 @@ nothing else. Without it, scene.png stays and only scene.json is written. Needs 
 safetensors.
 """
 
+import importlib.util
 import json
 import pathlib
 import random
@@ -91,15 +92,18 @@ def search(command, weights, scenes):
     sys.exit("no collage fits")
 
 
-def detections(weights):
+def detections(repository, weights):
     """The authors' network, preprocessing and decoding in float64, and their class-aware NMS at 0.45."""
-    from yolox.data.data_augment import preproc
     from yolox.models import YOLOX, YOLOPAFPN, YOLOXHead
 
+    # The package around it needs pycocotools.
+    spec = importlib.util.spec_from_file_location("data_augment", f"{repository}/yolox/data/data_augment.py")
+    augment = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(augment)
     with safe_open(weights, "pt") as file:
         metadata = file.metadata()
         state = {key: file.get_tensor(key).double() for key in file.keys() if not key.startswith("calibration")}
-    labels = json.loads(metadata["labels"]) if metadata["labels"].startswith("[") else metadata["labels"].split("\n")
+    labels = metadata["labels"].split("\n")
     channels = [256, 512, 1024]
     model = YOLOX(
         YOLOPAFPN(0.33, 0.25, in_channels=channels, depthwise=True),
@@ -110,7 +114,7 @@ def detections(weights):
     missing, _ = model.load_state_dict(state, strict=False)
     assert all(key.endswith("num_batches_tracked") for key in missing), missing
     side = 256
-    image, scale = preproc(cv2.imread(str(HERE / "scene.png")), (side, side))
+    image, scale = augment.preproc(cv2.imread(str(HERE / "scene.png")), (side, side))
     with torch.no_grad():
         rows = model(torch.from_numpy(image).double()[None])[0].numpy()
     boxes = np.concatenate([rows[:, :2] - rows[:, 2:4] / 2, rows[:, :2] + rows[:, 2:4] / 2], 1) / scale
@@ -138,7 +142,7 @@ def main():
     sys.path.insert(0, repository)
     if command:
         search(command[0], weights, objects(pathlib.Path(folder)))
-    found = detections(weights)
+    found = detections(repository, weights)
     (HERE / "scene.json").write_text(json.dumps({"width": WIDTH, "height": HEIGHT, "detections": found}, indent=1) + "\n")
     for one in found:
         print(one)

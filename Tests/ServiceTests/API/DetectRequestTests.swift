@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("DetectRequest", .serialized)
+@Suite("DetectRequest", .serialized, .servedScene)
 struct DetectRequestTests {
   private let service: TestService
   private let dog: [UInt8]
@@ -50,7 +50,7 @@ struct DetectRequestTests {
     #expect(try labels(results[0]) == dogBicycleCar && labels(results[2]) == dogBicycleCar)
     let error = try #require(results[1]["error"] as? [String: Any])
     #expect(
-      error["type"] as? String == "urn:swift-yolox:problem:corrupt-image" && error["status"] as? Int == 422)
+      error["type"] as? String == "urn:swift-yolox:problem:truncated-image" && error["status"] as? Int == 422)
   }
 
   @Test(

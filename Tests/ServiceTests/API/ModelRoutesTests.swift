@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import YOLOX
 
-@Suite("Model routes", .serialized)
+@Suite("Model routes", .serialized, .servedScene)
 struct ModelRoutesTests {
   @Test("lists the served models")
   func list() async throws {

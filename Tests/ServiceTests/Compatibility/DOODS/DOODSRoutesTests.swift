@@ -4,7 +4,7 @@ import Service
 import TestSupport
 import Testing
 
-@Suite("DOODSRoutes", .serialized)
+@Suite("DOODSRoutes", .serialized, .servedScene)
 struct DOODSRoutesTests {
   private let service: TestService
   private let data: String
@@ -77,12 +77,12 @@ struct DOODSRoutesTests {
 
   @Test(
     "responds with the annotated image on request",
-    arguments: [("jpeg", ImageFormat.jpeg), ("png", .png)])
-  func image(name: String, format: ImageFormat) async throws {
+    arguments: [("jpeg", OutputFormat.jpeg), ("png", .png)])
+  func image(name: String, format: OutputFormat) async throws {
     let response = try await detect(["detect": ["*": 40], "image": name])
     let bytes = try #require(
       (try response.json["image"] as? String).flatMap { Data(base64Encoded: $0) })
-    #expect(ImageFormat(sniffing: bytes) == format)
+    #expect(ImageFormat(sniffing: bytes)?.rawValue == format.rawValue)
     let image = try Image(decoding: [UInt8](bytes))
     #expect(image.width == scene.width && image.height == scene.height)
     #expect(try await detect(["detect": ["*": 40]]).json["image"] == nil)

@@ -47,7 +47,7 @@ extension TestService {
   }
 }
 
-@Suite("KServeInfer", .serialized)
+@Suite("KServeInfer", .serialized, .servedScene)
 struct KServeInferTests {
   private let service: TestService
   private let scene: ServedScene

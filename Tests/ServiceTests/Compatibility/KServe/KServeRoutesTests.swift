@@ -3,7 +3,7 @@ import Service
 import TestSupport
 import Testing
 
-@Suite("KServeRoutes", .serialized)
+@Suite("KServeRoutes", .serialized, .servedScene)
 struct KServeRoutesTests {
   private let service: TestService
 

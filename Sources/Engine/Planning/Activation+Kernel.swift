@@ -1,0 +1,18 @@
+import CKernels
+
+extension Activation {
+  var kernelCode: yx_activation {
+    switch self {
+    case .silu: YX_SILU
+    case .relu: YX_RELU
+    case .leakyReLU: YX_LEAKY_RELU
+    case .sigmoid: YX_SIGMOID
+    }
+  }
+}
+
+extension Activation? {
+  var kernelCode: yx_activation { self?.kernelCode ?? YX_IDENTITY }
+  /// After a convolution of rewritten layers, whose weights are multiplied by log2 e where a SiLU follows.
+  var codeAfterConvolution: yx_activation { self == .silu ? YX_SILU_OF_LOG2 : kernelCode }
+}
