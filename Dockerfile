@@ -21,6 +21,9 @@ WORKDIR /src
 COPY Package.swift ./
 COPY Tests Tests
 COPY Sources Sources
+# Compiled into the binary.
+COPY docs/images/street.png docs/images/
+COPY weights/manifest.json weights/yolox-nano-street.safetensor[s] weights/
 RUN swift build -c release --product yolox --static-swift-stdlib -Xlinker -s
 
 FROM build AS root

@@ -59,13 +59,15 @@ let package = Package(
       name: "PrometheusMetrics", dependencies: [.product(name: "CoreMetrics", package: "swift-metrics")]),
     // Codable values to JSON with members in the order of their declaration.
     .target(name: "OrderedJSON"),
+    // The demo network and a sample image, compiled into the binary.
+    .target(name: "CEmbedded"),
+    .target(name: "Embedded", dependencies: ["CEmbedded"]),
     // The detector behind the server: queue, batches, routes, problems.
     .target(
       name: "Service",
       dependencies: [
-        "FoundationCompatibility",
-        "Digests", "Engine", "HTTPServer", "Imaging", "OrderedJSON", "PlatformC", "PrometheusMetrics",
-        "YOLOX",
+        "Digests", "Embedded", "Engine", "FoundationCompatibility", "HTTPServer", "Imaging", "OrderedJSON",
+        "PlatformC", "PrometheusMetrics", "YOLOX",
         .product(name: "CoreMetrics", package: "swift-metrics"),
         .product(name: "Metrics", package: "swift-metrics"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -81,8 +83,8 @@ let package = Package(
     .executableTarget(
       name: "CLI",
       dependencies: [
-        "CAllocator", "COCO", "Checkpoints", "ControlGroup", "Engine", "FoundationCompatibility",
-        "HTTPServer", "Imaging",
+        "CAllocator", "COCO", "Checkpoints", "ControlGroup", "Digests", "Embedded", "Engine",
+        "FoundationCompatibility", "HTTPServer", "Imaging",
         "OrderedJSON", "PlatformC", "Service", "WeightsStore", "YOLOX",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
@@ -109,7 +111,8 @@ let package = Package(
     // The client library for other programs. Shares only the HTTP API with the service.
     .target(name: "YOLOXClient"),
 
-    .target(name: "TestSupport", dependencies: ["PlatformC", "Engine"], path: "Tests/TestSupport"),
+    .target(
+      name: "TestSupport", dependencies: ["Embedded", "Engine", "PlatformC"], path: "Tests/TestSupport"),
     .testTarget(
       name: "CLITests",
       dependencies: [
@@ -130,7 +133,8 @@ let package = Package(
     .testTarget(
       name: "ServiceTests",
       dependencies: [
-        "Service", "Engine", "HTTPServer", "Imaging", "PrometheusMetrics", "YOLOX", "TestSupport",
+        "Service", "Checkpoints", "Engine", "HTTPServer", "Imaging", "PrometheusMetrics", "YOLOX",
+        "TestSupport",
         .product(name: "Logging", package: "swift-log"),
       ]),
     .testTarget(
@@ -143,7 +147,7 @@ let package = Package(
     .testTarget(
       name: "YOLOXClientTests",
       dependencies: [
-        "YOLOXClient", "HTTPServer", "Service", "TestSupport", "YOLOX",
+        "YOLOXClient", "Checkpoints", "HTTPServer", "Service", "TestSupport", "YOLOX",
         .product(name: "Logging", package: "swift-log"),
       ]),
     .testTarget(

@@ -22,14 +22,16 @@ package struct DetectionService: Sendable {
   ///
   /// Listens before the models are loaded, so that probes can tell a starting service from a broken one.
   package func runUntilSignalled() async throws {
-    // Observed to the end: a second SIGTERM must not kill a service that is finishing its requests.
-    let terminations = ProcessSignals([SIGTERM, SIGINT])
     let reloading = Task { [models] in
-      for await _ in ProcessSignals([SIGHUP]).stream { await models.reloadAll() }
+      await withProcessSignals([SIGHUP]) { signals in
+        for await _ in signals { await models.reloadAll() }
+      }
     }
     defer { reloading.cancel() }
-    try await run { for await _ in terminations.stream { break } }
-    withExtendedLifetime(terminations) {}
+    // To the end: a second SIGTERM must not kill a service that finishes its requests.
+    try await withProcessSignals([SIGTERM, SIGINT]) { signals in
+      try await run { for await _ in signals { break } }
+    }
   }
 
   /// Serves until `stop` returns, then finishes the accepted requests.

@@ -14,6 +14,14 @@ package enum FetchError: Error, Equatable, CustomStringConvertible {
   case downloaderMissing
   case download(url: String, reason: String)
 
+  /// Whether the file could not be downloaded, as opposed to a file that is wrong.
+  package var isUnavailable: Bool {
+    switch self {
+    case .downloaderMissing, .download: true
+    case .manifest, .unknownModel, .digest, .size, .changed, .nothingToVerify, .insecureURL, .io: false
+    }
+  }
+
   package var description: String {
     switch self {
     case .manifest(let path, let reason):

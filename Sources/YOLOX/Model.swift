@@ -16,6 +16,8 @@ package struct Model: Sendable {
   package let plan: Plan
   /// How JPEGs far larger than the input are decoded.
   package var scaledDecode = ScaledDecode.auto
+  /// What users of this model must know, for example that it is the demo network.
+  package var note: String?
   let inputBuffers = InputBuffers()
 
   /// Plans the network of `weights`.

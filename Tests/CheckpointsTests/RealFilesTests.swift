@@ -4,7 +4,9 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Checkpoints of the authors", .computing, .enabled(if: SharedData.isPresent, SharedData.missing))
+@Suite(
+  "Checkpoints of the authors", .computing,
+  .sharedData("weights/yolox_nano.pth", "golden/training_nano.safetensors"))
 struct RealFilesTests {
   private let onnx: Checkpoint
   private let torch: Checkpoint
@@ -21,7 +23,7 @@ struct RealFilesTests {
       enum CodingKeys: String, CodingKey { case shapes = "state_dict" }
     }
     let golden = try JSONDecoder().decode(
-      [String: Network].self, from: Data(try SharedData.bytes("golden/state_dicts.json")))
+      [String: Network].self, from: Fixture.data("Networks/state_dicts.json"))
     #expect(torch.format == .torch)
     #expect(torch.tensors.mapValues(\.shape) == golden["nano"]?.shapes)
   }

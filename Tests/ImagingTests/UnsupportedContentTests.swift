@@ -103,7 +103,6 @@ struct UnsupportedContentTests {
 
   @Test(
     "every body that was once rejected in hexadecimal is named now",
-    .enabled(if: SharedData.isPresent, SharedData.missing),
     arguments: [
       ("avif-head.bin", UnsupportedContent.format("an AVIF image")), ("base64-text.txt", .base64),
       ("camera-busy.xml", .xml), ("camera-login.html", .htmlPage), ("form-urlencoded.txt", .form),
@@ -111,15 +110,14 @@ struct UnsupportedContentTests {
       ("mp4-head.bin", .format("an MP4 video")),
     ])
   func bodies(name: String, content: UnsupportedContent) throws {
-    expect(content, try SharedData.bytes("cases/service/bodies/\(name)"))
+    expect(content, try [UInt8](Fixture.data("Bodies/\(name)")))
   }
 
   @Test(
     "a GIF and a BMP of one pixel, and a PNG with an orientation, are images",
-    .enabled(if: SharedData.isPresent, SharedData.missing),
     arguments: [("gif-1x1.gif", 1, 1), ("bmp-1x1.bmp", 1, 1), ("exif-orientation-6.png", 16, 24)])
   func images(name: String, width: Int, height: Int) throws {
-    let image = try Image(decoding: SharedData.bytes("cases/service/bodies/\(name)"))
+    let image = try Image(decoding: [UInt8](Fixture.data("Bodies/\(name)")))
     #expect(image.width == width && image.height == height)
   }
 

@@ -94,7 +94,7 @@ struct InitialWeightsTests {
 
   @Test(
     "folded weights of an ONNX file get statistics with which inference computes what the file computes",
-    .enabled(if: SharedData.isPresent, SharedData.missing))
+    .sharedData("weights/yolox_nano.onnx", "images/dog.jpg"))
   func unfolding() throws {
     let folded = try PretrainedWeights(contentsOf: SharedData.url("weights/yolox_nano.onnx").path)
     let executor = executor(folded.labels)

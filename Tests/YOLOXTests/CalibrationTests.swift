@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import YOLOX
 
-@Suite("Calibration", .computing, .enabled(if: SharedData.isPresent, SharedData.missing))
+@Suite("Calibration", .computing, .sharedData("weights/yolox_nano.onnx", "coco/train2017", "coco/val2017"))
 struct CalibrationTests {
   private func picture(_ path: String) throws -> Image { try Image(decoding: SharedData.bytes(path)) }
 

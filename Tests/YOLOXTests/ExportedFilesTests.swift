@@ -31,7 +31,7 @@ private func predictions(_ path: String) throws -> Tensor {
 }
 
 @Suite(
-  "Small files of each kind that was read wrongly", .enabled(if: SharedData.isPresent, SharedData.missing))
+  "Small files of each kind that was read wrongly", .sharedData("cases/models"))
 struct ExportedFilesTests {
   private func path(_ name: String) -> String { SharedData.url("cases/models/\(name)").path }
 

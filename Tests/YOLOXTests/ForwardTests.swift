@@ -6,7 +6,7 @@ import Testing
 import YOLOX
 
 /// The made-up weights of the reference outputs: a number for each key and position, by splitmix64 over the key's FNV
-/// hash (../shared/README.md, golden).
+/// hash (Tests/Fixtures/Networks/make.py).
 private struct GoldenNumbers {
   let gain: Double
 
@@ -49,10 +49,10 @@ private struct GoldenForward {
 
   init(_ variant: Variant, exposingFeatures: Bool) throws {
     let entries = try JSONDecoder().decode(
-      [String: Entry].self, from: Data(try SharedData.bytes("golden/state_dicts.json")))
+      [String: Entry].self, from: Fixture.data("Networks/state_dicts.json"))
     let numbers = GoldenNumbers(gain: try #require(entries[variant.rawValue]).gain)
     outputs = try Checkpoint.open(
-      SharedData.url("golden/forward_\(variant.rawValue).safetensors").path
+      Fixture.url("Networks/forward_\(variant.rawValue).safetensors").path
     ).tensors
     graph = Graph.yolox(variant.architecture, classCount: 80, exposingFeatures: exposingFeatures)
     parameters = Dictionary(
@@ -80,7 +80,7 @@ private struct GoldenForward {
 }
 
 @Suite(
-  "Forward pass against the authors' code", .computing, .enabled(if: SharedData.isPresent, SharedData.missing)
+  "Forward pass against the authors' code", .computing
 )
 struct ForwardTests {
   @Test("raw and decoded predictions and the three feature maps, within 1e-3", arguments: Variant.allCases)

@@ -51,7 +51,7 @@ struct PreparedImageTests {
 
   @Test(
     "boxes are in pixels of the original image at every decoding scale",
-    .enabled(if: SharedData.isPresent, SharedData.missing), arguments: [3, 5, 9])
+    .sharedData("weights/yolox_nano.onnx", "images/dog.jpg"), arguments: [3, 5, 9])
   func wholePixels(factor: Int) throws {
     let weights = try PretrainedWeights(contentsOf: SharedData.url("weights/yolox_nano.onnx").path)
     var predictor = Predictor(try Model(weights), pool: WorkerPool(threads: 2))

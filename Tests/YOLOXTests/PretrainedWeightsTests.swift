@@ -67,7 +67,7 @@ struct PretrainedWeightsTests {
 
   @Test(
     "real weights survive a safetensors file, and give the same boxes",
-    .enabled(if: SharedData.isPresent, SharedData.missing))
+    .sharedData("weights/yolox_nano.pth"))
   func conversion() throws {
     let weights = try PretrainedWeights(contentsOf: SharedData.url("weights/yolox_nano.pth").path)
     let path = FileManager.default.temporaryDirectory.appending(

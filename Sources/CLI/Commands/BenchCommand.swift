@@ -90,7 +90,9 @@ struct BenchCommand: AsyncParsableCommand {
       }
       return try Model.random(variant, inputSize: size, options: options)
     }
-    let weights = try PretrainedWeights.read(WeightsLocation.path(of: weights ?? "yolox-nano"))
+    let source = try WeightsSource(weights)
+    if let note = source.note { printError("Warning: \(note)") }
+    let weights = try source.read().weights
     var options = PlanOptions(precision: precision.resolved(for: weights) { printError("\($0)") })
     if options.precision == .int8, weights.calibration == nil {
       let graph = Graph.yolox(weights.architecture, classCount: weights.classCount)

@@ -15,7 +15,7 @@ struct WeightsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "List the published weights.")
 
     func run() async throws {
-      for model in try WeightsLocation.store().manifest.models {
+      for model in try WeightsLocation.manifest().models {
         let size =
           model.bytes.map { (Double($0) / 1e6).text(decimals: 1).padded(to: 6, .right) + " MB" }
           ?? "  size unknown"
@@ -56,9 +56,15 @@ struct WeightsCommand: AsyncParsableCommand {
   struct Fetch: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Download published weights and verify them.",
-      discussion: "Searches weights/, $YOLOX_WEIGHTS_DIR and ../shared/weights before it downloads.")
+      discussion: "Searches \(WeightsLocation.searchPathText) before it downloads.")
 
     @Argument(help: "Name such as yolox-nano; see 'yolox weights list'.") var name: String
+    @Option(
+      help: ArgumentHelp(
+        "Folder for the file.",
+        discussion:
+          "Default: ./weights in a checkout, else /var/lib/yolox if writable, else $XDG_DATA_HOME/yolox."))
+    var directory: String?
 
     @Flag(help: "Download the file for yolox-train, which has batch normalisation.") var training = false
 
@@ -83,12 +89,7 @@ struct WeightsCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-      let fetched = try await WeightsLocation.store().fetch(
-        training ? name + "-training" : name, trusting: trust
-      ) { received, total in
-        var bar = ProgressBar(label: "kB", total: (total ?? received) / 1000)
-        bar.show(received / 1000)
-      }
+      let fetched = try await fetch()
       ProgressBar(label: "", total: 0).finish()
       switch fetched.origin {
       case .alreadyThere: print("\(fetched.path) is up to date")
@@ -104,6 +105,23 @@ struct WeightsCommand: AsyncParsableCommand {
         }
       print("\(fetched.bytes) bytes, sha256 \(fetched.sha256), \(verdict)")
     }
+
+    private func fetch() async throws -> WeightsStore.Fetched {
+      do {
+        return try await WeightsLocation.store(directory).fetch(
+          training ? name + "-training" : name, trusting: trust
+        ) { received, total in
+          var bar = ProgressBar(label: "kB", total: (total ?? received) / 1000)
+          bar.show(received / 1000)
+        }
+      } catch let error as FetchError where error.isUnavailable {
+        printError("Error: \(error)")
+        throw ExitCode(Fetch.unavailable)
+      }
+    }
+
+    /// EX_UNAVAILABLE of sysexits.h: the file is elsewhere and cannot be reached. `make serve` goes on without it.
+    private static let unavailable: Int32 = 69
   }
 }
 

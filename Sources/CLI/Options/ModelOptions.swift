@@ -2,13 +2,16 @@ import ArgumentParser
 import Engine
 import FoundationCompatibility
 import Imaging
-import WeightsStore
 import YOLOX
 
 /// The network of a command, and how it runs.
 struct ModelOptions: ParsableArguments {
-  @Option(help: "Weights file (.onnx, .pth, .safetensors) or name; see 'yolox weights list'.")
-  var weights = "yolox-nano"
+  @Option(
+    help: ArgumentHelp(
+      "Weights file (.onnx, .pth, .safetensors) or name; see 'yolox weights list'.",
+      discussion: "Default: yolox-nano, or the demo network in the binary while yolox-nano is not downloaded."
+    ))
+  var weights: String?
 
   @Option(help: "Input size, a multiple of 32: 640 or HEIGHTxWIDTH. Default: from the weights.")
   var size: InputSize?
@@ -32,29 +35,34 @@ struct ModelOptions: ParsableArguments {
 
   var threadCount: Int { threading.count }
 
-  func loadModel() throws -> Model { try loadModel(weights) }
+  /// Loads the model of `--weights` and prints what its user must know.
+  func loadModel() throws -> Model {
+    let model = try loadModel(WeightsSource(weights))
+    if let note = model.note { printError("Warning: \(note)") }
+    return model
+  }
 
   /// - Parameters:
   ///   - name: replaces the name of the network.
   ///   - settings: of this model; they override the options.
   ///   - report: receives what was decided: the precision of `--precision auto`, notices on the weights.
   func loadModel(
-    _ weights: String, name: String? = nil, settings: ModelSettings = ModelSettings(),
+    _ source: WeightsSource, name: String? = nil, settings: ModelSettings = ModelSettings(),
     report: (String) -> Void = printError
   ) throws -> Model {
-    try trimmingAllocator { try plannedModel(weights, name: name, settings: settings, report: report) }
+    try trimmingAllocator { try plannedModel(source, name: name, settings: settings, report: report) }
   }
 
   private func plannedModel(
-    _ weights: String, name: String?, settings: ModelSettings, report: (String) -> Void
+    _ source: WeightsSource, name: String?, settings: ModelSettings, report: (String) -> Void
   ) throws -> Model {
-    let path = try WeightsLocation.path(of: weights)
-    let pretrained = try PretrainedWeights.read(path, settings.completed(by: self.settings()), notice: report)
+    let (pretrained, sha256) = try source.read(settings.completed(by: self.settings()), notice: report)
     var model = try Model(
-      pretrained, name: name, sha256: sha256(ofFile: path),
+      pretrained, name: name, sha256: sha256,
       options: PlanOptions(precision: precision.resolved(for: pretrained) { report("\($0)") }))
     model.scaledDecode = scaledDecode
-    for warning in model.selfCheck(pool: WorkerPool(threads: threadCount)) { report("\(path): \(warning)") }
+    model.note = source.note
+    for warning in model.selfCheck(pool: WorkerPool(threads: threadCount)) { report("\(model.name): \(warning)") }
     return model
   }
 

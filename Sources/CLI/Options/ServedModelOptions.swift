@@ -1,6 +1,7 @@
 import ArgumentParser
 import Logging
 import Service
+import YOLOX
 
 /// The models to serve.
 struct ServedModelOptions: ParsableArguments {
@@ -16,17 +17,33 @@ struct ServedModelOptions: ParsableArguments {
   var named: [NamedWeights] = []
 
   func sources(_ options: ModelOptions) throws -> [ModelSource] {
-    let named = named.isEmpty ? [NamedWeights(weights: options.weights)] : named
     let names = named.map(\.name)
     if let duplicate = names.first(where: { name in names.count { $0 == name } > 1 }) {
       throw CLIError("--model: '\(duplicate)' is given twice; names must be unique")
     }
+    guard !named.isEmpty else {
+      let weights = try WeightsSource(options.weights)
+      let name = options.weights.map { NamedWeights(weights: $0).name } ?? weights.name
+      return [ServedModelOptions.source(name, options, settings: { ModelSettings() }, weights: { weights })]
+    }
     return named.map { entry in
-      ModelSource(name: entry.name) {
-        try options.loadModel(entry.weights, name: entry.name, settings: try entry.settings()) { text in
-          Logger(label: "yolox").info("\(text)", metadata: ["model": "\(entry.name)"])
-        }
+      ServedModelOptions.source(
+        entry.name, options, settings: { try entry.settings() },
+        weights: { try WeightsSource(entry.weights) })
+    }
+  }
+
+  private static func source(
+    _ name: String, _ options: ModelOptions, settings: @escaping @Sendable () throws -> ModelSettings,
+    weights: @escaping @Sendable () throws -> WeightsSource
+  ) -> ModelSource {
+    let logger = Logger(label: "yolox")
+    return ModelSource(name: name) {
+      let model = try options.loadModel(weights(), name: name, settings: settings()) { text in
+        logger.info("\(text)", metadata: ["model": "\(name)"])
       }
+      if let note = model.note { logger.warning("\(note)", metadata: ["model": "\(name)"]) }
+      return model
     }
   }
 }

@@ -7,6 +7,8 @@ struct ModelDescription: Encodable {
 
   let name: String
   let state: State
+  /// What users of the model must know.
+  var note: String?
   var variant: String?
   /// In pixels.
   var input: ImageSize?
@@ -20,7 +22,7 @@ struct ModelDescription: Encodable {
   var memoryBytes: Int?
 
   private enum CodingKeys: String, CodingKey {
-    case name, state, variant, precision, input, parameters
+    case name, state, note, variant, precision, input, parameters
     case queueLimit = "queue_limit"
     case memoryBytes = "memory_bytes"
     case sha256, classes
@@ -32,6 +34,7 @@ struct ModelDescription: Encodable {
     let model = detector.model
     self.name = name
     state = .loaded
+    note = model.note
     variant = Variant(model.architecture)?.rawValue ?? "custom"
     input = ImageSize(width: model.inputSize.width, height: model.inputSize.height)
     classes = model.labels

@@ -116,6 +116,7 @@ threshold.addEventListener("input", () => {
 element("key-row").addEventListener("submit", (event) => {
   event.preventDefault();
   showCurl();
+  showNote();
   detect(waiting);
 });
 element("file").addEventListener("change", (event) => detect(event.target.files[0]));
@@ -131,6 +132,26 @@ drop.addEventListener("drop", (event) => {
   drop.classList.remove("over");
   detect(event.dataTransfer.files[0]);
 });
+
+element("sample").addEventListener("click", async () => {
+  try {
+    const response = await fetch("/sample.png");
+    if (!response.ok) throw new Error(`The sample image cannot be loaded (${response.status}).`);
+    detect(await response.blob());
+  } catch (error) {
+    setStatus(error.message, true);
+  }
+});
+
+// What users of the model must know. Without a key it is not shown: the list of models needs one as well.
+async function showNote() {
+  const headers = key.value ? { Authorization: `Bearer ${key.value}` } : {};
+  const response = await fetch("/v1/models", { headers });
+  if (!response.ok) return;
+  const [first] = (await response.json()).models;
+  element("note").textContent = first?.note ?? "";
+  element("note").hidden = !first?.note;
+}
 
 const video = element("video");
 element("camera").addEventListener("click", async () => {
@@ -156,3 +177,4 @@ element("copy").addEventListener("click", async () => {
   setStatus("Copied.");
 });
 showCurl();
+showNote();

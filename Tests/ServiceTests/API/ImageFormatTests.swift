@@ -3,7 +3,7 @@ import Imaging
 import TestSupport
 import Testing
 
-@Suite("Images of a request", .serialized, .enabled(if: SharedData.isPresent, SharedData.missing))
+@Suite("Images of a request", .serialized, .servedScene)
 struct ImageFormatTests {
   private let service: TestService
 
@@ -33,7 +33,7 @@ struct ImageFormatTests {
   @Test(
     "a truncated image is 422, in the response with boxes too", arguments: ["application/json", "image/jpeg"])
   func truncated(accept: String) async throws {
-    let whole = try SharedData.bytes("images/dog.jpg")
+    let whole = try ServedScene.current.imageBytes
     for percent in [25, 50, 99] {
       let response = try await service.post(
         Array(whole.prefix(whole.count * percent / 100)), fields: "Accept: \(accept)\r\n")

@@ -131,10 +131,10 @@ struct OperationTests {
 
   @Test(
     "logs images and model of a detection, also if it is rejected",
-    .enabled(if: SharedData.isPresent, SharedData.missing))
+    .servedScene)
   func detectionLog() async throws {
     let service = try await TestService()
-    let dog = try SharedData.bytes("images/dog.jpg")
+    let dog = try ServedScene.current.imageBytes
     #expect(try await service.post(dog).status == 200)
     #expect(try await service.post(Array(dog.prefix(1000))).status == 422)
     let lines = service.log.lines.filter { $0.message == "request" }
