@@ -15,7 +15,8 @@ package struct TrainCommand: ParsableCommand {
     groupedSubcommands: [
       CommandGroup(name: "Training", subcommands: [FitCommand.self, ResumeCommand.self, ReportCommand.self]),
       CommandGroup(
-        name: "Data", subcommands: [
+        name: "Data",
+        subcommands: [
           PreviewCommand.self, ConvertCommand.self, ScenesCommand.self, ShapesCommand.self,
         ]),
       CommandGroup(

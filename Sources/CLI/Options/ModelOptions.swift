@@ -62,7 +62,9 @@ struct ModelOptions: ParsableArguments {
       options: PlanOptions(precision: precision.resolved(for: pretrained) { report("\($0)") }))
     model.scaledDecode = scaledDecode
     model.note = source.note
-    for warning in model.selfCheck(pool: WorkerPool(threads: threadCount)) { report("\(model.name): \(warning)") }
+    for warning in model.selfCheck(pool: WorkerPool(threads: threadCount)) {
+      report("\(model.name): \(warning)")
+    }
     return model
   }
 
