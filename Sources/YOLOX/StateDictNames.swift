@@ -6,7 +6,7 @@ enum StateDictNames {
   /// - Returns: `tensors` under the authors' names, without what wrappers put before them (`module.`, `model.`,
   ///   `_orig_mod.`, ...); other tensors are left out. `nil` if no wrapper and no dialect is recognised.
   static func canonical(_ tensors: Parameters) -> Parameters? {
-    if let prefix = prefix(of: "head.stems.0.conv.weight", in: tensors) {
+    if let prefix = prefix(of: "head.cls_preds.0.weight", in: tensors) {
       return tensors.renamed { $0.hasPrefix(prefix) ? String($0.dropFirst(prefix.count)) : nil }
     }
     guard let prefix = prefix(of: "bbox_head.multi_level_conv_cls.0.weight", in: tensors) else { return nil }
