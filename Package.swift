@@ -62,7 +62,7 @@ let package = Package(
     .target(
       name: "Service",
       dependencies: [
-        "Engine", "HTTPServer", "Imaging", "OrderedJSON", "PrometheusMetrics", "YOLOX",
+        "Engine", "HTTPServer", "Imaging", "OrderedJSON", "PlatformC", "PrometheusMetrics", "YOLOX",
         .product(name: "CoreMetrics", package: "swift-metrics"),
         .product(name: "Metrics", package: "swift-metrics"),
         .product(name: "HTTPTypes", package: "swift-http-types"),

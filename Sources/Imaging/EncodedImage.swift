@@ -42,6 +42,12 @@ package struct EncodedImage: Sendable {
     (width, height) = (Int(sides.0), Int(sides.1))
   }
 
+  /// Memory that decoding for a letterbox takes beyond the input, in bytes, at most: a row if rows come in order and need
+  /// not be turned; otherwise all pixels, and in libjpeg the coefficients, two bytes each, of a progressive JPEG.
+  package var decodingBytes: Int {
+    comesInRows && orientation == .upright ? 3 * width : (3 + 6) * width * height
+  }
+
   /// How far this picture can be reduced while it is decoded and still cover as many pixels as `letterbox` wants of it.
   func reduction(for letterbox: Letterbox) -> Reduction {
     guard format == .jpeg else { return .none }

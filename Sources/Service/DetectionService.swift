@@ -1,5 +1,6 @@
 import HTTPServer
 import Logging
+import PlatformC
 import ServiceLifecycle
 import UnixSignals
 
@@ -38,12 +39,14 @@ package struct DetectionService: ServiceLifecycle.Service {
         throw error
       }
     }
-    readiness.phase = .ready
-    logger.info(
-      "ready",
-      metadata: [
-        "addresses": "\(server.addresses.joined(separator: " "))", "threads": "\(configuration.threads)",
-      ])
+    if !Task.isShuttingDownGracefully {
+      readiness.phase = .ready
+      logger.info(
+        "ready",
+        metadata: [
+          "addresses": "\(server.addresses.joined(separator: " "))", "threads": "\(configuration.threads)",
+        ])
+    }
     try? await gracefulShutdown()
     readiness.phase = .stopping
     logger.info("stopping", metadata: ["connections": "\(server.connectionCount)"])
@@ -53,10 +56,27 @@ package struct DetectionService: ServiceLifecycle.Service {
     logger.info("stopped")
   }
 
-  /// Serves until SIGTERM or SIGINT; SIGHUP reloads all models.
+  /// Reads the file of API keys again, then the files of all loaded models. What cannot be read stays as it was.
+  package func reload() async {
+    if let keys = configuration.access.keys {
+      do throws(APIKeysError) {
+        try keys.reload()
+        metrics.reloaded(.keys, succeeded: true)
+        logger.info("API keys reloaded")
+      } catch {
+        metrics.reloaded(.keys, succeeded: false)
+        logger.error("API keys not reloaded", metadata: ["error": "\(error)"])
+      }
+    }
+    await models.reloadAll()
+  }
+
+  /// Serves until SIGTERM or SIGINT; SIGHUP reloads API keys and models.
   package func runUntilSignalled() async throws {
+    // Until its handler is there, SIGHUP would end the process.
+    signal(SIGHUP, SIG_IGN)
     let group = ServiceGroup(
-      services: [self, ReloadOnHangup(models: models)], gracefulShutdownSignals: [.sigterm, .sigint],
+      services: [self, ReloadOnHangup(service: self)], gracefulShutdownSignals: [.sigterm, .sigint],
       logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() })
     try await group.run()
   }
@@ -93,13 +113,13 @@ extension DetectionService {
   }
 }
 
-/// Reloads the models on SIGHUP, as service managers expect of a daemon.
+/// Reloads on SIGHUP, as service managers expect of a daemon.
 private struct ReloadOnHangup: ServiceLifecycle.Service {
-  let models: ModelRegistry
+  let service: DetectionService
 
   func run() async throws {
     for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
-      await models.reloadAll()
+      await service.reload()
     }
   }
 }

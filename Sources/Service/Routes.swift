@@ -4,7 +4,7 @@ import Logging
 
 /// The routes of the service, and what applies to all requests.
 struct Routes: Sendable {
-  private let readiness: Readiness
+  private let health: ServiceHealth
   private let metrics: ServiceMetrics
   private let access: AccessPolicy
   private let instrumentation: RouteInstrumentation
@@ -16,19 +16,22 @@ struct Routes: Sendable {
     models: ModelRegistry, configuration: DetectionService.Configuration, readiness: Readiness,
     metrics: ServiceMetrics, logger: Logger
   ) {
-    self.readiness = readiness
     self.metrics = metrics
-    access = configuration.access
     instrumentation = RouteInstrumentation(metrics: metrics, logger: logger)
+    let workers = PreprocessingPool(
+      count: configuration.threads, maxBytes: configuration.maxDecodingMemory)
+    health = ServiceHealth(
+      readiness: readiness, models: models, workers: workers, stallTimeout: configuration.stallTimeout)
+    let access = configuration.access
+    self.access = access
     let pipeline = DetectionPipeline(
-      workers: PreprocessingPool(count: configuration.threads), imageLimits: configuration.imageLimits,
-      requestTimeout: configuration.requestTimeout, metrics: metrics)
+      workers: workers, imageLimits: configuration.imageLimits,
+      requestTimeout: configuration.requestTimeout, metrics: metrics, access: access)
     detectRoute = DetectRoute(pipeline: pipeline, models: models)
-    modelRoutes = ModelRoutes(
-      models: models, allowsChanges: configuration.access.keys != nil, logger: logger)
+    modelRoutes = ModelRoutes(models: models, allowsChanges: access.keys != nil, logger: logger)
     let context = CompatibilityContext(
-      pipeline: pipeline, models: models, modelRoutes: modelRoutes, readiness: readiness,
-      access: configuration.access, metrics: metrics, version: configuration.version)
+      pipeline: pipeline, models: models, modelRoutes: modelRoutes, health: health, access: access,
+      metrics: metrics, version: configuration.version)
     compatible = CompatibleAPI.allCases.filter(configuration.compatibility.contains).map {
       $0.routes(context)
     }
@@ -54,15 +57,11 @@ struct Routes: Sendable {
       instrumentation.immediate("/v1/models/{name}/unload", models.unload))
 
     get("/healthz") { _ in Routes.status("ok") }
-    get("/readyz") { [readiness] _ in
-      switch readiness.phase {
-      case .starting: Problem.starting.response
-      case .ready: Routes.status("ready")
-      case .stopping: Problem.stopping.response
-      }
-    }
-    get("/metrics") { [metrics] _ in
-      Response(
+    get("/readyz") { [health] _ in health.problem?.response ?? Routes.status("ready") }
+    get("/metrics") { [metrics, health] _ in
+      metrics.record(
+        health.workers.load, inference: health.models.inferenceLoad, isStalled: health.isStalled)
+      return Response(
         .ok, contentType: "text/plain; version=0.0.4; charset=utf-8",
         metrics.text(connections: connections.count))
     }

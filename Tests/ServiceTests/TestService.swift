@@ -11,6 +11,8 @@ struct TestService {
   let server: Server
   let models: ModelRegistry
   let port: Int
+  let readiness = Readiness(.ready)
+  let log = MemoryLog()
 
   init(
     models names: [String] = ["yolox-nano"],
@@ -28,13 +30,13 @@ struct TestService {
     configuration.server.idleTimeout = .seconds(900)
     configuration.server.writeTimeout = .seconds(900)
     try adjust(&configuration)
-    let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+    let logger = log.logger
     let metrics = ServiceMetrics(version: "test")
     models = ModelRegistry(
       names.map { name in ModelSource(name: name) { try TestService.nano(name: name) } },
       configuration: configuration, metrics: metrics, logger: logger)
     server = DetectionService.server(
-      models, configuration: configuration, readiness: Readiness(.ready), metrics: metrics, logger: logger)
+      models, configuration: configuration, readiness: readiness, metrics: metrics, logger: logger)
     port = try server.start()
     try await models.loadAll()
   }

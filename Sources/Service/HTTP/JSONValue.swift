@@ -41,7 +41,7 @@ package enum JSONValue: Codable, Equatable, Sendable {
   /// For error messages; shortened.
   var excerpt: String {
     switch self {
-    case .string(let string): string.count > 60 ? string.prefix(60) + "…" : string
+    case .string(let string): string.excerpt
     case .array(let values): "[" + values.prefix(5).map(\.excerpt).joined(separator: ", ") + "]"
     case .number, .bool, .null: text ?? "null"
     }

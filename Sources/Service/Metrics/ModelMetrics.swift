@@ -1,5 +1,4 @@
 import CoreMetrics
-import Engine
 import Metrics
 import PrometheusMetrics
 import YOLOX
@@ -41,11 +40,6 @@ package struct ModelMetrics: Sendable {
         let dimensions = [name, ("stage", $0.rawValue)]
         return ($0, Timer(label: "yolox_stage_seconds", dimensions: dimensions, factory: registry))
       })
-    let info = [
-      name, ("kernels", model.plan.instructionSet), ("precision", model.plan.precision.rawValue),
-      ("input", "\(model.inputSize)"),
-    ]
-    Meter(label: "yolox_model_info", dimensions: info, factory: registry).set(1)
   }
 
   func setQueueDepth(_ count: Int) { queueDepth.set(count) }

@@ -1,0 +1,44 @@
+import Synchronization
+
+/// The first of several results; later ones are dropped.
+final class FirstResult<Value: Sendable>: Sendable {
+  private enum State {
+    case pending
+    case awaited(CheckedContinuation<Value, Never>)
+    case finished(Value)
+    case taken
+  }
+
+  private let state = Mutex(State.pending)
+
+  /// Waits for the first result. May be awaited once.
+  var value: Value {
+    get async {
+      await withCheckedContinuation { continuation in
+        let early = state.withLock { state -> Value? in
+          if case .finished(let value) = state {
+            state = .taken
+            return value
+          }
+          state = .awaited(continuation)
+          return nil
+        }
+        if let early { continuation.resume(returning: early) }
+      }
+    }
+  }
+
+  func finish(_ value: Value) {
+    let waiting = state.withLock { state -> CheckedContinuation<Value, Never>? in
+      switch state {
+      case .pending: state = .finished(value)
+      case .awaited(let continuation):
+        state = .taken
+        return continuation
+      case .finished, .taken: break
+      }
+      return nil
+    }
+    waiting?.resume(returning: value)
+  }
+}
