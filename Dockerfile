@@ -1,4 +1,4 @@
-# The server, its two image libraries and optional weights.
+# The server, its three C libraries (JPEG, PNG, SHA-256) and optional weights.
 #
 #   docker build -t swift-yolox .                        with YOLOX-Nano
 #   docker build --build-arg WEIGHTS=yolox-s .           with another published network
@@ -6,7 +6,7 @@
 #
 # `make image` runs docker or buildah. See docs/deployment.md.
 
-# Both must have the same Debian release: the image libraries are copied from the first to the second.
+# Both must have the same Debian release: the C libraries are copied from the first to the second.
 # The second needs neither a shell nor apt, such as gcr.io/distroless/cc-debian12.
 ARG BUILD_IMAGE=docker.io/library/swift:6.3-bookworm
 ARG RUNTIME_IMAGE=docker.io/library/debian:bookworm-slim
@@ -14,12 +14,16 @@ ARG RUNTIME_IMAGE=docker.io/library/debian:bookworm-slim
 FROM ${BUILD_IMAGE} AS build
 # hadolint ignore=DL3008
 RUN apt-get update \
-  && apt-get install -y --no-install-recommends binutils ca-certificates curl libjpeg62-turbo-dev libpng-dev \
+  && apt-get install -y --no-install-recommends binutils ca-certificates curl \
+    libjpeg62-turbo-dev libpng-dev libwebp-dev nettle-dev \
   && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY Package.swift ./
 COPY Tests Tests
 COPY Sources Sources
+# Compiled into the binary.
+COPY docs/images/street.png docs/images/
+COPY weights/manifest.json weights/yolox-nano-street.safetensor[s] weights/
 RUN swift build -c release --product yolox --static-swift-stdlib -Xlinker -s
 
 FROM build AS root

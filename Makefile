@@ -1,7 +1,20 @@
 # `make help` lists the targets.
 SWIFT ?= swift
-WEIGHTS ?= yolox-nano
 PORT ?= 8080
+
+# Weights asked for by name must be there. Without WEIGHTS, the server falls back to the demo network in its binary.
+ifdef WEIGHTS
+  fetch_weights = $(YOLOX) weights fetch $(WEIGHTS)
+  weights_option = --weights $(WEIGHTS)
+else
+  # Only a failed download (69) goes on; a damaged file stops.
+  fetch_weights = $(YOLOX) weights fetch yolox-nano || [ $$? -eq 69 ]
+endif
+
+# Reference data beside the checkout, if it is there: real weights, COCO images.
+ifneq ($(wildcard ../shared/weights),)
+  export YOLOX_WEIGHTS_DIR ?= ../shared/weights
+endif
 
 # Tests, server and benchmarks share one release build, because the kernels are slow without optimisation.
 BUILD := $(SWIFT) build -c release
@@ -21,20 +34,26 @@ build: bootstrap ## Build the yolox command
 
 .PHONY: weights
 weights: build ## Download the weights named by WEIGHTS (yolox-nano)
-	$(YOLOX) weights fetch $(WEIGHTS)
+	$(YOLOX) weights fetch $(or $(WEIGHTS),yolox-nano)
 
 .PHONY: serve
-serve: weights ## Start the server on port PORT (8080)
-	$(YOLOX) serve --weights $(WEIGHTS) --port $(PORT)
+serve: build ## Start the server on port PORT (8080), with WEIGHTS (yolox-nano, else the demo network)
+	@$(fetch_weights)
+	$(YOLOX) serve $(weights_option) --port $(PORT)
 
 .PHONY: test
 test: bootstrap ## Build everything and run the tests
 	$(BUILD) --build-tests
 	@scripts/run-tests.sh $(SWIFT) test -c release --skip-build --disable-xctest
 
+.PHONY: test-data
+test-data: ## Download the photographs and weights of some tests into .test-data (needs python3, curl)
+	@scripts/test-data.py
+
 .PHONY: lint
-lint: ## Check the formatting
+lint: ## Check the formatting and the arrows between folders
 	$(SWIFT) format lint --strict --recursive Package.swift Sources Tests
+	python3 scripts/check-rooms.py
 
 .PHONY: format
 format: ## Format the sources
@@ -86,6 +105,11 @@ bench-train: bootstrap ## Time training beside the authors' code in YOLOX_REPOSI
 	$(BUILD) --product yolox-train
 	@Benchmarks/training/run.sh $(YOLOX_REPOSITORY)
 
+.PHONY: demo-weights
+demo-weights: build ## Train the demo network from nothing, on drawn scenes (about an hour on two idle cores)
+	$(BUILD) --product yolox-train
+	scripts/demo-weights.sh .build/release
+
 .PHONY: sanitize
 sanitize: bootstrap ## Run the tests under the address and the thread sanitizer
 	@export LSAN_OPTIONS=suppressions=$(CURDIR)/Tests/Sanitizers/leaks.supp TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/Sanitizers/races.supp; \
@@ -95,7 +119,7 @@ sanitize: bootstrap ## Run the tests under the address and the thread sanitizer
 	  nice scripts/run-tests.sh $(SWIFT) test --skip-build --disable-xctest $$options || exit; \
 	done
 
-WEIGHTS_NANO ?= $(firstword $(wildcard weights/yolox_nano.pth ../shared/weights/yolox_nano.pth))
+WEIGHTS_NANO ?= $(firstword $(wildcard weights/yolox_nano.pth $(YOLOX_WEIGHTS_DIR)/yolox_nano.pth))
 .PHONY: check-training
 check-training: bootstrap ## Interrupt, kill and damage training runs; with mpirun and WEIGHTS_NANO, compare two processes with one
 	$(BUILD) --product yolox-train
@@ -108,8 +132,8 @@ check-training: bootstrap ## Interrupt, kill and damage training runs; with mpir
 
 MINUTES ?= 10
 .PHONY: fuzz
-fuzz: ## Fuzz the HTTP parsers for MINUTES (10)
-	@Fuzz/run.sh $(MINUTES)
+fuzz: ## Fuzz every parser of untrusted bytes for MINUTES (10) each, or only TARGET
+	@Fuzz/run.sh $(or $(TARGET),all) $(MINUTES)
 
 .PHONY: check-deploy
 check-deploy: build ## Check the Dockerfile and all files in deploy/
@@ -117,7 +141,7 @@ check-deploy: build ## Check the Dockerfile and all files in deploy/
 
 .PHONY: image
 image: ## Build the container image including WEIGHTS, with docker or buildah
-	@WEIGHTS=$(WEIGHTS) scripts/deploy-image.sh
+	@WEIGHTS=$(or $(WEIGHTS),yolox-nano) scripts/deploy-image.sh
 
 .PHONY: release
 release: ## Build the tarball and the Debian package into dist/

@@ -15,38 +15,39 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
-    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
-    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
   ],
   targets: [
     // The platform's C library, and the smallest Foundation that the platform has, under one name each.
     .target(name: "PlatformC"),
     .target(name: "FoundationCompatibility"),
+    // CPU quota and memory limit of the container.
+    .target(name: "ControlGroup", dependencies: ["PlatformC"]),
     // The loops of inference, compiled once for each instruction set.
     .target(name: "CKernels"),
     // Tensors and graphs; no YOLO words.
-    .target(name: "Engine", dependencies: ["CKernels"]),
-    // JPEG and PNG through libjpeg and libpng.
+    .target(name: "Engine", dependencies: ["CKernels", "ControlGroup", "PlatformC"]),
+    // JPEG, PNG and WebP through libjpeg-turbo, libpng and libwebp.
     .target(
-      name: "CCodecs", linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
+      name: "CCodecs",
+      linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png"), .linkedLibrary("webp")]),
     .target(name: "CLetterbox"),
-    // Bytes to pictures, pictures to the network's input, boxes drawn.
-    .target(name: "Imaging", dependencies: ["CCodecs", "CLetterbox"]),
-    // ONNX, PyTorch, safetensors: bytes to named tensors.
-    .target(name: "Checkpoints", dependencies: ["Engine"]),
-    // The networks of the paper, weights to model, boxes.
-    .target(name: "YOLOX", dependencies: ["Engine", "Checkpoints", "Imaging"]),
-    // COCO's files and its evaluation.
-    .target(name: "COCO"),
-    // Published weights: download and verification.
+    // Decoding, letterboxing and encoding of images, and drawing of boxes.
     .target(
-      name: "WeightsStore",
-      dependencies: [
-        "FoundationCompatibility", "PlatformC",
-        .product(name: "Crypto", package: "swift-crypto"),
-        .product(name: "Subprocess", package: "swift-subprocess"),
-      ]),
+      name: "Imaging", dependencies: ["CCodecs", "CLetterbox"], exclude: ["Drawing/make-font.py"],
+      resources: [.embedInCode("Drawing/roboto-medium.labelfont")]),
+    // ONNX, PyTorch, safetensors: bytes to named tensors.
+    .target(name: "Checkpoints", dependencies: ["FoundationCompatibility", "PlatformC", "Engine"]),
+    // The networks of the paper, weights to model, boxes.
+    .target(
+      name: "YOLOX",
+      dependencies: ["FoundationCompatibility", "PlatformC", "Engine", "Checkpoints", "Imaging"]),
+    // COCO's files and its evaluation.
+    .target(name: "COCO", dependencies: ["FoundationCompatibility"]),
+    // SHA-256, by a library of the system.
+    .systemLibrary(name: "CNettle", providers: [.apt(["nettle-dev"])]),
+    .target(name: "Digests", dependencies: [.target(name: "CNettle", condition: .when(platforms: [.linux]))]),
+    // Published weights: download and verification.
+    .target(name: "WeightsStore", dependencies: ["Digests", "FoundationCompatibility", "PlatformC"]),
     // Readiness of sockets: epoll or kqueue.
     .target(name: "CEventPoll"),
     // HTTP/1.1 on sockets and Dispatch; knows nothing about images.
@@ -58,18 +59,19 @@ let package = Package(
       name: "PrometheusMetrics", dependencies: [.product(name: "CoreMetrics", package: "swift-metrics")]),
     // Codable values to JSON with members in the order of their declaration.
     .target(name: "OrderedJSON"),
+    // The demo network and a sample image, compiled into the binary.
+    .target(name: "CEmbedded"),
+    .target(name: "Embedded", dependencies: ["CEmbedded"]),
     // The detector behind the server: queue, batches, routes, problems.
     .target(
       name: "Service",
       dependencies: [
-        "Engine", "HTTPServer", "Imaging", "OrderedJSON", "PlatformC", "PrometheusMetrics", "YOLOX",
+        "Digests", "Embedded", "Engine", "FoundationCompatibility", "HTTPServer", "Imaging", "OrderedJSON",
+        "PlatformC", "PrometheusMetrics", "YOLOX",
         .product(name: "CoreMetrics", package: "swift-metrics"),
         .product(name: "Metrics", package: "swift-metrics"),
         .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
-        .product(name: "Crypto", package: "swift-crypto"),
-        .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-        .product(name: "UnixSignals", package: "swift-service-lifecycle"),
       ],
       resources: [
         .embedInCode("API/openapi.json"),
@@ -81,8 +83,9 @@ let package = Package(
     .executableTarget(
       name: "CLI",
       dependencies: [
-        "CAllocator", "COCO", "Checkpoints", "Engine", "HTTPServer", "Imaging", "OrderedJSON", "PlatformC",
-        "Service", "WeightsStore", "YOLOX",
+        "CAllocator", "COCO", "Checkpoints", "ControlGroup", "Digests", "Embedded", "Engine",
+        "FoundationCompatibility", "HTTPServer", "Imaging",
+        "OrderedJSON", "PlatformC", "Service", "WeightsStore", "YOLOX",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -93,24 +96,32 @@ let package = Package(
     // The same graph forward and backward, losses, assignment, optimiser, data, trainer.
     .target(
       name: "Training",
-      dependencies: ["COCO", "COpenBLAS", "CTraining", "Checkpoints", "Engine", "Imaging", "YOLOX"]),
+      dependencies: [
+        "FoundationCompatibility", "PlatformC", "COCO", "COpenBLAS", "CTraining", "Checkpoints", "Engine",
+        "Imaging", "YOLOX",
+      ]),
     // The `yolox-train` command.
     .executableTarget(
       name: "TrainCLI",
       dependencies: [
+        "FoundationCompatibility",
         "COCO", "Checkpoints", "Engine", "Imaging", "Training", "YOLOX",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     // The client library for other programs. Shares only the HTTP API with the service.
     .target(name: "YOLOXClient"),
 
-    .target(name: "TestSupport", dependencies: ["Engine"], path: "Tests/TestSupport"),
+    .target(
+      name: "TestSupport", dependencies: ["Embedded", "Engine", "PlatformC"], path: "Tests/TestSupport"),
     .testTarget(
       name: "CLITests",
       dependencies: [
-        "CLI", "HTTPServer", "TestSupport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "CLI", "Engine", "HTTPServer", "TestSupport",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
       ]),
     .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "Engine", "TestSupport"]),
+    .testTarget(name: "ControlGroupTests", dependencies: ["ControlGroup"]),
     .testTarget(name: "COCOTests", dependencies: ["COCO", "TestSupport"]),
     .testTarget(name: "EngineTests", dependencies: ["Engine", "TestSupport"]),
     .testTarget(name: "ImagingTests", dependencies: ["CLetterbox", "Imaging", "TestSupport"]),
@@ -121,17 +132,22 @@ let package = Package(
     .testTarget(name: "HTTPServerTests", dependencies: ["HTTPServer", "TestSupport"]),
     .testTarget(
       name: "ServiceTests",
-      dependencies: ["Service", "Engine", "HTTPServer", "Imaging", "YOLOX", "TestSupport"]),
+      dependencies: [
+        "Service", "Checkpoints", "Engine", "HTTPServer", "Imaging", "PrometheusMetrics", "YOLOX",
+        "TestSupport",
+        .product(name: "Logging", package: "swift-log"),
+      ]),
     .testTarget(
       name: "TrainingTests",
       dependencies: [
         "Training", "TrainCLI", "COCO", "Checkpoints", "Engine", "Imaging", "YOLOX", "TestSupport",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .testTarget(name: "WeightsStoreTests", dependencies: ["WeightsStore", "TestSupport"]),
     .testTarget(
       name: "YOLOXClientTests",
       dependencies: [
-        "YOLOXClient", "HTTPServer", "Service", "TestSupport", "YOLOX",
+        "YOLOXClient", "Checkpoints", "HTTPServer", "Service", "TestSupport", "YOLOX",
         .product(name: "Logging", package: "swift-log"),
       ]),
     .testTarget(
@@ -145,14 +161,23 @@ if Context.environment["YOLOX_DOCS"] != nil {
   package.dependencies.append(.package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.5.0"))
 }
 
-// libFuzzer brings its own main, so this one is there only when Fuzz/run.sh asks for it.
-if Context.environment["YOLOX_FUZZ"] != nil {
-  package.targets.append(
+// libFuzzer brings its own main, so its targets are there only when Fuzz/run.sh asks for one of them.
+if let name = Context.environment["YOLOX_FUZZ"] {
+  let dependencies: [String: [Target.Dependency]] = [
+    "HTTP": ["HTTPServer"], "Multipart": ["HTTPServer"], "Form": ["HTTPServer"],
+    "DetectRequest": ["HTTPServer", "Service"], "KServe": ["HTTPServer", "Service"], "DOODS": ["Service"],
+    "Pickle": ["Checkpoints"], "ONNX": ["Checkpoints"], "Safetensors": ["Checkpoints"],
+    "Image": ["Imaging"], "COCO": ["COCO"], "VOC": ["Training"],
+  ]
+  package.targets += [
+    .target(name: "FuzzSupport", path: "Fuzz/Support"),
     .executableTarget(
-      name: "HTTPFuzz",
-      dependencies: ["HTTPServer", .product(name: "HTTPTypes", package: "swift-http-types")],
-      path: "Fuzz", exclude: ["Corpus", "http.dict", "run.sh"],
-      swiftSettings: [.unsafeFlags(["-parse-as-library"])]))
+      name: "Fuzz" + name,
+      dependencies: (dependencies[name] ?? []) + [
+        "FuzzSupport", .product(name: "HTTPTypes", package: "swift-http-types"),
+      ],
+      path: "Fuzz/" + name, sources: ["."], swiftSettings: [.unsafeFlags(["-parse-as-library"])]),
+  ]
 }
 
 // Training on several machines, where MPI is installed (libopenmpi-dev): YOLOX_MPI=1 swift build ...

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Installs the missing dependencies of a machine with a Swift toolchain: C libraries, a linker and curl.
+# Installs the missing dependencies of a machine with a Swift toolchain: C libraries, a linker, curl and Python.
 # A second run installs nothing.
 set -euo pipefail
 
 apt_packages=(
   binutils libc6-dev libgcc-12-dev libstdc++-12-dev  # for linking
   libxml2 libsqlite3-0 libcurl4 libedit2 libncurses6 libpython3.11 zlib1g-dev tzdata  # libraries of the toolchain
-  git ca-certificates curl pkg-config
-  libjpeg62-turbo-dev libpng-dev libopenblas-dev
+  git ca-certificates curl pkg-config python3
+  libjpeg62-turbo-dev libpng-dev libwebp-dev nettle-dev libopenblas-dev
 )
 
 as_root() {
@@ -44,10 +44,10 @@ install_with_apt() {
 case "$(uname -s)" in
   Darwin)
     if ! command -v brew >/dev/null; then
-      echo "bootstrap: Homebrew is missing. Install it, then: brew install jpeg-turbo libpng pkg-config" >&2
+      echo "bootstrap: Homebrew is missing. Install it, then: brew install jpeg-turbo libpng webp pkg-config" >&2
       exit 1
     fi
-    for formula in jpeg-turbo libpng pkg-config; do
+    for formula in jpeg-turbo libpng webp pkg-config; do
       brew list --versions "$formula" >/dev/null || brew install "$formula"
     done
     ;;
@@ -55,7 +55,7 @@ case "$(uname -s)" in
     if command -v apt-get >/dev/null; then
       install_with_apt
     else
-      echo "bootstrap: apt-get is missing. Install libjpeg-turbo, libpng, OpenBLAS (with headers), pkg-config and curl." >&2
+      echo "bootstrap: apt-get is missing. Install libjpeg-turbo, libpng, libwebp, Nettle, OpenBLAS (with headers), pkg-config and curl." >&2
     fi
     ;;
 esac

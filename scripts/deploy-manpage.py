@@ -105,11 +105,11 @@ def page(yolox, version, date):
     lines += [
         ".SH EXIT STATUS", "0 on success, 64 if an option is invalid, 1 on other errors.",
         ".SH ENVIRONMENT", ".TP", r"\fBYOLOX_WEIGHTS_DIR\fR",
-        "A folder with published weights, searched before a download.",
+        "A folder with published weights, searched first.",
         ".TP", r"\fBYOLOX_\fIOPTION\fR", "An option of yolox serve, in capitals with _ for \\-; the command line overrides it.",
         ".SH FILES", ".TP", r"\fI/etc/default/yolox\fR", "Options of the system service, as variables.",
-        ".TP", r"\fI/usr/share/swift\-yolox/weights\fR", "Weights of the package.",
-        ".TP", r"\fI/var/lib/yolox/weights\fR", "Weights that yolox weights fetch downloads in /var/lib/yolox.",
+        ".TP", r"\fI/usr/share/yolox\fR", "Weights of the package.",
+        ".TP", r"\fI/var/lib/yolox\fR", "Weights that yolox weights fetch downloads as root.",
         ".SH SEE ALSO", "systemctl(1), curl(1)",
     ]
     return "\n".join(lines) + "\n"

@@ -4,10 +4,9 @@
 # usage: scripts/deploy-release.sh [YOLOX]
 #
 # YOLOX is a command built with --static-swift-stdlib; if it is omitted, the script builds one. Both include YOLOX-Nano, so that
-# the service works right after installation; the script uses the file in YOLOX_WEIGHTS_DIR if it is there.
+# the service works right after installation; a file in YOLOX_WEIGHTS_DIR or weights/ is used instead of a download.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-project=$PWD
 maintainer=${MAINTAINER:-the swift-yolox authors <swift-yolox@users.noreply.github.com>}
 version=$(scripts/deploy-version.sh)
 # Reproducible: all dates come from the commit.
@@ -48,10 +47,10 @@ fi
 
 # PREFIX/bin and PREFIX/share are the same in both.
 prefix=$work/prefix
-weights=$prefix/share/swift-yolox/weights
+weights=$prefix/share/yolox
 install -D -m 0755 "$work/yolox" "$prefix/bin/yolox"
 install -D -m 0644 weights/manifest.json "$weights/manifest.json"
-(cd "$prefix/share/swift-yolox" && YOLOX_WEIGHTS_DIR=${YOLOX_WEIGHTS_DIR:-$project/../shared/weights} "$prefix/bin/yolox" weights fetch yolox-nano >&2)
+"$prefix/bin/yolox" weights fetch yolox-nano --directory "$weights" >&2
 install -d "$prefix/share/man/man1"
 python3 scripts/deploy-manpage.py "$work/yolox" "$version" "$date" >"$prefix/share/man/man1/yolox.1"
 for shell in bash zsh fish; do
@@ -83,9 +82,8 @@ make_package() {
   gzip -9n "$root/usr/share/man/man1/yolox.1"
   install -D -m 0644 -t "$root/lib/systemd/system" deploy/systemd/yolox.service deploy/systemd/yolox.socket
   install -D -m 0644 deploy/systemd/yolox.default "$root/etc/default/yolox"
-  # The manifest for `yolox weights fetch` in /var/lib/yolox.
-  install -d "$root/var/lib/yolox/weights"
-  ln -s /usr/share/swift-yolox/weights/manifest.json "$root/var/lib/yolox/weights/manifest.json"
+  # For `yolox weights fetch`.
+  install -d "$root/var/lib/yolox"
 
   local doc=$root/usr/share/doc/swift-yolox
   install -D -m 0644 deploy/package/copyright "$doc/copyright"

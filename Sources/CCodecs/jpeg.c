@@ -12,39 +12,86 @@
 
 #include <jerror.h>
 
-// A progressive JPEG may repeat scans over the whole picture without end; real ones have about ten. What is bounded is
-// the work: scans times pixels.
-enum { MOST_SCANS = 100, ALLOWED_SCANS = 20, MOST_SCANNED_PIXELS = 1000000000 };
+// A progressive JPEG may repeat scans over the whole image without end; real ones have about ten. What is bounded is the
+// work: scans times pixels.
+enum { MAX_SCANS = 100, ALWAYS_ALLOWED_SCANS = 20, MAX_SCANNED_PIXELS = 1000000000 };
 
 typedef struct {
   struct jpeg_error_mgr base;
   jmp_buf escape;
   char *message;
   cc_status status;
-  int came_to_nothing;  // the bytes ended before the first row of blocks was whole
+  int is_decoding;  // the header is done
+  int bytes_ended;  // libjpeg has run out of bytes and made up an end marker
 } error_manager;
 
-static void fail(j_common_ptr info) {
-  error_manager *errors = (error_manager *)info->err;
-  char text[JMSG_LENGTH_MAX];
-  errors->base.format_message(info, text);
-  if (errors->message) snprintf(errors->message, CC_MESSAGE_SIZE, "%s", text);
-  errors->status = info->err->msg_code == JERR_OUT_OF_MEMORY ? CC_EXHAUSTED : CC_CORRUPT;
+static _Noreturn void give_up(error_manager *errors, cc_status status) {
+  errors->status = status;
   longjmp(errors->escape, 1);
 }
 
-// Warnings are for pictures that can still be seen. Bytes that end early are one of them: libjpeg makes the rest gray.
-static void note(j_common_ptr info, int level) {
-  if (level >= 0) return;
+static void format_message(j_common_ptr info) {
   error_manager *errors = (error_manager *)info->err;
-  info->err->num_warnings++;
-  if (info->is_decompressor && info->err->msg_code == JWRN_JPEG_EOF) {
-    j_decompress_ptr decoder = (j_decompress_ptr)info;
-    if (decoder->input_scan_number <= 1 && decoder->input_iMCU_row == 0) errors->came_to_nothing = 1;
-  }
   char text[JMSG_LENGTH_MAX];
   errors->base.format_message(info, text);
   if (errors->message) snprintf(errors->message, CC_MESSAGE_SIZE, "%s", text);
+}
+
+static void fail(j_common_ptr info) {
+  error_manager *errors = (error_manager *)info->err;
+  format_message(info);
+  switch (info->err->msg_code) {
+  case JERR_OUT_OF_MEMORY: give_up(errors, CC_EXHAUSTED);
+  case JERR_BAD_PRECISION:
+  case JERR_SOF_UNSUPPORTED:
+  case JERR_CONVERSION_NOTIMPL:
+  case JERR_FRACT_SAMPLE_NOTIMPL:
+  case JERR_CCIR601_NOTIMPL:
+  case JERR_ARITH_NOTIMPL: give_up(errors, CC_UNSUPPORTED);
+  default:
+    // The made-up end marker is then what does not belong there.
+    if (errors->bytes_ended && errors->message) snprintf(errors->message, CC_MESSAGE_SIZE, "the header is incomplete");
+    give_up(errors, errors->bytes_ended ? CC_TRUNCATED : CC_CORRUPT);
+  }
+}
+
+static _Noreturn void give_up_truncated(j_decompress_ptr decoder) {
+  error_manager *errors = (error_manager *)decoder->err;
+  const unsigned mcu_height = (unsigned)(decoder->max_v_samp_factor * DCTSIZE);
+  const unsigned row = decoder->input_iMCU_row * mcu_height;
+  if (errors->message) {
+    snprintf(errors->message, CC_MESSAGE_SIZE, "the data of scan %d ends at row %u of %u", decoder->input_scan_number,
+             row, decoder->image_height);
+  }
+  give_up(errors, CC_TRUNCATED);
+}
+
+// libjpeg warns and goes on: where data is missing it leaves gray, where data is damaged it leaves noise. Both are
+// rejected here. What it warns of otherwise (bytes between segments, odd version numbers) costs no pixels.
+static void judge_warning(j_common_ptr info, int level) {
+  if (level >= 0) return;
+  error_manager *errors = (error_manager *)info->err;
+  info->err->num_warnings++;
+  if (!info->is_decompressor) return;
+  j_decompress_ptr decoder = (j_decompress_ptr)info;
+  switch (info->err->msg_code) {
+  case JWRN_JPEG_EOF:
+    errors->bytes_ended = 1;
+    // Huffman decoders announce below that bits are missing. Arithmetic ones take missing bytes for zeros, which an
+    // encoder may leave out at the end of a scan but not before its last row of blocks.
+    if (decoder->arith_code && errors->is_decoding && decoder->input_iMCU_row + 1 < decoder->total_iMCU_rows)
+      give_up_truncated(decoder);
+    break;
+  case JWRN_HIT_MARKER: give_up_truncated(decoder);
+  case JWRN_HUFF_BAD_CODE:
+  case JWRN_ARITH_BAD_CODE:
+  case JWRN_MUST_RESYNC:
+    // An end marker where data of the next restart interval should be.
+    if (errors->bytes_ended || decoder->unread_marker == JPEG_EOI) give_up_truncated(decoder);
+    format_message(info);
+    give_up(errors, CC_CORRUPT);
+  default: break;
+  }
 }
 
 typedef struct {
@@ -56,26 +103,54 @@ static void count_scans(j_common_ptr info) {
   j_decompress_ptr decoder = (j_decompress_ptr)info;
   const int scans = decoder->input_scan_number;
   const int64_t work = (int64_t)scans * decoder->image_width * decoder->image_height;
-  if (scans <= ALLOWED_SCANS || (scans <= MOST_SCANS && work <= MOST_SCANNED_PIXELS)) return;
+  if (scans <= ALWAYS_ALLOWED_SCANS || (scans <= MAX_SCANS && work <= MAX_SCANNED_PIXELS)) return;
   error_manager *errors = (error_manager *)info->err;
-  if (errors->message) snprintf(errors->message, CC_MESSAGE_SIZE, "%d scans of a picture", scans);
-  errors->status = CC_EXHAUSTED;
-  longjmp(errors->escape, 1);
+  if (errors->message) snprintf(errors->message, CC_MESSAGE_SIZE, "%d scans", scans);
+  give_up(errors, CC_EXHAUSTED);
+}
+
+// Whether the scans of a file that has several brought all of the image: of every component each coefficient, to its
+// last bit. T.81 would let an encoder leave some out for good; no known one does, and a file that lost its last scans
+// looks the same.
+static void require_all_scans(j_decompress_ptr decoder) {
+  error_manager *errors = (error_manager *)decoder->err;
+  int incomplete = 0;
+  for (int component = 0; component < decoder->num_components; component++) {
+    if (!decoder->comp_info[component].quant_table) {  // latched by a component's first scan
+      incomplete += DCTSIZE2;
+    } else if (decoder->progressive_mode && decoder->coef_bits) {
+      for (int k = 0; k < DCTSIZE2; k++) incomplete += decoder->coef_bits[component][k] != 0;
+    }
+  }
+  if (!incomplete) return;
+  if (errors->message) {
+    snprintf(errors->message, CC_MESSAGE_SIZE, "scans are missing: %d of %d coefficients are incomplete", incomplete,
+             decoder->num_components * DCTSIZE2);
+  }
+  give_up(errors, CC_TRUNCATED);
 }
 
 static void prepare_errors(error_manager *errors, char *message) {
   jpeg_std_error(&errors->base);
   errors->base.error_exit = fail;
-  errors->base.emit_message = note;
+  errors->base.emit_message = judge_warning;
   errors->message = message;
   errors->status = CC_CORRUPT;
-  errors->came_to_nothing = 0;
+  errors->is_decoding = 0;
+  errors->bytes_ended = 0;
   if (message) message[0] = 0;
 }
 
-static cc_status too_large(cc_image *image) {
-  snprintf(image->message, CC_MESSAGE_SIZE, "%u x %u pixels", image->width, image->height);
-  return CC_TOO_LARGE;
+// A file of several scans is held as coefficients of two bytes until the last scan has come; one of a single scan needs
+// a few rows of blocks.
+static uint64_t scratch_bytes(j_decompress_ptr decoder) {
+  uint64_t coefficients = 0;
+  for (int component = 0; component < decoder->num_components; component++) {
+    const jpeg_component_info *info = &decoder->comp_info[component];
+    coefficients += (uint64_t)info->width_in_blocks * info->height_in_blocks * DCTSIZE2;
+  }
+  const uint64_t rows = (uint64_t)decoder->image_width * decoder->num_components * decoder->max_v_samp_factor * DCTSIZE;
+  return 65536 + 4 * rows + (jpeg_has_multiple_scans(decoder) ? coefficients * sizeof(JCOEF) : 0);
 }
 
 cc_status cc_jpeg_header(const uint8_t *bytes, size_t count, const cc_limits *limits, cc_image *image) {
@@ -92,12 +167,13 @@ cc_status cc_jpeg_header(const uint8_t *bytes, size_t count, const cc_limits *li
   jpeg_read_header(&decoder, TRUE);
   image->width = decoder.image_width;
   image->height = decoder.image_height;
-  image->comes_in_rows = 1;
+  image->rows_in_order = 1;
+  image->scratch_bytes = scratch_bytes(&decoder);
   jpeg_destroy_decompress(&decoder);
-  return cc_exceeds(limits, image->width, image->height) ? too_large(image) : CC_OK;
+  return cc_exceeds(limits, image->width, image->height) ? cc_too_large(image) : CC_OK;
 }
 
-// Adobe writes CMYK inverted: 255 is no ink. Ink takes light away from each of red, green and blue.
+// Adobe writes CMYK inverted: 255 is no ink. Ink absorbs each of red, green and blue.
 static void cmyk_to_rgb(const uint8_t *cmyk, uint8_t *rgb, uint32_t width, int inverted) {
   for (uint32_t x = 0; x < width; x++, cmyk += 4, rgb += 3) {
     const unsigned key = inverted ? cmyk[3] : 255u - cmyk[3];
@@ -131,18 +207,20 @@ cc_status cc_jpeg_decode(const uint8_t *bytes, size_t count, const cc_limits *li
   if (decoder.image_width != image->width || decoder.image_height != image->height ||
       cc_exceeds(limits, decoder.image_width, decoder.image_height)) {
     jpeg_destroy_decompress(&decoder);
-    return too_large(image);
+    return cc_too_large(image);
   }
   const int is_cmyk = decoder.jpeg_color_space == JCS_CMYK || decoder.jpeg_color_space == JCS_YCCK;
   decoder.out_color_space = is_cmyk ? JCS_CMYK : JCS_RGB;
   // The inverse transform of a block then gives fewer pixels, made from its lower frequencies alone.
   decoder.scale_num = eighths;
   decoder.scale_denom = 8;
+  errors.is_decoding = 1;
   jpeg_start_decompress(&decoder);
+  if (jpeg_has_multiple_scans(&decoder)) require_all_scans(&decoder);
   const uint32_t width = decoder.output_width;
-  if (width != cc_reduced(image->width, eighths) || decoder.output_height != cc_reduced(image->height, eighths)) {
+  if (width != cc_scaled(image->width, eighths) || decoder.output_height != cc_scaled(image->height, eighths)) {
     jpeg_destroy_decompress(&decoder);
-    snprintf(image->message, CC_MESSAGE_SIZE, "cannot be reduced to %u eighths", eighths);
+    snprintf(image->message, CC_MESSAGE_SIZE, "cannot be scaled to %u eighths", eighths);
     return CC_CORRUPT;
   }
   if (is_cmyk) {
@@ -157,12 +235,12 @@ cc_status cc_jpeg_decode(const uint8_t *bytes, size_t count, const cc_limits *li
     JSAMPROW target = is_cmyk ? cmyk_row : row;
     jpeg_read_scanlines(&decoder, &target, 1);
     if (is_cmyk) cmyk_to_rgb(cmyk_row, row, width, decoder.saw_Adobe_marker);
-    if (rows->taken) rows->taken(rows->context, row);
+    if (rows->row_ready) rows->row_ready(rows->context, row);
   }
-  jpeg_finish_decompress(&decoder);
+  // Not jpeg_finish_decompress, which looks for the end marker: it may be missing, or other bytes may come first.
   jpeg_destroy_decompress(&decoder);
   free(cmyk_row);
-  return errors.came_to_nothing ? CC_CORRUPT : CC_OK;
+  return CC_OK;
 }
 
 typedef struct {

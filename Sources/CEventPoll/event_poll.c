@@ -12,14 +12,17 @@ enum { BATCH = 128 };
 
 int event_poll_create(void) { return epoll_create1(EPOLL_CLOEXEC); }
 
-int event_poll_update(int set, int socket, uint64_t token, bool is_known, bool read, bool write) {
-  if (!read && !write) return is_known ? epoll_ctl(set, EPOLL_CTL_DEL, socket, NULL) : 0;
+int event_poll_update(int set, int socket, uint64_t token, bool is_known, int events) {
+  // EPOLLERR and EPOLLHUP are always reported.
   struct epoll_event event = {
-      .events = (read ? EPOLLIN : 0) | (write ? EPOLLOUT : 0),
+      .events = (events & EVENT_POLL_READ ? EPOLLIN : 0) | (events & EVENT_POLL_WRITE ? EPOLLOUT : 0) |
+                (events & EVENT_POLL_HALF_CLOSE ? EPOLLRDHUP : 0),
       .data.u64 = token,
   };
   return epoll_ctl(set, is_known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, socket, &event);
 }
+
+int event_poll_remove(int set, int socket) { return epoll_ctl(set, EPOLL_CTL_DEL, socket, NULL); }
 
 int event_poll_collect(int set, struct event_poll_event *result, int capacity) {
   struct epoll_event events[BATCH];
@@ -28,11 +31,12 @@ int event_poll_collect(int set, struct event_poll_event *result, int capacity) {
     count = epoll_wait(set, events, capacity < BATCH ? capacity : BATCH, 0);
   } while (count < 0 && errno == EINTR);
   for (int i = 0; i < count; i++) {
-    bool failed = events[i].events & (EPOLLERR | EPOLLHUP);
     result[i] = (struct event_poll_event){
         .token = events[i].data.u64,
-        .readable = failed || (events[i].events & EPOLLIN),
-        .writable = failed || (events[i].events & EPOLLOUT),
+        .readable = events[i].events & EPOLLIN,
+        .writable = events[i].events & EPOLLOUT,
+        .half_closed = events[i].events & EPOLLRDHUP,
+        .failed = events[i].events & (EPOLLERR | EPOLLHUP),
     };
   }
   return count;
@@ -41,6 +45,7 @@ int event_poll_collect(int set, struct event_poll_event *result, int capacity) {
 #else
 
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/event.h>
 #include <sys/time.h>
 
@@ -50,17 +55,36 @@ int event_poll_create(void) {
   return set;
 }
 
-int event_poll_update(int set, int socket, uint64_t token, bool is_known, bool read, bool write) {
-  (void)is_known;
-  const bool wanted[2] = {read, write};
-  const int16_t filters[2] = {EVFILT_READ, EVFILT_WRITE};
-  for (int i = 0; i < 2; i++) {
-    struct kevent change;
-    EV_SET(&change, socket, filters[i], wanted[i] ? EV_ADD : EV_DELETE, 0, 0, (void *)(uintptr_t)token);
-    // Removing a filter that is not in the set is not an error.
-    if (kevent(set, &change, 1, NULL, 0, NULL) < 0 && (wanted[i] || errno != ENOENT)) return -1;
+static int change(int set, struct kevent event) { return kevent(set, &event, 1, NULL, 0, NULL); }
+
+static int remove_filter(int set, int socket, int16_t filter) {
+  struct kevent event;
+  EV_SET(&event, socket, filter, EV_DELETE, 0, 0, NULL);
+  // Removing a filter that is not in the set is not an error.
+  return change(set, event) < 0 && errno != ENOENT ? -1 : 0;
+}
+
+int event_poll_update(int set, int socket, uint64_t token, bool is_known, int events) {
+  void *data = (void *)(uintptr_t)token;
+  struct kevent event;
+  // Removed first: adding again does not change EV_CLEAR.
+  if (is_known && event_poll_remove(set, socket) < 0) return -1;
+  if (events & EVENT_POLL_READ) {
+    EV_SET(&event, socket, EVFILT_READ, EV_ADD, 0, 0, data);
+  } else {
+    // Reports the end of input once (EV_CLEAR) and data never: no buffer reaches this low-water mark.
+    EV_SET(&event, socket, EVFILT_READ, EV_ADD | EV_CLEAR, NOTE_LOWAT, INT_MAX, data);
   }
-  return 0;
+  if (change(set, event) < 0) return -1;
+  if (!(events & EVENT_POLL_WRITE)) return 0;
+  EV_SET(&event, socket, EVFILT_WRITE, EV_ADD, 0, 0, data);
+  return change(set, event);
+}
+
+int event_poll_remove(int set, int socket) {
+  const int read = remove_filter(set, socket, EVFILT_READ);
+  const int write = remove_filter(set, socket, EVFILT_WRITE);
+  return read < 0 || write < 0 ? -1 : 0;
 }
 
 int event_poll_collect(int set, struct event_poll_event *result, int capacity) {
@@ -71,10 +95,14 @@ int event_poll_collect(int set, struct event_poll_event *result, int capacity) {
     count = kevent(set, NULL, 0, events, capacity < BATCH ? capacity : BATCH, &now);
   } while (count < 0 && errno == EINTR);
   for (int i = 0; i < count; i++) {
+    const bool ended = events[i].flags & EV_EOF;
     result[i] = (struct event_poll_event){
         .token = (uint64_t)(uintptr_t)events[i].udata,
         .readable = events[i].filter == EVFILT_READ,
         .writable = events[i].filter == EVFILT_WRITE,
+        .half_closed = ended && events[i].filter == EVFILT_READ,
+        // A reset leaves its error in fflags.
+        .failed = ended && events[i].fflags != 0,
     };
   }
   return count;

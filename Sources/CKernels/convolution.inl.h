@@ -1,13 +1,13 @@
-// Dense convolution. `PIXELS` neighbouring output pixels of one or two blocks stay in registers while the taps go by:
-// each input float is broadcast once and meets a vector of weights for each block.
+// Dense convolution. `PIXELS` neighbouring output pixels of one or two blocks stay in registers over all taps; each input
+// float is broadcast once and multiplied by a vector of weights for each block.
 
 // Adds `depth` neighbouring input floats times their weights. `step` is from an output pixel's input to the next one's.
 INLINE void NAME(accumulate)(vec sum[2][MAX_PIXELS], const float *x, int64_t step, int32_t depth,
-                             const float *weights, int64_t weights_block_step, const int blocks, const int pixels) {
+                             const float *weights, int64_t weights_block_stride, const int blocks, const int pixels) {
   for (int32_t d = 0; d < depth; d++) {
     vec w[2];
 #pragma clang loop unroll(full)
-    for (int b = 0; b < blocks; b++) w[b] = NAME(load)(weights + b * weights_block_step);
+    for (int b = 0; b < blocks; b++) w[b] = NAME(load)(weights + b * weights_block_stride);
 #pragma clang loop unroll(full)
     for (int p = 0; p < pixels; p++) {
       const vec value = (vec)x[p * step];
@@ -19,14 +19,15 @@ INLINE void NAME(accumulate)(vec sum[2][MAX_PIXELS], const float *x, int64_t ste
   }
 }
 
-// As `accumulate` for pairs of bfloat16 in each word of input and weights.
+// As `accumulate` for pairs of bfloat16 in each word of input and weights. The loops are equal but for the product: one
+// loop would take it as a function pointer, which must be inlined for the sums to stay in registers.
 INLINE void NAME(accumulate_pairs)(vec sum[2][MAX_PIXELS], const float *x, int64_t step, int32_t depth,
-                                   const float *weights, int64_t weights_block_step, const int blocks,
+                                   const float *weights, int64_t weights_block_stride, const int blocks,
                                    const int pixels) {
   for (int32_t d = 0; d < depth; d++) {
     vec w[2];
 #pragma clang loop unroll(full)
-    for (int b = 0; b < blocks; b++) w[b] = NAME(load)(weights + b * weights_block_step);
+    for (int b = 0; b < blocks; b++) w[b] = NAME(load)(weights + b * weights_block_stride);
 #pragma clang loop unroll(full)
     for (int p = 0; p < pixels; p++) {
       const vec value = (vec)x[p * step];
@@ -38,17 +39,17 @@ INLINE void NAME(accumulate_pairs)(vec sum[2][MAX_PIXELS], const float *x, int64
   }
 }
 
-// `start` is the bias, or the pixel of the doubled map where the tile begins, in its left or, for is_right, right half.
+// `start` is the bias, or the pixel of the upsampled map where the tile begins, in its left or, for is_right, right half.
 INLINE void NAME(tile)(const yx_convolution *c, const float *in, float *out, const float *residual,
-                       const float *weights, int64_t weights_block_step, const float *start, int is_right,
-                       const int is_narrow, const int blocks, const int pixels) {
+                       const float *weights, int64_t weights_block_stride, const float *start, int is_right,
+                       const int is_bf16, const int blocks, const int pixels) {
   vec sum[2][MAX_PIXELS];
-  if (c->begins_doubled) {
+  if (c->has_upsampled_init) {
 #pragma clang loop unroll(full)
     for (int b = 0; b < blocks; b++) {
 #pragma clang loop unroll(full)
       for (int p = 0; p < pixels; p++) {
-        sum[b][p] = NAME(load)(start + b * c->doubled.block_step + (p / 2 + (p % 2 ? is_right : 0)) * YX_BLOCK);
+        sum[b][p] = NAME(load)(start + b * c->upsampled_init.block_stride + (p / 2 + (p % 2 ? is_right : 0)) * YX_BLOCK);
       }
     }
   } else {
@@ -62,10 +63,10 @@ INLINE void NAME(tile)(const yx_convolution *c, const float *in, float *out, con
   for (int32_t t = 0; t < c->taps; t++) {
     const float *x = in + c->offsets[t];
     const float *w = weights + (int64_t)t * c->depth * YX_BLOCK;
-    if (is_narrow) {
-      NAME(accumulate_pairs)(sum, x, c->input_pixel_step, c->depth, w, weights_block_step, blocks, pixels);
+    if (is_bf16) {
+      NAME(accumulate_pairs)(sum, x, c->input_pixel_stride, c->depth, w, weights_block_stride, blocks, pixels);
     } else {
-      NAME(accumulate)(sum, x, c->input_pixel_step, c->depth, w, weights_block_step, blocks, pixels);
+      NAME(accumulate)(sum, x, c->input_pixel_stride, c->depth, w, weights_block_stride, blocks, pixels);
     }
   }
 
@@ -75,22 +76,22 @@ INLINE void NAME(tile)(const yx_convolution *c, const float *in, float *out, con
 #pragma clang loop unroll(full)
     for (int p = 0; p < pixels; p++) {
       vec y = sum[b][p];
-      // SiLU is what nearly every layer has: asking for it first keeps the choice out of the unrolled code.
+      // Nearly every layer has SiLU: testing for it first keeps the branch out of the unrolled code.
       y = activation == YX_SILU_OF_LOG2 ? NAME(silu_of_log2)(y) : NAME(activate_one)(y, activation);
-      if (residual) y += NAME(load)(residual + b * c->residual.block_step + p * YX_BLOCK);
-      NAME(store)(out + b * c->output.block_step + p * YX_BLOCK, y);
+      if (residual) y += NAME(load)(residual + b * c->residual.block_stride + p * YX_BLOCK);
+      NAME(store)(out + b * c->output.block_stride + p * YX_BLOCK, y);
     }
   }
 }
 
 #define TILE_CASE(blocks, pixels)                                                                                 \
   case pixels:                                                                                                    \
-    NAME(tile)(c, in, out, residual, weights, weights_block_step, start, is_right, is_narrow, blocks, pixels);     \
+    NAME(tile)(c, in, out, residual, weights, weights_block_stride, start, is_right, is_bf16, blocks, pixels);     \
     break;
 
 INLINE void NAME(tile_of_blocks)(const yx_convolution *c, const float *in, float *out, const float *residual,
-                                 const float *weights, int64_t weights_block_step, const float *start, int is_right,
-                                 const int is_narrow, int blocks, int pixels) {
+                                 const float *weights, int64_t weights_block_stride, const float *start, int is_right,
+                                 const int is_bf16, int blocks, int pixels) {
   if (blocks == 2) {
     switch (pixels) { TILE_CASES(2) }
   } else {
@@ -98,35 +99,32 @@ INLINE void NAME(tile_of_blocks)(const yx_convolution *c, const float *in, float
   }
 }
 
-// `in` is where the input of row `first_row` begins, `doubled` the doubled map if there is one.
-INLINE void NAME(rows)(const yx_convolution *c, const float *in, const float *doubled, float *out,
+// `in` is where the input of row `first_row` begins, `doubled` the map that is upsampled, or null.
+INLINE void NAME(rows)(const yx_convolution *c, const float *in, const float *upsampled, float *out,
                        const float *residual, int first_block, int blocks, int first_row, int end_row,
-                       const int is_narrow) {
-  const int64_t weights_block_step = (int64_t)c->taps * c->depth * YX_BLOCK;
-  // As few tiles as cover a row, all nearly as wide: a narrow rest would run at a fraction of the speed.
-  const int tiles = (c->width + MAX_PIXELS - 1) / MAX_PIXELS;
-  const int narrow = c->width / tiles;
-  const int wider = c->width % tiles;
-  // The weights of one or two blocks stay in the cache while the rows go by.
+                       const int is_bf16) {
+  const int64_t weights_block_stride = (int64_t)c->taps * c->depth * YX_BLOCK;
+  const yx_tiles tiles = even_tiles(c->width, MAX_PIXELS);
+  // The weights of one or two blocks stay in the cache over all rows.
   for (int block = first_block; block < first_block + blocks; block += MAX_BLOCKS) {
     const int rest = first_block + blocks - block;
     const int these = rest < MAX_BLOCKS ? rest : MAX_BLOCKS;
-    const float *weights = c->weights + block * weights_block_step;
+    const float *weights = c->weights + block * weights_block_stride;
     const float *bias = c->bias + (int64_t)block * YX_BLOCK;
     for (int y = first_row; y < end_row; y++) {
-      const float *tile_in = in + (y - first_row) * c->input_row_step;
-      float *tile_out = out + c->output.origin + y * c->output.row_stride + block * c->output.block_step;
+      const float *tile_in = in + (y - first_row) * c->input_row_stride;
+      float *tile_out = out + c->output.origin + y * c->output.row_stride + block * c->output.block_stride;
       const float *tile_residual =
-          residual ? residual + c->residual.origin + y * c->residual.row_stride + block * c->residual.block_step : 0;
-      const float *doubled_row = doubled + y / 2 * c->doubled.row_stride + block * c->doubled.block_step;
+          residual ? residual + c->residual.origin + y * c->residual.row_stride + block * c->residual.block_stride : 0;
+      const float *init_row = upsampled + y / 2 * c->upsampled_init.row_stride + block * c->upsampled_init.block_stride;
       int x = 0;
-      for (int i = 0; i < tiles; i++) {
-        const int pixels = narrow + (i < wider);
-        const float *start = c->begins_doubled ? doubled_row + x / 2 * YX_BLOCK : bias;
-        NAME(tile_of_blocks)(c, tile_in, tile_out, tile_residual, weights, weights_block_step, start, x % 2, is_narrow,
+      for (int i = 0; i < tiles.count; i++) {
+        const int pixels = tile_pixels(tiles, i);
+        const float *start = c->has_upsampled_init ? init_row + x / 2 * YX_BLOCK : bias;
+        NAME(tile_of_blocks)(c, tile_in, tile_out, tile_residual, weights, weights_block_stride, start, x % 2, is_bf16,
                              these, pixels);
         x += pixels;
-        tile_in += pixels * c->input_pixel_step;
+        tile_in += pixels * c->input_pixel_stride;
         tile_out += pixels * YX_BLOCK;
         if (tile_residual) tile_residual += pixels * YX_BLOCK;
       }
@@ -136,20 +134,20 @@ INLINE void NAME(rows)(const yx_convolution *c, const float *in, const float *do
 
 static void NAME(convolution)(const yx_convolution *c, const float *in, float *out, const float *residual,
                               int first_block, int blocks, int first_row, int end_row) {
-  NAME(rows)(c, in + c->input_origin + first_row * c->input_row_step, in + c->doubled.origin, out, residual,
+  NAME(rows)(c, in + c->input_origin + first_row * c->input_row_stride, in + c->upsampled_init.origin, out, residual,
              first_block, blocks, first_row, end_row, 0);
 }
 
-static void NAME(narrow_convolution)(const yx_narrow_convolution *c, const float *in, float *out,
+static void NAME(bf16_convolution)(const yx_bf16_convolution *c, const float *in, float *out,
                                      const float *residual, float *scratch, int first_row, int end_row) {
   const int rows = (end_row - first_row - 1) * c->stride + c->kernel;
-  const int64_t plane_step = c->most_rows * c->narrow_row_step;
+  const int64_t plane_stride = c->max_rows * c->bf16_row_stride;
   for (int plane = 0; plane < c->planes; plane++) {
     for (int row = 0; row < rows; row++) {
-      NAME(narrow)(in + c->input.origin + plane * c->input.block_step + (first_row * c->stride + row) * c->input.row_stride,
-                   scratch + plane * plane_step + row * c->narrow_row_step, c->row_floats);
+      NAME(bf16_round)(in + c->input.origin + plane * c->input.block_stride + (first_row * c->stride + row) * c->input.row_stride,
+                   scratch + plane * plane_stride + row * c->bf16_row_stride, c->row_floats);
     }
   }
-  NAME(rows)(&c->convolution, scratch, in + c->convolution.doubled.origin, out, residual, 0, c->blocks, first_row,
+  NAME(rows)(&c->convolution, scratch, in + c->convolution.upsampled_init.origin, out, residual, 0, c->blocks, first_row,
              end_row, 1);
 }

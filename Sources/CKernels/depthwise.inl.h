@@ -1,12 +1,12 @@
-// Depthwise convolution: 16 channels at a time, a few neighbouring pixels in registers, and the weights beside them for
-// all of a map's rows where the registers suffice.
+// Depthwise convolution: 16 channels and a few neighbouring pixels at a time in registers. Where registers suffice, the
+// weights stay in them for all rows of a map.
 
 INLINE void NAME(depthwise_tile)(const yx_depthwise *c, const float *in, float *out, const vec *weights, vec bias,
                                  const int kernel, const int pixels) {
   vec sum[DEPTHWISE_PIXELS];
 #pragma clang loop unroll(full)
   for (int p = 0; p < pixels; p++) sum[p] = bias;
-  const int64_t pixel_step = (int64_t)c->stride * YX_BLOCK;
+  const int64_t pixel_stride = (int64_t)c->stride * YX_BLOCK;
 #pragma clang loop unroll(full)
   for (int ky = 0; ky < kernel; ky++) {
     const float *row = in + ky * c->input.row_stride;
@@ -14,7 +14,7 @@ INLINE void NAME(depthwise_tile)(const yx_depthwise *c, const float *in, float *
     for (int kx = 0; kx < kernel; kx++) {
 #pragma clang loop unroll(full)
       for (int p = 0; p < pixels; p++) {
-        sum[p] += weights[ky * kernel + kx] * NAME(load)(row + kx * YX_BLOCK + p * pixel_step);
+        sum[p] += weights[ky * kernel + kx] * NAME(load)(row + kx * YX_BLOCK + p * pixel_stride);
       }
     }
   }
@@ -41,16 +41,13 @@ INLINE void NAME(depthwise_rows)(const yx_depthwise *c, const float *in, float *
     weights[i] = NAME(load)(c->weights + ((int64_t)block * kernel * kernel + i) * YX_BLOCK);
   }
   const vec bias = NAME(load)(c->bias + (int64_t)block * YX_BLOCK);
-  // As few tiles as cover a row, all nearly as wide.
-  const int tiles = (c->width + DEPTHWISE_PIXELS - 1) / DEPTHWISE_PIXELS;
-  const int narrow = c->width / tiles;
-  const int wider = c->width % tiles;
+  const yx_tiles tiles = even_tiles(c->width, DEPTHWISE_PIXELS);
   for (int y = first_row; y < end_row; y++) {
     const float *in_tile =
-        in + c->input.origin + block * c->input.block_step + (int64_t)y * c->stride * c->input.row_stride;
-    float *out_tile = out + c->output.origin + block * c->output.block_step + y * c->output.row_stride;
-    for (int i = 0; i < tiles; i++) {
-      const int pixels = narrow + (i < wider);
+        in + c->input.origin + block * c->input.block_stride + (int64_t)y * c->stride * c->input.row_stride;
+    float *out_tile = out + c->output.origin + block * c->output.block_stride + y * c->output.row_stride;
+    for (int i = 0; i < tiles.count; i++) {
+      const int pixels = tile_pixels(tiles, i);
       switch (pixels) { DEPTHWISE_CASES(kernel) }
       in_tile += (int64_t)pixels * c->stride * YX_BLOCK;
       out_tile += pixels * YX_BLOCK;
@@ -60,7 +57,7 @@ INLINE void NAME(depthwise_rows)(const yx_depthwise *c, const float *in, float *
 
 static void NAME(depthwise)(const yx_depthwise *c, const float *in, float *out, int block, int first_row,
                             int end_row) {
-  // The kernel sizes that there are, so that each gets a loop without a variable in it.
+  // One case for each kernel size in use, so that its loop has constant bounds.
   switch (c->kernel) {
     case 3:
       NAME(depthwise_rows)(c, in, out, block, first_row, end_row, 3);

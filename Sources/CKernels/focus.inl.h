@@ -1,5 +1,5 @@
 // The first convolution of a network that begins with a focus: 3x3 with stride 1 over the four phases of each 2x2 square
-// of the image, by Winograd's F(4x4, 3x3), straight from the planes of the image.
+// of the image, by Winograd's F(4x4, 3x3), directly from the planes of the image.
 //
 // A band of rows at a time, the phases of all channels are laid side by side in scratch memory, one vector a pixel, which
 // makes them a map of one block with zeros around it.
@@ -7,8 +7,8 @@
 typedef double NAME(doubles) __attribute__((ext_vector_type(8), aligned(4), may_alias));
 #define doubles NAME(doubles)
 
-// Two numbers, the phases of a row, of 8 pixels of up to 8 rows to 8 pixels of 16 numbers: an 8x8 transposition of
-// pairs, each pair moved as a double.
+// Transposes 8 rows of 8 pairs to 8 pixels of 16 numbers, where a pair is the two phases of a row. Each pair moves as a
+// double.
 INLINE void NAME(transpose_pairs)(const doubles rows[8], float *out) {
 #pragma clang loop unroll(full)
   for (int odd = 0; odd < 2; odd++) {
@@ -62,7 +62,7 @@ static void NAME(focus_row)(const yx_focus *c, const float *image, int y, float 
 
 static void NAME(focus)(const yx_focus *c, const float *image, float *out, float *scratch, int first_row,
                         int end_row) {
-  // Of the map of phases, rows first_row - 1 to the last that the tiles reach.
+  // Rows of the map of phases: first_row - 1 to the last row that the tiles read.
   const int64_t row_stride = c->row_stride;
   const int rows = (end_row - first_row + 3) / 4 * 4 + 2;
   for (int row = 0; row < rows; row++) {

@@ -1,4 +1,4 @@
-// All bodies for one instruction set. Before: NAME(x), MAX_BLOCKS, MAX_PIXELS, TILE_CASES,
+// All bodies for one instruction set. Requires NAME(x), MAX_BLOCKS, MAX_PIXELS, TILE_CASES,
 // DEPTHWISE_PIXELS and DEPTHWISE_CASES.
 #include "vector.inl.h"
 #include "convolution.inl.h"
@@ -7,10 +7,9 @@
 #include "depthwise.inl.h"
 #include "elementwise.inl.h"
 
-static const yx_kernels NAME(table) = {
-    .name = ISA_NAME,
+const yx_kernels NAME(kernels) = {
     .convolution = NAME(convolution),
-    .narrow_convolution = NAME(narrow_convolution),
+    .bf16_convolution = NAME(bf16_convolution),
     .winograd = NAME(winograd),
     .focus = NAME(focus),
     .depthwise = NAME(depthwise),
@@ -25,7 +24,6 @@ static const yx_kernels NAME(table) = {
 #undef TILE_CASE
 #undef DEPTHWISE_PIXELS
 #undef NAME
-#undef ISA_NAME
 #undef MAX_BLOCKS
 #undef MAX_PIXELS
 #undef TILE_CASES

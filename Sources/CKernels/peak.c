@@ -1,8 +1,8 @@
-// Loops that do nothing but multiply and add, from registers: how fast this processor could be at most.
+// Loops that only multiply and add in registers: the upper bound of this processor's speed.
 
-#include "CKernels.h"
+#include "instruction_sets.h"
 
-// Sums that do not wait for each other: more than an instruction takes cycles.
+// Independent sums, more than the latency of an instruction in cycles.
 enum { SUMS = 14 };
 
 #define ROUNDS(type, zero, step)                                                     \
@@ -63,14 +63,11 @@ static int64_t floats_portable(int64_t rounds) {
   return rounds * SUMS * 4;
 }
 
-int64_t yx_multiply_and_add(yx_factors factors, int64_t rounds) {
+const yx_peak_loops yx_portable_peak = {floats_portable, floats_portable, floats_portable};
+
 #if defined(__x86_64__)
-  const int has_512 = yx_kernels_named("avx512") != 0;
-  if (factors == YX_BYTE_FACTORS && has_512 && __builtin_cpu_supports("avx512vnni")) return bytes_512(rounds);
-  if (factors == YX_BFLOAT16_FACTORS && yx_kernels_named("avx512bf16")) return halves_512(rounds);
-  if (has_512) return floats_512(rounds);
-  if (yx_kernels_named("avx2")) return floats_256(rounds);
+const yx_peak_loops yx_avx2_peak = {floats_256, floats_256, floats_256};
+const yx_peak_loops yx_avx512_peak = {floats_512, floats_512, floats_512};
+const yx_peak_loops yx_avx512vnni_peak = {floats_512, floats_512, bytes_512};
+const yx_peak_loops yx_avx512bf16_peak = {floats_512, halves_512, bytes_512};
 #endif
-  (void)factors;
-  return floats_portable(rounds);
-}

@@ -1,4 +1,4 @@
-// What the system would let this process run on. In C because Linux shows the call only to those who ask for GNU.
+// Processors of this process's affinity mask. In C because Linux declares the call only with _GNU_SOURCE.
 #define _GNU_SOURCE
 
 #include "CKernels.h"

@@ -34,7 +34,7 @@ INLINE vec NAME(exp)(vec x) {
 
 INLINE vec NAME(sigmoid)(vec x) { return 1.0f / ((vec)1.0f + NAME(exp)(-x)); }
 
-// SiLU of x for t = x log2 e, which is what a convolution gives whose weights and bias were multiplied by it:
+// SiLU of x for t = x log2 e, the result of a convolution whose weights and bias were multiplied by log2 e:
 //
 //     x / (1 + e^-x) = t / (log2 e + log2 e * 2^-t)
 //
@@ -97,6 +97,10 @@ INLINE vec NAME(activate_one)(vec x, yx_activation activation) {
       return NAME(max)(x, (vec)0.0f);
     case YX_LEAKY_RELU:
       return NAME(max)(x, x * 0.1f);
+    case YX_RELU6:
+      return NAME(min)(NAME(max)(x, (vec)0.0f), (vec)6.0f);
+    case YX_HARD_SWISH:
+      return x * NAME(min)(NAME(max)(x * (1.0f / 6) + 0.5f, (vec)0.0f), (vec)1.0f);
     case YX_SIGMOID:
       return NAME(sigmoid)(x);
     case YX_IDENTITY:
@@ -120,7 +124,7 @@ INLINE vec NAME(add_products)(vec sum, vec a, vec b) {
 }
 #endif
 
-INLINE uint16_t NAME(narrow_one)(float x) {
+INLINE uint16_t NAME(bf16_round_one)(float x) {
   uint32_t bits;
   __builtin_memcpy(&bits, &x, sizeof bits);
   if (x != x) return 0x7fc0;
@@ -128,13 +132,13 @@ INLINE uint16_t NAME(narrow_one)(float x) {
 }
 
 // `count` floats to half as many words.
-INLINE void NAME(narrow)(const float *in, float *out, int64_t count) {
-  uint16_t *narrow = (uint16_t *)out;
+INLINE void NAME(bf16_round)(const float *in, float *out, int64_t count) {
+  uint16_t *halves = (uint16_t *)out;
   int64_t i = 0;
 #ifdef HAS_BF16_DOT
   for (; i + YX_BLOCK <= count; i += YX_BLOCK) {
-    _mm256_storeu_si256((__m256i *)(narrow + i), (__m256i)_mm512_cvtneps_pbh((__m512)NAME(load)(in + i)));
+    _mm256_storeu_si256((__m256i *)(halves + i), (__m256i)_mm512_cvtneps_pbh((__m512)NAME(load)(in + i)));
   }
 #endif
-  for (; i < count; i++) narrow[i] = NAME(narrow_one)(in[i]);
+  for (; i < count; i++) halves[i] = NAME(bf16_round_one)(in[i]);
 }

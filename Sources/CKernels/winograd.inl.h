@@ -1,8 +1,9 @@
 // 3x3 convolution with stride 1 by Winograd's F(4x4, 3x3): 36 products for 16 output pixels instead of 144.
 // Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks" (2015), section 4.3.
 //
-// A few tiles at a time, so that all in between stays in the second-level cache: 6x6 input pixels of each tile become
-// 36 numbers, the 36 matrices of tiles by channels meet their 36 weight matrices, and 36 sums become 4x4 pixels.
+// A few tiles at a time, so that intermediate results stay in the second-level cache: 6x6 input pixels of each tile are
+// transformed to 36 numbers, 36 matrices of tiles by channels are multiplied by 36 weight matrices, and the 36 sums are
+// transformed to 4x4 pixels.
 
 // B^T d for six vectors.
 INLINE void NAME(winograd_in)(const vec d[6], vec t[6]) {
@@ -49,7 +50,7 @@ static void NAME(winograd_in_tile)(const float *in, int64_t row_stride, float *o
   }
 }
 
-// The 6x6 pixels of a tile that reaches beyond the border, with zeros there.
+// The 6x6 pixels of a tile that extends beyond the border, zeros outside.
 static void NAME(winograd_patch)(const yx_winograd *c, const float *in, int top, int left, float *patch) {
   for (int y = 0; y < 6; y++) {
     for (int x = 0; x < 6; x++) {
@@ -89,8 +90,8 @@ INLINE void NAME(winograd_out_tile)(const yx_winograd *c, const float *sums, int
 }
 
 // Sums over the channels for `pixels` tiles and one or two blocks.
-INLINE void NAME(winograd_product)(const float *in, int64_t in_step, int32_t depth, const float *weights,
-                                   int64_t weights_block_step, float *out, int64_t out_block_step, const int blocks,
+INLINE void NAME(winograd_product)(const float *in, int64_t in_stride, int32_t depth, const float *weights,
+                                   int64_t weights_block_stride, float *out, int64_t out_block_stride, const int blocks,
                                    const int pixels) {
   vec sum[2][MAX_PIXELS];
 #pragma clang loop unroll(full)
@@ -98,27 +99,27 @@ INLINE void NAME(winograd_product)(const float *in, int64_t in_step, int32_t dep
 #pragma clang loop unroll(full)
     for (int p = 0; p < pixels; p++) sum[b][p] = (vec)0.0f;
   }
-  NAME(accumulate)(sum, in, in_step, depth, weights, weights_block_step, blocks, pixels);
+  NAME(accumulate)(sum, in, in_stride, depth, weights, weights_block_stride, blocks, pixels);
 #pragma clang loop unroll(full)
   for (int b = 0; b < blocks; b++) {
 #pragma clang loop unroll(full)
-    for (int p = 0; p < pixels; p++) NAME(store)(out + b * out_block_step + p * YX_BLOCK, sum[b][p]);
+    for (int p = 0; p < pixels; p++) NAME(store)(out + b * out_block_stride + p * YX_BLOCK, sum[b][p]);
   }
 }
 
 #undef TILE_CASE
 #define TILE_CASE(blocks, pixels)                                                                             \
   case pixels:                                                                                                \
-    NAME(winograd_product)(in, in_step, depth, weights, weights_block_step, out, out_block_step, blocks, pixels); \
+    NAME(winograd_product)(in, in_stride, depth, weights, weights_block_stride, out, out_block_stride, blocks, pixels); \
     break;
 
-static void NAME(winograd_two_blocks)(const float *in, int64_t in_step, int32_t depth, const float *weights,
-                                      int64_t weights_block_step, float *out, int64_t out_block_step, int pixels) {
+static void NAME(winograd_two_blocks)(const float *in, int64_t in_stride, int32_t depth, const float *weights,
+                                      int64_t weights_block_stride, float *out, int64_t out_block_stride, int pixels) {
   switch (pixels) { TILE_CASES(2) }
 }
 
-static void NAME(winograd_one_block)(const float *in, int64_t in_step, int32_t depth, const float *weights,
-                                     int64_t weights_block_step, float *out, int64_t out_block_step, int pixels) {
+static void NAME(winograd_one_block)(const float *in, int64_t in_stride, int32_t depth, const float *weights,
+                                     int64_t weights_block_stride, float *out, int64_t out_block_stride, int pixels) {
   switch (pixels) { TILE_CASES(1) }
 }
 
@@ -126,11 +127,11 @@ static void NAME(winograd)(const yx_winograd *c, const float *in, float *out, co
                            int first_tile, int end_tile) {
   const int count = end_tile - first_tile;
   const int32_t depth = c->depth;
-  // An odd number of cache lines, so that neighbouring tiles do not fight for the same places in the cache.
-  const int64_t tile_step = (c->input_blocks | 1) * YX_BLOCK;
-  const int64_t spread_step = count * tile_step;
+  // An odd number of cache lines, so that neighbouring tiles do not map to the same cache sets.
+  const int64_t tile_stride = (c->input_blocks | 1) * YX_BLOCK;
+  const int64_t spread_stride = count * tile_stride;
   float *const spread = scratch;                           // [36][tiles][channels]
-  float *const sums = scratch + YX_WINOGRAD * spread_step;  // [36][blocks][tiles][16]
+  float *const sums = scratch + YX_WINOGRAD * spread_stride;  // [36][blocks][tiles][16]
 
   for (int i = 0; i < count; i++) {
     const int top = (first_tile + i) / c->tiles_across * 4 - 1;
@@ -138,34 +139,34 @@ static void NAME(winograd)(const yx_winograd *c, const float *in, float *out, co
     const int isWhole = top + 5 <= c->height && left + 5 <= c->width;
     for (int b = 0; b < c->input_blocks; b++) {
       const float *from =
-          in + (c->input.origin + b * c->input.block_step + top * c->input.row_stride + (int64_t)left * YX_BLOCK);
-      float *target = spread + i * tile_step + b * YX_BLOCK;
+          in + (c->input.origin + b * c->input.block_stride + top * c->input.row_stride + (int64_t)left * YX_BLOCK);
+      float *target = spread + i * tile_stride + b * YX_BLOCK;
       if (isWhole) {
-        NAME(winograd_in_tile)(from, c->input.row_stride, target, spread_step);
+        NAME(winograd_in_tile)(from, c->input.row_stride, target, spread_stride);
       } else {
         float patch[YX_WINOGRAD * YX_BLOCK] __attribute__((aligned(64)));
         NAME(winograd_patch)(c, from, top, left, patch);
-        NAME(winograd_in_tile)(patch, 6 * YX_BLOCK, target, spread_step);
+        NAME(winograd_in_tile)(patch, 6 * YX_BLOCK, target, spread_stride);
       }
     }
   }
 
-  const int64_t weights_block_step = (int64_t)YX_WINOGRAD * depth * YX_BLOCK;
-  const int64_t sums_block_step = (int64_t)count * YX_BLOCK;
-  const int groups = (count + MAX_PIXELS - 1) / MAX_PIXELS;
+  const int64_t weights_block_stride = (int64_t)YX_WINOGRAD * depth * YX_BLOCK;
+  const int64_t sums_block_stride = (int64_t)count * YX_BLOCK;
+  const yx_tiles groups = even_tiles(count, MAX_PIXELS);
   for (int block = 0; block < c->output_blocks; block += MAX_BLOCKS) {
     const int blocks = c->output_blocks - block < MAX_BLOCKS ? c->output_blocks - block : MAX_BLOCKS;
     for (int k = 0; k < YX_WINOGRAD; k++) {
-      const float *weights = c->weights + block * weights_block_step + (int64_t)k * depth * YX_BLOCK;
+      const float *weights = c->weights + block * weights_block_stride + (int64_t)k * depth * YX_BLOCK;
       int t = 0;
-      for (int g = 0; g < groups; g++) {
-        const int pixels = count / groups + (g < count % groups);
-        const float *from = spread + k * spread_step + t * tile_step;
-        float *to = sums + k * blocks * sums_block_step + (int64_t)t * YX_BLOCK;
+      for (int g = 0; g < groups.count; g++) {
+        const int pixels = tile_pixels(groups, g);
+        const float *from = spread + k * spread_stride + t * tile_stride;
+        float *to = sums + k * blocks * sums_block_stride + (int64_t)t * YX_BLOCK;
         if (blocks == 2) {
-          NAME(winograd_two_blocks)(from, tile_step, depth, weights, weights_block_step, to, sums_block_step, pixels);
+          NAME(winograd_two_blocks)(from, tile_stride, depth, weights, weights_block_stride, to, sums_block_stride, pixels);
         } else {
-          NAME(winograd_one_block)(from, tile_step, depth, weights, weights_block_step, to, sums_block_step, pixels);
+          NAME(winograd_one_block)(from, tile_stride, depth, weights, weights_block_stride, to, sums_block_stride, pixels);
         }
         t += pixels;
       }
@@ -175,14 +176,14 @@ static void NAME(winograd)(const yx_winograd *c, const float *in, float *out, co
       for (int i = 0; i < count; i++) {
         const int y = (first_tile + i) / c->tiles_across * 4;
         const int x = (first_tile + i) % c->tiles_across * 4;
-        const float *from = sums + b * sums_block_step + (int64_t)i * YX_BLOCK;
-        float *to = out + c->output.origin + (block + b) * c->output.block_step + y * c->output.row_stride +
+        const float *from = sums + b * sums_block_stride + (int64_t)i * YX_BLOCK;
+        float *to = out + c->output.origin + (block + b) * c->output.block_stride + y * c->output.row_stride +
                     (int64_t)x * YX_BLOCK;
-        const float *more = residual ? residual + c->residual.origin + (block + b) * c->residual.block_step +
+        const float *more = residual ? residual + c->residual.origin + (block + b) * c->residual.block_stride +
                                            y * c->residual.row_stride + (int64_t)x * YX_BLOCK
                                      : 0;
         const int rows = c->height - y, columns = c->width - x;
-        const int64_t step = blocks * sums_block_step;
+        const int64_t step = blocks * sums_block_stride;
         if (c->activation == YX_SILU_OF_LOG2) {
           NAME(winograd_out_tile)(c, from, step, bias, to, more, rows, columns, YX_SILU_OF_LOG2);
         } else {

@@ -1,10 +1,7 @@
 import ArgumentParser
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import Engine
+import FoundationCompatibility
+import PlatformC
 
 @main
 package struct Yolox: AsyncParsableCommand {
@@ -32,27 +29,43 @@ package struct Yolox: AsyncParsableCommand {
 
   package static func main() async {
     let arguments = Array(CommandLine.arguments.dropFirst())
-    guard let command = configurable.first(where: { $0._commandName == arguments.first }) else {
-      return await main(arguments)
-    }
-    await run(command, Array(arguments.dropFirst()))
+    // The service outlives whoever reads its standard streams. Other commands end with the reader of a pipe, as usual.
+    if arguments.first == ServeCommand._commandName { signal(SIGPIPE, SIG_IGN) }
+    do { try await execute(arguments) } catch { exit(withError: error) }
   }
 
-  private static func run(_ type: any ParsableCommand.Type, _ arguments: [String]) async {
+  /// Parses and runs one command line.
+  ///
+  /// - Parameters:
+  ///   - arguments: without the program's name.
+  ///   - instructionSet: `YOLOX_ISA`.
+  package static func execute(
+    _ arguments: [String], instructionSet: String? = InstructionSet.requested
+  ) async throws {
+    guard let type = configurable.first(where: { $0._commandName == arguments.first }) else {
+      return try await run(try await asyncParseAsRoot(arguments), instructionSet: instructionSet)
+    }
+    let arguments = Array(arguments.dropFirst())
     let options = OptionDescription.all(of: type)
-    do {
-      let sources = try OptionSources(
-        options: options, arguments: arguments, environment: ProcessInfo.processInfo.environment)
-      var command = try parse(type, sources, arguments)
-      if let serve = command as? ServeCommand, serve.printConfig {
-        return print(ConfigDump(options: options, sources: sources, arguments: arguments).text)
-      }
-      if var asynchronous = command as? any AsyncParsableCommand {
-        try await asynchronous.run()
-      } else {
-        try command.run()
-      }
-    } catch { exit(withError: error) }
+    let sources = try OptionSources(
+      options: options, arguments: arguments, environment: ProcessInfo.processInfo.environment)
+    let command = try parse(type, sources, arguments)
+    if let serve = command as? ServeCommand, serve.printConfig {
+      return print(ConfigDump(options: options, sources: sources, arguments: arguments).text)
+    }
+    try await run(command, instructionSet: instructionSet)
+  }
+
+  private static func run(_ command: any ParsableCommand, instructionSet: String?) async throws {
+    // Checked here, so that a misspelt YOLOX_ISA is an error in commands that plan no network too. The parser's own command
+    // prints help.
+    if type(of: command)._commandName != "help" { _ = try InstructionSet.selected(instructionSet) }
+    var command = command
+    if var asynchronous = command as? any AsyncParsableCommand {
+      try await asynchronous.run()
+    } else {
+      try command.run()
+    }
   }
 
   private static func parse(

@@ -1,8 +1,11 @@
-// Bilinear resizing as OpenCV does it to 8-bit pictures (INTER_LINEAR, resize.cpp): pixel centres at half integers,
-// weights in 1/2048, a horizontal pass kept in 15 bits, a vertical pass that rounds. Written straight into float planes.
+// Bilinear resizing of 8-bit images as in OpenCV (INTER_LINEAR, resize.cpp): pixel centres at half integers, weights in
+// 1/2048, a horizontal pass with 15-bit results, a vertical pass that rounds. Writes float planes.
 //
-// A line is what the horizontal pass makes of one row of the picture: four 16-bit numbers for each target pixel, red,
-// green, blue and one that means nothing, so that a pixel is half a vector register.
+// Image.resized (Sources/Training/Data/Sample.swift) resizes for training. It stands apart because it blends in float32
+// into an image, and both have reproducible results: shared arithmetic would change the bits of one of them.
+//
+// A line is the result of the horizontal pass for one image row: four 16-bit numbers for each target pixel (red, green,
+// blue, unused), so that a pixel is half a vector register.
 
 #include "CLetterbox.h"
 
@@ -14,7 +17,7 @@
 
 enum { WEIGHT_ONE = 2048, LEVELS = 4, BYTES_OF_A_LOAD = 8 };
 
-// Two neighbours of the source and how much of each, in 1/2048. Both weights share one number for the vector loop.
+// Two source neighbours and their weights in 1/2048. The vector loop reads both weights as one number.
 typedef struct cl_blend {
   int32_t first;
   int16_t weights[2];
@@ -26,10 +29,10 @@ size_t cl_scratch_size(int resized_width) {
   return rounded_up((size_t)resized_width) * (sizeof(blend) + 2 * LEVELS * sizeof(int16_t));
 }
 
-// How far apart in the source two neighbouring pixels of the target are. OpenCV divides twice, which rounds otherwise.
+// Distance in the source of neighbouring target pixels. Divides twice, as OpenCV, because one division rounds differently.
 static double source_step(int source, int target) { return 1.0 / ((double)target / source); }
 
-// Where the centre of target pixel `index` lies among the source's; `first` may be one too few or too many.
+// Source position of the centre of target pixel `index`; `first` may lie one pixel outside the image.
 static blend place(int index, double step) {
   const float position = (float)((index + 0.5) * step - 0.5);
   const float first = floorf(position);
@@ -50,13 +53,13 @@ static void prepare_columns(cl_letterbox *box) {
       column = (blend){.first = column.first < 0 ? 0 : last, .weights = {WEIGHT_ONE, 0}};
     }
     box->columns[x] = column;
-    // Neighbours are loaded as eight bytes, of which the row must have so many left.
+    // Neighbours are loaded as eight bytes, which must lie inside the row.
     if (column.first * 3 + BYTES_OF_A_LOAD <= box->image_width * 3) box->paired_columns = x + 1;
   }
   box->paired_columns &= ~1;
 }
 
-// Two pixels from two lines. Both products lose bits before they are added, as in OpenCV's vector code.
+// Two pixels from two lines. Both products are truncated before the addition, as in OpenCV's vector code.
 INLINE short8 blend_lines(const int16_t *upper, const int16_t *lower, const int16_t *weights) {
   short8 a, b;
   memcpy(&a, upper, sizeof a);
@@ -78,9 +81,9 @@ INLINE short8 blend_lines(const int16_t *upper, const int16_t *lower, const int1
 
 const cl_loops *cl_fastest_loops(void) {
 #if defined(__x86_64__)
-  const char *wanted = getenv("YOLOX_ISA");
-  const int is_refused = wanted && strcmp(wanted, "portable") == 0;
-  if (!is_refused && __builtin_cpu_supports("avx2")) return &loops_avx2;
+  const char *requested = getenv("YOLOX_ISA");
+  const int is_portable = requested && strcmp(requested, "portable") == 0;
+  if (!is_portable && __builtin_cpu_supports("avx2")) return &loops_avx2;
 #endif
   return &loops_portable;
 }

@@ -96,12 +96,15 @@ package struct AnnotationValidator: Sendable {
   }
 
   /// Counts of images, objects, crowds, classes and issues in one line.
-  package var summary: String {
+  package var summary: String { summary(issues: issues.count) }
+
+  /// - Parameter issueCount: number of issues, with those that others found.
+  package func summary(issues issueCount: Int) -> String {
     let crowds = cleaned.objects.count(where: \.isCrowd)
     let empty = cleaned.images.count - Set(cleaned.objects.filter { !$0.isCrowd }.map(\.imageID)).count
     return "\(cleaned.images.count) images (\(empty) without objects), "
       + "\(cleaned.objects.count - crowds) objects and \(crowds) crowds of \(cleaned.categories.count) classes; "
-      + "issues: \(issues.count)"
+      + "issues: \(issueCount)"
   }
 }
 

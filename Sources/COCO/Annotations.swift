@@ -23,10 +23,12 @@ package struct Annotations: Decodable, Sendable {
   package struct Category: Decodable, Sendable, Equatable {
     package let id: Int
     package let name: String
+    package let supercategory: String?
 
-    package init(id: Int, name: String) {
+    package init(id: Int, name: String, supercategory: String? = nil) {
       self.id = id
       self.name = name
+      self.supercategory = supercategory
     }
   }
 
@@ -99,6 +101,23 @@ package struct Annotations: Decodable, Sendable {
   }
 
   package init(contentsOf path: String) throws(COCOError) { self = try readJSON(path) }
+
+  /// Reads a file for training, leaving out malformed records: one of them does not make a data set unusable. For
+  /// evaluation, where a missing object would change the result, use ``init(contentsOf:)``.
+  ///
+  /// - Returns: the annotations, and one line for each record that was left out.
+  package static func readingUsableRecords(
+    of path: String
+  ) throws(COCOError) -> (annotations: Annotations, issues: [String]) {
+    let file: LenientFile = try readJSON(path, allowsNonNumbers: true)
+    return (
+      Annotations(
+        images: file.images.compactMap(\.value), categories: file.categories.compactMap(\.value),
+        objects: file.objects.compactMap(\.value)),
+      LenientFile.issues("categories", file.categories) + LenientFile.issues("images", file.images)
+        + LenientFile.issues("annotations", file.objects)
+    )
+  }
 
   /// Category ids by class index: COCO's ids have gaps (1 to 90 for 80 categories), a network's classes have none.
   package var categoryIDs: [Int] { Set(categories.map(\.id)).sorted() }

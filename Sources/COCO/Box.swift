@@ -14,8 +14,8 @@ struct Box: Sendable {
     height = numbers[3]
   }
 
-  /// Intersection over union with an object; for a crowd, intersection over this box's area (maskApi.c, bbIou). In float64,
-  /// because IoUs exactly at a threshold must decide as in pycocotools.
+  /// Intersection over union with an object; for a crowd, intersection over this box's area (maskApi.c, bbIou). In float64
+  /// from x, y, width and height, unlike `YOLOX.Box`, because IoUs exactly at a threshold must decide as in pycocotools.
   func iou(_ object: Box, isCrowd: Bool) -> Double {
     let shared = (
       width: min(x + width, object.x + object.width) - max(x, object.x),

@@ -1,8 +1,4 @@
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import FoundationCompatibility
 
 /// Reasons why a COCO file could not be read or written.
 package enum COCOError: Error, Equatable, CustomStringConvertible {
@@ -21,13 +17,19 @@ package enum COCOError: Error, Equatable, CustomStringConvertible {
   }
 }
 
-func readJSON<Value: Decodable>(_ path: String) throws(COCOError) -> Value {
-  let data: Data
+/// - Parameter allowsNonNumbers: whether NaN and Infinity are read as null.
+func readJSON<Value: Decodable>(
+  _ path: String, allowsNonNumbers: Bool = false
+) throws(COCOError) -> Value {
+  var data: Data
   do {
     data = try Data(contentsOf: URL(filePath: path))
   } catch {
     throw .unreadable(path: path, reason: fileErrorReason(error))
   }
+  let hasNonNumbers =
+    allowsNonNumbers && ["NaN", "Infinity"].contains { data.firstRange(of: Data($0.utf8)) != nil }
+  if hasNonNumbers { data = Data(replacingNonNumbers(data)) }
   do {
     return try JSONDecoder().decode(Value.self, from: data)
   } catch DecodingError.keyNotFound(let key, let context) {

@@ -82,7 +82,7 @@ extension PrecisionRecall.Cell {
   }
 }
 
-/// -1 where there is nothing, as pycocotools says it.
+/// The mean; -1 for no values, as in pycocotools.
 private func mean(_ values: [Double]) -> Double {
   values.isEmpty ? -1 : values.reduce(0, +) / Double(values.count)
 }

@@ -54,6 +54,8 @@ INLINE float activate(float z, int activation) {
   case YT_SILU: return z * sigmoid(z);
   case YT_RELU: return z > 0 ? z : 0;
   case YT_LEAKY_RELU: return z > 0 ? z : 0.1f * z;
+  case YT_RELU6: return z < 0 ? 0 : z > 6 ? 6 : z;
+  case YT_HARD_SWISH: return z < -3 ? 0 : z > 3 ? z : z * (z / 6 + 0.5f);
   case YT_SIGMOID: return sigmoid(z);
   default: return z;
   }
@@ -67,6 +69,8 @@ INLINE float derivative(float z, int activation) {
   }
   case YT_RELU: return z > 0 ? 1.0f : 0.0f;
   case YT_LEAKY_RELU: return z > 0 ? 1.0f : 0.1f;
+  case YT_RELU6: return z > 0 && z < 6 ? 1.0f : 0.0f;
+  case YT_HARD_SWISH: return z < -3 ? 0.0f : z > 3 ? 1.0f : z / 3 + 0.5f;
   case YT_SIGMOID: {
     float s = sigmoid(z);
     return s * (1.0f - s);
@@ -102,6 +106,8 @@ INLINE void backward(const float *restrict x, float *restrict d, long n, float s
   case YT_RELU: CALL(YT_RELU); break; \
   case YT_LEAKY_RELU: CALL(YT_LEAKY_RELU); break; \
   case YT_SIGMOID: CALL(YT_SIGMOID); break; \
+  case YT_RELU6: CALL(YT_RELU6); break; \
+  case YT_HARD_SWISH: CALL(YT_HARD_SWISH); break; \
   default: CALL(YT_IDENTITY); break; \
   }
 
@@ -134,4 +140,25 @@ DISPATCHED void yt_sgd_nesterov(float *restrict weight, const float *restrict gr
 
 DISPATCHED void yt_average(float *restrict average, const float *restrict value, long n, float decay) {
   for (long i = 0; i < n; i++) average[i] = decay * average[i] + (1.0f - decay) * value[i];
+}
+
+DISPATCHED int yt_all_finite(const float *x, long n) {
+  // In integers, because a sum of floats cannot be vectorised without changing its order.
+  unsigned found = 0;
+  for (long i = 0; i < n; i++) {
+    unsigned bits;
+    __builtin_memcpy(&bits, x + i, sizeof bits);
+    found |= (bits & 0x7F800000u) == 0x7F800000u;
+  }
+  return !found;
+}
+
+DISPATCHED void yt_squares(const float *x, long n, double *sum) {
+  double total = 0;
+  for (long i = 0; i < n; i++) total += (double)x[i] * x[i];
+  *sum += total;
+}
+
+DISPATCHED void yt_scale(float *x, long n, float factor) {
+  for (long i = 0; i < n; i++) x[i] *= factor;
 }

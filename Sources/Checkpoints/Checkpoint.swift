@@ -1,10 +1,5 @@
 import Engine
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import FoundationCompatibility
 
 /// What a file of weights holds, as named float32 tensors. Knows nothing of any network.
 package struct Checkpoint: Sendable {
@@ -14,45 +9,20 @@ package struct Checkpoint: Sendable {
     case safetensors
   }
 
-  /// A convolution of an ONNX graph. Exporters drop the names of fused weights; what stays is the order in which the
-  /// graph runs.
-  package struct Convolution: Sendable, Equatable {
-    package let weight: Tensor
-    package let bias: Tensor?
-
-    package init(weight: Tensor, bias: Tensor?) {
-      self.weight = weight
-      self.bias = bias
-    }
-  }
-
-  /// What an ONNX file says about its graph.
-  package struct Graph: Sendable, Equatable {
-    /// In the order in which they run.
-    package let convolutions: [Convolution]
-    /// Of the first input, `[N, C, H, W]`; `nil` for lengths that are left open.
-    package let inputShape: [Int?]
-
-    package init(convolutions: [Convolution], inputShape: [Int?]) {
-      self.convolutions = convolutions
-      self.inputShape = inputShape
-    }
-  }
-
   package let format: Format
-  /// Of safetensors files; empty for others.
+  /// Of safetensors (`__metadata__`) and ONNX files (`metadata_props`); empty for others.
   package let metadata: [String: String]
   package let tensors: Parameters
-  /// Only of ONNX files.
-  package let graph: Graph?
+  /// Only of ONNX files: what they compute. Their weights have no names that last.
+  package let network: ExportedNetwork?
 
   package init(
-    format: Format, metadata: [String: String] = [:], tensors: Parameters, graph: Graph? = nil
+    format: Format, metadata: [String: String] = [:], tensors: Parameters, network: ExportedNetwork? = nil
   ) {
     self.format = format
     self.metadata = metadata
     self.tensors = tensors
-    self.graph = graph
+    self.network = network
   }
 
   /// Reads the file at `path`. Its format is told by its bytes, not by its name.
@@ -64,20 +34,27 @@ package struct Checkpoint: Sendable {
       let exists = FileManager.default.fileExists(atPath: path)
       throw .unreadable(path: path, reason: exists ? "cannot be read" : "no such file")
     }
-    return try Checkpoint(bytes, path: path)
+    return try Checkpoint(bytes, path: path, externalData: ExternalData(modelPath: path))
   }
 
   /// Reads `bytes`; `path` only names them in errors.
   package init(_ bytes: [UInt8], path: String) throws(CheckpointError) {
+    try self.init(bytes, path: path, externalData: ExternalData(modelPath: nil))
+  }
+
+  private init(_ bytes: [UInt8], path: String, externalData: ExternalData) throws(CheckpointError) {
     if bytes.starts(with: ZipArchive.signature) {
       self = try TorchArchive.read(bytes)
     } else if Safetensors.looksLike(bytes) {
       self = try Safetensors.read(bytes)
-    } else if bytes.starts(with: [0x80]) || bytes.dropFirst(257).starts(with: Array("ustar".utf8)) {
-      // A bare pickle, or a tar of them.
-      throw .legacyTorch
-    } else if ONNXFile.looksLike(bytes) {
-      self = try ONNXFile.read(bytes)
+    } else if TorchLegacyFile.looksLike(bytes) {
+      self = try TorchLegacyFile.read(bytes)
+    } else if let foreign = ForeignFormat(bytes) {
+      throw .unusable(foreign.advice)
+    } else if ONNXModel.looksLike(bytes) {
+      var translation = try ONNXTranslation(ONNXModel(bytes, externalData: externalData))
+      let network = try translation.network()
+      self.init(format: .onnx, metadata: network.metadata, tensors: [:], network: network)
     } else {
       throw .unknownFormat(path: path, firstBytes: Array(bytes.prefix(8)))
     }

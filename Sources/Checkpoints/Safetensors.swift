@@ -1,10 +1,5 @@
 import Engine
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import FoundationCompatibility
 
 /// The safetensors format: the length of a JSON header (8 bytes), the header, the numbers.
 /// <https://github.com/huggingface/safetensors#format>
@@ -94,9 +89,12 @@ package enum Safetensors {
     return Checkpoint(format: .safetensors, metadata: header.metadata, tensors: tensors)
   }
 
-  /// Writes float32 tensors, in the order of their names. The file appears whole or not at all.
+  /// Writes tensors in the order of their names. The file appears whole or not at all.
+  ///
+  /// - Parameter type: how numbers are stored: float32, or rounded to float16 or bfloat16.
   package static func write(
-    _ tensors: Parameters, metadata: [String: String] = [:], to path: String
+    _ tensors: Parameters, metadata: [String: String] = [:], as type: ElementType = .float32,
+    to path: String
   ) throws(CheckpointError) {
     var header = Header()
     header.metadata = metadata
@@ -104,9 +102,8 @@ package enum Safetensors {
     let names = tensors.keys.sorted()
     for name in names {
       guard let tensor = tensors[name] else { continue }
-      let end = offset + tensor.count * ElementType.float32.size
-      header.entries[name] = Entry(
-        dtype: ElementType.float32.rawValue, shape: tensor.shape, offsets: [offset, end])
+      let end = offset + tensor.count * type.size
+      header.entries[name] = Entry(dtype: type.rawValue, shape: tensor.shape, offsets: [offset, end])
       offset = end
     }
     let encoder = JSONEncoder()
@@ -121,8 +118,14 @@ package enum Safetensors {
     try file.append(text)
     for name in names {
       guard let values = tensors[name]?.values else { continue }
-      try values.withUnsafeBufferPointer { numbers throws(CheckpointError) in
-        try file.append(UnsafeRawBufferPointer(numbers))
+      if type == .float32 {
+        try values.withUnsafeBufferPointer { numbers throws(CheckpointError) in
+          try file.append(UnsafeRawBufferPointer(numbers))
+        }
+      } else if let bytes = type.halfBytes(values) {
+        try file.append(bytes)
+      } else {
+        throw .unwritable(path: path, reason: "\(name) has numbers too large for \(type.rawValue)")
       }
     }
     try file.finish()

@@ -1,5 +1,5 @@
 /// SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014): a small seeded generator that
-/// gives the same numbers on every platform.
+/// returns the same numbers on every platform.
 package struct SplitMix64: RandomNumberGenerator, Sendable {
   private var state: UInt64
 

@@ -2,7 +2,7 @@ import CCodecs
 
 extension Image {
   /// - Parameter quality: of a JPEG, 1...100.
-  package func encoded(as format: ImageFormat, quality: Int = 90) throws(ImageError) -> [UInt8] {
+  package func encoded(as format: OutputFormat, quality: Int = 90) throws(ImageError) -> [UInt8] {
     let sink = Sink()
     let context = Unmanaged.passUnretained(sink).toOpaque()
     let write: cc_write = { context, bytes, count in
@@ -18,7 +18,7 @@ extension Image {
       case .png: cc_png_encode(pixels.baseAddress, UInt32(width), UInt32(height), write, context)
       }
     }
-    guard status == CC_OK else { throw .unreasonable(format, reason: "\(width)x\(height) cannot be encoded") }
+    guard status == CC_OK else { throw .unencodable(format, width: width, height: height) }
     return sink.bytes
   }
 

@@ -2,30 +2,30 @@ import CCodecs
 import CLetterbox
 
 extension Letterbox {
-  /// As ``apply(to:preprocessing:into:)``, to a picture that is decoded meanwhile: where its rows come in order and need
-  /// not be turned, no more than one of them is kept.
+  /// As ``apply(to:preprocessing:into:)``, while the image is decoded: where its rows come in order and need not be
+  /// rotated, only one of them is kept.
   ///
   /// - Returns: how much of the time the letterbox took; decoding took the rest.
-  /// - Throws: what decoding does; `planes` then hold anything.
+  /// - Throws: what decoding does; the content of `planes` is then undefined.
   package func apply(
-    to encoded: EncodedImage, fastDecode: ScaledDecode, preprocessing: Preprocessing,
+    to encoded: EncodedImage, scaledDecode: ScaledDecode, preprocessing: Preprocessing,
     into planes: inout MutableSpan<Float>
   ) throws(ImageError) -> Duration {
-    let reduction = fastDecode == .auto ? encoded.reduction(for: self) : .none
-    guard encoded.comesInRows, encoded.orientation == .upright else {
-      let image = try encoded.decoded(reduction)
+    let scale = scaledDecode == .auto ? encoded.scale(for: self) : .full
+    guard encoded.hasRowsInOrder, encoded.orientation == .upright else {
+      let image = try encoded.decoded(scale)
       let start = ContinuousClock.now
       apply(to: image, preprocessing: preprocessing, into: &planes)
       return start.duration(to: .now)
     }
-    let size = encoded.size(reduction)
+    let size = encoded.size(scale)
     var (status, spent) = (Result<Void, ImageError>.success(()), Duration.zero)
     apply(toRowsOf: size, preprocessing, into: &planes) { box in
       var sink = Sink(box: box)
       status = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: size.width * 3) { row in
         withUnsafeMutablePointer(to: &sink) { sink in
           encoded.decode(
-            reduction, into: cc_rows(pixels: row.baseAddress, stride: 0, taken: Sink.take, context: sink))
+            scale, into: cc_rows(pixels: row.baseAddress, stride: 0, row_ready: Sink.take, context: sink))
         }
       }
       spent = sink.spent
@@ -34,7 +34,7 @@ extension Letterbox {
     return spent
   }
 
-  /// Takes rows from a decoder, on the clock.
+  /// Passes rows from a decoder to the letterbox and measures the time.
   private struct Sink {
     let box: UnsafeMutablePointer<cl_letterbox>
     var spent = Duration.zero

@@ -1,6 +1,6 @@
 import CLetterbox
 
-/// How the levels of a picture become the numbers that a network was trained on.
+/// How the levels of an image become the numbers that a network was trained on.
 package enum Preprocessing: String, Sendable, CaseIterable {
   /// BGR, 0...255: all weights since the authors' release 0.1.1.
   case standard
@@ -8,15 +8,15 @@ package enum Preprocessing: String, Sendable, CaseIterable {
   case legacy
 }
 
-/// Fits a picture into the network's input: scaled to fit, top left, the rest filled with 114 (data_augment.py, preproc).
+/// Fits an image into the network's input: scaled to fit, top left, the rest filled with 114 (data_augment.py, preproc).
 package struct Letterbox: Sendable, Equatable {
   package let imageWidth: Int
   package let imageHeight: Int
   package let inputWidth: Int
   package let inputHeight: Int
-  /// Pixels of the input for each pixel of the picture.
+  /// Pixels of the input for each pixel of the image.
   package let scale: Float
-  /// The part of the input that the picture covers.
+  /// The part of the input that the image covers.
   package let resizedWidth: Int
   package let resizedHeight: Int
 
@@ -34,9 +34,9 @@ package struct Letterbox: Sendable, Equatable {
     resizedHeight = max(1, Int(Double(imageHeight) * ratio))
   }
 
-  /// Writes the letterboxed picture into `planes`, `[3, inputHeight, inputWidth]`, in one pass.
+  /// Writes the letterboxed image into `planes`, `[3, inputHeight, inputWidth]`, in one pass.
   ///
-  /// - Parameter image: the picture, or the same one in another size.
+  /// - Parameter image: the image, or the same one at another size.
   package func apply(to image: Image, preprocessing: Preprocessing, into planes: inout MutableSpan<Float>) {
     apply(toRowsOf: (image.width, image.height), preprocessing, into: &planes) { box in
       image.pixels.withUnsafeBufferPointer { pixels in
@@ -47,8 +47,8 @@ package struct Letterbox: Sendable, Equatable {
   }
 
   /// - Parameters:
-  ///   - size: of the picture whose rows come.
-  ///   - giveRows: gives them to the letterbox, from the top. Unless it gives them all, `planes` are not whole.
+  ///   - size: of the image whose rows are given.
+  ///   - giveRows: passes them to the letterbox, from the top. `planes` are incomplete unless it passes all.
   func apply(
     toRowsOf size: (width: Int, height: Int), _ preprocessing: Preprocessing,
     into planes: inout MutableSpan<Float>, giveRows: (UnsafeMutablePointer<cl_letterbox>) -> Void
@@ -76,7 +76,7 @@ package struct Letterbox: Sendable, Equatable {
     target.resized_height = Int32(resizedHeight)
     switch preprocessing {
     case .standard:
-      // The picture is RGB and the planes are BGR.
+      // The image is RGB and the planes are BGR.
       target.planes = (base + 2 * planeSize, base + planeSize, base)
       target.scale = (1, 1, 1)
       target.padding = (Letterbox.padding, Letterbox.padding, Letterbox.padding)
@@ -93,7 +93,7 @@ package struct Letterbox: Sendable, Equatable {
     return target
   }
 
-  /// From pixels of the network's input to pixels of the picture, clipped to it.
+  /// From pixels of the network's input to pixels of the image, clipped to it.
   package func toImage(
     x1: Float, y1: Float, x2: Float, y2: Float
   ) -> (x1: Float, y1: Float, x2: Float, y2: Float) {

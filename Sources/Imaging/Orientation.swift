@@ -1,5 +1,5 @@
-/// How a camera was held, as EXIF records it (CIPA DC-008, tag 0x0112): where the first row and the first column of the
-/// stored picture belong.
+/// How the camera was held, as EXIF records it (CIPA DC-008, tag 0x0112): where the first row and the first column of the
+/// stored image belong.
 package enum Orientation: Int, Sendable, CaseIterable {
   case upright = 1
   case mirrored
@@ -10,35 +10,15 @@ package enum Orientation: Int, Sendable, CaseIterable {
   case transversed
   case rotatedLeft
 
-  /// Looks for the tag in a JPEG; whatever is missing or broken means upright.
-  package init(exifOf jpeg: [UInt8]) {
-    self = Orientation.tag(inJPEG: jpeg).flatMap(Orientation.init(rawValue:)) ?? .upright
+  /// Reads the tag from a TIFF structure; anything missing or broken means upright.
+  init(tiff: ArraySlice<UInt8>) {
+    self = Orientation.tag(inTIFF: tiff).flatMap(Orientation.init(rawValue:)) ?? .upright
   }
 
-  /// Pixels a side of what is turned at a time.
+  /// Pixels a side of a block that is rotated at a time.
   fileprivate static let tile = 32
 
   var swapsSides: Bool { rawValue >= Orientation.transposed.rawValue }
-
-  private static func tag(inJPEG bytes: [UInt8]) -> Int? {
-    var position = 2
-    // Segments up to the first scan: FF, marker, length (with itself), content.
-    while position + 4 <= bytes.count, bytes[position] == 0xFF {
-      let marker = bytes[position + 1]
-      if marker == 0xFF {
-        position += 1
-        continue
-      }
-      let length = Int(bytes[position + 2]) << 8 | Int(bytes[position + 3])
-      guard marker != 0xDA, length >= 2, position + 2 + length <= bytes.count else { return nil }
-      let content = bytes[(position + 4)..<(position + 2 + length)]
-      if marker == 0xE1, content.starts(with: Array("Exif\0\0".utf8)) {
-        return tag(inTIFF: content.dropFirst(6))
-      }
-      position += 2 + length
-    }
-    return nil
-  }
 
   /// TIFF 6.0, section 2: byte order, 42, the offset of the first directory; its entries are 12 bytes each.
   private static func tag(inTIFF bytes: ArraySlice<UInt8>) -> Int? {
@@ -63,7 +43,7 @@ package enum Orientation: Int, Sendable, CaseIterable {
 }
 
 extension Image {
-  /// The picture as it was seen by whoever held the camera.
+  /// The upright image.
   package func oriented(_ orientation: Orientation) -> Image {
     guard orientation != .upright else { return self }
     let (newWidth, newHeight) = orientation.swapsSides ? (height, width) : (width, height)
@@ -80,7 +60,7 @@ extension Image {
       case .transversed: (bottom + right, -width, -1)
       case .rotatedLeft: (right, width, -1)
       }
-    let turned = [UInt8](unsafeUninitializedCapacity: pixels.count) { target, count in
+    let rotated = [UInt8](unsafeUninitializedCapacity: pixels.count) { target, count in
       pixels.withUnsafeBufferPointer { source in
         // In tiles, so that a line of the cache that a column is read from is still there for the next column.
         for top in stride(from: 0, to: newHeight, by: Orientation.tile) {
@@ -101,6 +81,6 @@ extension Image {
       }
       count = pixels.count
     }
-    return Image(width: newWidth, height: newHeight, pixels: turned)
+    return Image(width: newWidth, height: newHeight, pixels: rotated)
   }
 }

@@ -1,11 +1,9 @@
 import HTTPServer
 import Logging
 import PlatformC
-import ServiceLifecycle
-import UnixSignals
 
 /// The service: models behind an HTTP server, from start to graceful shutdown.
-package struct DetectionService: ServiceLifecycle.Service {
+package struct DetectionService: Sendable {
   private let configuration: Configuration
   private let models: ModelRegistry
   private let metrics: ServiceMetrics
@@ -20,39 +18,76 @@ package struct DetectionService: ServiceLifecycle.Service {
     models = ModelRegistry(sources, configuration: configuration, metrics: metrics, logger: logger)
   }
 
-  /// Serves until graceful shutdown, then finishes the accepted requests and returns.
+  /// Serves until SIGTERM or SIGINT, then finishes the accepted requests and returns. SIGHUP reloads API keys and models.
   ///
   /// Listens before the models are loaded, so that probes can tell a starting service from a broken one.
-  package func run() async throws {
-    let server = DetectionService.server(
+  package func runUntilSignalled() async throws {
+    let reloading = Task {
+      await withProcessSignals([SIGHUP]) { signals in
+        for await _ in signals { await reload() }
+      }
+    }
+    // To the end: a second SIGTERM must not kill a service that finishes its requests.
+    try await withProcessSignals([SIGTERM, SIGINT]) { signals in
+      let stop = Task {
+        for await _ in signals { break }
+        reloading.cancel()
+      }
+      try await run(until: stop)
+    }
+  }
+
+  /// Serves until `stop` ends, then finishes the accepted requests.
+  package func run(until stop: Task<Void, Never>) async throws {
+    // Cancelled between two models when the service is told to stop.
+    let loading = Task { try await models.loadAll() }
+    let watcher = Task {
+      await stop.value
+      loading.cancel()
+    }
+    defer { watcher.cancel() }
+    try await run(loading: loading, until: stop)
+  }
+
+  private func run(loading: Task<Void, any Error>, until stop: Task<Void, Never>) async throws {
+    let (server, adminServer) = DetectionService.servers(
       models, configuration: configuration, readiness: readiness, metrics: metrics, logger: logger)
+    _ = try adminServer?.start()
     // With socket activation, early clients wait in the service manager's socket instead of getting a 503.
     let isActivated = !configuration.server.inheritedDescriptors.isEmpty
-    if isActivated { try await models.loadAll() }
+    if isActivated { try await loading.value }
     _ = try server.start()
     // Dispatch opens a descriptor for its clock at the first wait. If that happened under load without free descriptors, the
     // wait would never end.
     await DetectionService.pause(.milliseconds(1))
     if !isActivated {
-      do { try await models.loadAll() } catch {
+      do { try await loading.value } catch {
         await server.shutdown(timeout: .zero)
+        await adminServer?.shutdown(timeout: .zero)
         throw error
       }
     }
-    if !Task.isShuttingDownGracefully {
+    let manager = configuration.serviceManager
+    if !loading.isCancelled {
       readiness.phase = .ready
       logger.info(
         "ready",
         metadata: [
-          "addresses": "\(server.addresses.joined(separator: " "))", "threads": "\(configuration.threads)",
+          "addresses": "\((server.addresses + (adminServer?.addresses ?? [])).joined(separator: " "))",
+          "threads": .stringConvertible(configuration.threads),
         ])
+      manager.notify(.ready)
     }
-    try? await gracefulShutdown()
+    let watchdog = Task { await Watchdog(manager: manager, server: server).run() }
+    defer { watchdog.cancel() }
+    await stop.value
     readiness.phase = .stopping
-    logger.info("stopping", metadata: ["connections": "\(server.connectionCount)"])
+    manager.notify(.stopping)
+    logger.info("stopping", metadata: ["connections": .stringConvertible(server.connectionCount)])
     // Load balancers need time to see /readyz change.
     if configuration.shutdownDelay > .zero { await DetectionService.pause(configuration.shutdownDelay) }
     await server.shutdown(timeout: configuration.shutdownTimeout)
+    await adminServer?.shutdown(timeout: .zero)
     logger.info("stopped")
   }
 
@@ -71,19 +106,8 @@ package struct DetectionService: ServiceLifecycle.Service {
     await models.reloadAll()
   }
 
-  /// Serves until SIGTERM or SIGINT; SIGHUP reloads API keys and models.
-  package func runUntilSignalled() async throws {
-    // Until its handler is there, SIGHUP would end the process.
-    signal(SIGHUP, SIG_IGN)
-    let group = ServiceGroup(
-      services: [self, ReloadOnHangup(service: self)], gracefulShutdownSignals: [.sigterm, .sigint],
-      logger: Logger(label: "lifecycle") { _ in SwiftLogNoOpLogHandler() })
-    try await group.run()
-  }
-
   private static func pause(_ duration: Duration) async {
-    // Detached, because the current task is already cancelled.
-    await Task.detached { try? await Task.sleep(for: duration) }.value
+    try? await Task.sleep(for: duration)
   }
 }
 
@@ -104,22 +128,26 @@ extension DetectionService {
     _ models: ModelRegistry, configuration: Configuration, readiness: Readiness, metrics: ServiceMetrics,
     logger: Logger
   ) -> Server {
+    servers(models, configuration: configuration, readiness: readiness, metrics: metrics, logger: logger).main
+  }
+
+  /// The server with all routes, and the one for `adminPort`.
+  package static func servers(
+    _ models: ModelRegistry, configuration: Configuration, readiness: Readiness, metrics: ServiceMetrics,
+    logger: Logger
+  ) -> (main: Server, admin: Server?) {
     let routes = Routes(
       models: models, configuration: configuration, readiness: readiness, metrics: metrics, logger: logger)
     let connections = ConnectionLimiter()
-    return Server(
+    let hooks = routes.hooks()
+    let server = Server(
       configuration: configuration.server, router: routes.router(connections), connections: connections,
-      hooks: routes.hooks())
-  }
-}
-
-/// Reloads on SIGHUP, as service managers expect of a daemon.
-private struct ReloadOnHangup: ServiceLifecycle.Service {
-  let service: DetectionService
-
-  func run() async throws {
-    for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
-      await service.reload()
+      hooks: hooks)
+    metrics.server.observe(server)
+    let adminServer = configuration.adminServer.map {
+      Server(configuration: $0, router: routes.adminRouter(connections), hooks: hooks)
     }
+    if let adminServer { metrics.server.observe(adminServer) }
+    return (server, adminServer)
   }
 }

@@ -6,6 +6,11 @@ import Logging
 struct Routes: Sendable {
   private let health: ServiceHealth
   private let metrics: ServiceMetrics
+  private let metricsText = MetricsText()
+  private let accessLog: AccessLog
+  private let hasAdminPort: Bool
+  private let droppedLogLines: @Sendable () -> Int
+  private let logger: Logger
   private let access: AccessPolicy
   private let instrumentation: RouteInstrumentation
   private let detectRoute: DetectRoute
@@ -17,13 +22,17 @@ struct Routes: Sendable {
     metrics: ServiceMetrics, logger: Logger
   ) {
     self.metrics = metrics
-    instrumentation = RouteInstrumentation(metrics: metrics, logger: logger)
+    let access = configuration.access
+    self.access = access
+    instrumentation = RouteInstrumentation(metrics: metrics)
+    accessLog = AccessLog(logger: logger)
+    hasAdminPort = configuration.adminPort != nil
+    droppedLogLines = configuration.droppedLogLines
+    self.logger = logger
     let workers = PreprocessingPool(
       count: configuration.threads, maxBytes: configuration.maxDecodingMemory)
     health = ServiceHealth(
       readiness: readiness, models: models, workers: workers, stallTimeout: configuration.stallTimeout)
-    let access = configuration.access
-    self.access = access
     let pipeline = DetectionPipeline(
       workers: workers, imageLimits: configuration.imageLimits,
       requestTimeout: configuration.requestTimeout, metrics: metrics, access: access)
@@ -56,21 +65,45 @@ struct Routes: Sendable {
       .post, "/v1/models/{name}/unload",
       instrumentation.immediate("/v1/models/{name}/unload", models.unload))
 
-    get("/healthz") { _ in Routes.status("ok") }
-    get("/readyz") { [health] _ in health.problem?.response ?? Routes.status("ready") }
-    get("/metrics") { [metrics, health] _ in
-      metrics.record(
-        health.workers.load, inference: health.models.inferenceLoad, isStalled: health.isStalled)
-      return Response(
-        .ok, contentType: "text/plain; version=0.0.4; charset=utf-8",
-        metrics.text(connections: connections.count))
-    }
+    addProbes(to: &router)
+    if !hasAdminPort { addMetrics(to: &router, connections) }
     get("/openapi.json") { _ in OpenAPIRoute.response }
     for file in PageRoute.files {
       let response = PageRoute.response(file.type, file.bytes)
       get(file.path) { _ in response }
     }
     return router
+  }
+
+  /// The routes of `--admin-port`.
+  ///
+  /// - Parameter connections: those of the other server.
+  func adminRouter(_ connections: ConnectionLimiter) -> Router {
+    var router = Router()
+    addProbes(to: &router)
+    addMetrics(to: &router, connections)
+    return router
+  }
+
+  private func addProbes(to router: inout Router) {
+    router.on(.get, "/healthz", instrumentation.immediate("/healthz") { _ in Routes.status("ok") })
+    router.on(
+      .get, "/readyz",
+      instrumentation.immediate("/readyz") { [health] _ in health.problem?.response ?? Routes.status("ready") })
+  }
+
+  private func addMetrics(to router: inout Router, _ connections: ConnectionLimiter) {
+    router.on(
+      .get, "/metrics",
+      instrumentation.immediate("/metrics") { [metrics, metricsText, droppedLogLines, health] _ in
+        let text = metricsText.text(at: .now) {
+          metrics.server.update(droppedLogLines: droppedLogLines())
+          metrics.record(
+            health.workers.load, inference: health.models.inferenceLoad, isStalled: health.isStalled)
+          return metrics.text(connections: connections.count)
+        }
+        return Response(.ok, contentType: "text/plain; version=0.0.4; charset=utf-8", text)
+      })
   }
 
   /// Errors, authorization and common fields of all requests.
@@ -97,10 +130,16 @@ struct Routes: Sendable {
       guard let head else { return response }
       var response = access.crossOrigin.complete(response, to: head)
       if response.fields[.requestID] == nil { response.fields[.requestID] = RequestID(head.fields).text }
+      response.logFields.requestID = response.fields[.requestID]
       return response
     }
+    hooks.isProbe = { Routes.probePaths.contains($0.target.path) }
+    hooks.logAccess = { [accessLog] in accessLog.log($0) }
+    hooks.handleEvent = { [metrics, logger] in metrics.server.handle($0, logger: logger) }
     return hooks
   }
+
+  private static let probePaths: Set<String> = ["/healthz", "/readyz", "/metrics"]
 
   private static func status(_ word: String) -> Response {
     Response(.ok, contentType: "application/json", #"{"status":"\#(word)"}"#)

@@ -25,6 +25,28 @@ extension DetectionService {
     /// How long requests may then take to finish.
     package var shutdownTimeout = Duration.seconds(30)
 
+    /// Port for probes and metrics only, on the host of `server`; 0 lets the system choose, `nil` is none.
+    package var adminPort: Int?
+    /// Log lines that were lost so far, for the metrics.
+    package var droppedLogLines: @Sendable () -> Int = { 0 }
+    package var serviceManager = ServiceManager(environment: [:])
+
     package init() {}
+  }
+}
+
+extension DetectionService.Configuration {
+  /// Of the server for `adminPort`: with its own event loop and connections, so that it answers however busy the other is.
+  var adminServer: ServerConfiguration? {
+    guard let adminPort else { return nil }
+    var configuration = ServerConfiguration()
+    configuration.host = server.host
+    configuration.port = adminPort
+    configuration.reusesPort = server.reusesPort
+    configuration.maxConnections = 64
+    configuration.limits.body = 0
+    configuration.maxBodyMemory = 0
+    configuration.eventLoopCount = 1
+    return configuration
   }
 }

@@ -3,16 +3,31 @@ import Foundation
 import Training
 
 @main
-struct TrainCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "yolox-train", abstract: "Train YOLOX networks.",
-    subcommands: [
-      FitCommand.self, ResumeCommand.self, PreviewCommand.self, ExportCommand.self, ConvertCommand.self,
-      ReportCommand.self, ShapesCommand.self, BenchCommand.self, GradientsCommand.self,
+package struct TrainCommand: ParsableCommand {
+  package static let configuration = CommandConfiguration(
+    commandName: "yolox-train", abstract: "Train YOLOX networks on the CPU.",
+    discussion: """
+      yolox-train fit --data mine --weights yolox_nano.pth --output runs/mine
+      yolox-train resume --data mine --output runs/mine
+      yolox serve --weights runs/mine/best.safetensors
+      """,
+    version: Version.current,
+    groupedSubcommands: [
+      CommandGroup(name: "Training", subcommands: [FitCommand.self, ResumeCommand.self, ReportCommand.self]),
+      CommandGroup(
+        name: "Data",
+        subcommands: [
+          PreviewCommand.self, ConvertCommand.self, ScenesCommand.self, ShapesCommand.self,
+        ]),
+      CommandGroup(
+        name: "Weights and measurements",
+        subcommands: [ExportCommand.self, BenchCommand.self, GradientsCommand.self]),
     ])
 
+  package init() {}
+
   /// Expands option files (``ArgumentFile``) before parsing.
-  static func main() {
+  package static func main() {
     // Exceeding `ulimit -f` then fails with EFBIG, like a full disk, instead of killing the process.
     signal(SIGXFSZ, SIG_IGN)
     do {

@@ -1,30 +1,31 @@
 import COCO
 import Engine
+import FoundationCompatibility
+import Imaging
 import YOLOX
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 /// Runs the epochs of a training run: forward pass, loss, backward pass, optimiser step and EMA for each batch, which a
 /// background thread prepares; evaluation and checkpoint after each epoch. All randomness follows from the seed and the
 /// iteration.
 package final class Trainer {
-  package private(set) var state: RunState
+  package internal(set) var state: RunState
   package let executor: TrainingExecutor
   package let ema: ModelEMA
   private let optimizer: SGD
-  private let team: ThreadTeam
-  private let loader: BatchLoader
-  private let validation: DetectionDataset?
-  private let folder: String
-  private var log: RunLog
+  let team: ThreadTeam
+  let loader: BatchLoader
+  let validation: DetectionDataset?
+  let folder: String
+  var log: RunLog
+  let reportFromAnyProcess: (String) -> Void
+  /// Whether the initial weights know every class, so that evaluating them says something.
+  let startsTrained: Bool
+  /// Whether this process has written the last checkpoint.
+  private var isLastVerified = false
 
   /// - Parameters:
-  ///   - weights: initial weights; parameters that do not fit, such as those of another number of classes, are initialised
-  ///     randomly.
+  ///   - validation: its classes are matched with those of `training` by name.
+  ///   - weights: initial weights; only the rows of classes that they do not know are initialised randomly.
   ///   - report: called with progress lines.
   package init(
     options: TrainingOptions, training: DetectionDataset, validation: DetectionDataset?,
@@ -36,7 +37,12 @@ package final class Trainer {
       throw .processGroup(
         reason: "a batch of \(options.batchSize) cannot be divided among \(processes.count) processes")
     }
+    try ClassNames.check(training.labels, path: training.entries[0].path)
+    let validation = try validation?.matched(to: training.labels)
+    var options = options
+    if let weights { options.preprocessing = weights.preprocessing.rawValue }
     state = RunState(options: options, labels: training.labels)
+    state.dataFingerprint = training.fingerprint ^ (validation?.fingerprint ?? 0) &* 31
     team = ThreadTeam(
       threads: options.threads, processes: processes, synchronizesBatchNorm: options.synchronizesBatchNorm)
     executor = TrainingExecutor(
@@ -45,29 +51,46 @@ package final class Trainer {
       options.freezesBackbone && $0.hasPrefix("backbone.")
     }
     executor.initialize(seed: options.seed)
-    if let weights {
-      let missing = executor.layout.load(weights.parameters, into: executor.parameters)
-      if !missing.isEmpty { report("initialised randomly: " + missing.joined(separator: ", ")) }
-    }
-    optimizer = SGD(executor.layout)
-    ema = ModelEMA(executor.parameters, tau: options.emaTau)
-    loader = BatchLoader(
+    let loader = BatchLoader(
       dataset: training, batchSize: options.batchSize, seed: options.seed, augmentation: options.augmentation,
-      processes: processes)
+      preprocessing: options.inputPreprocessing, processes: processes)
+    self.loader = loader
+    if let weights {
+      let side = options.inputSize
+      let count = min(loader.batchesPerEpoch, max(1, Trainer.measuredImages / options.batchSize))
+      let (knowsAllClasses, lines) = try InitialWeights(weights: weights, labels: training.labels).load(
+        into: executor, architecture: options.architecture
+      ) { () throws(TrainingError) in
+        var batches: [Tensor] = []
+        for index in 0..<count {
+          batches.append(try loader.batch(index, epoch: 0, side: side, isAugmented: false).images)
+        }
+        return batches
+      }
+      startsTrained = knowsAllClasses
+      if processes.isMain { for line in lines { report(line) } }
+    } else {
+      startsTrained = false
+    }
+    optimizer = SGD(executor.layout, maxGradientNorm: options.maxGradientNorm)
+    ema = ModelEMA(executor.parameters, tau: options.emaTau)
     self.validation = validation
     self.folder = folder
-    do {
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    } catch {
-      throw .unwritable(path: folder, reason: "the folder cannot be created")
-    }
+    reportFromAnyProcess = report
     log = RunLog(
       folder: folder, options: options, batchesPerEpoch: loader.batchesPerEpoch,
       report: processes.isMain ? report : { _ in })
   }
 
+  /// Number of images on which statistics of folded weights are measured.
+  private static let measuredImages = 64
+
   /// Restores the state and buffers of a checkpoint.
-  package func resume(_ state: RunState, _ tensors: Parameters) throws(TrainingError) {
+  ///
+  /// - Parameter allowsNewData: whether the data may have changed; the run then continues after its last complete epoch.
+  package func resume(
+    _ state: RunState, _ tensors: Parameters, allowsNewData: Bool = false
+  ) throws(TrainingError) {
     guard state.labels == self.state.labels else {
       throw .unusableData(
         path: folder,
@@ -79,7 +102,16 @@ package final class Trainer {
       }
       buffer.set(tensor.values)
     }
+    let fingerprint = self.state.dataFingerprint
     self.state = state
+    if state.dataFingerprint != fingerprint {
+      guard allowsNewData else { throw .otherData(folder: folder) }
+      self.state.dataFingerprint = fingerprint
+      self.state.iteration = state.epochsDone * loader.batchesPerEpoch
+      (self.state.epochLosses, self.state.epochIterations) = (Losses(), 0)
+      // AP on other images is not comparable.
+      (self.state.bestAP, self.state.bestEpoch) = (RunState.noAP, state.epochsDone)
+    }
     ema.updates = state.emaUpdates
   }
 
@@ -92,9 +124,23 @@ package final class Trainer {
 
   /// Trains until the last epoch or until `shouldStop` returns `true`.
   ///
-  /// - Parameter shouldStop: called after each optimiser step; on `true` the run is saved and left.
+  /// - Parameters:
+  ///   - shouldStop: called after each optimiser step; on `true` the run is saved and left.
+  ///   - shouldAbort: called during evaluations; on `true` the evaluation is left, to be repeated by the resumed run.
   @discardableResult
-  package func run(shouldStop: () -> Bool = { false }) throws -> Ending {
+  package func run(
+    shouldStop: () -> Bool = { false }, shouldAbort: () -> Bool = { false }
+  ) throws -> Ending {
+    do {
+      return try runEpochs(shouldStop: shouldStop, shouldAbort: shouldAbort)
+    } catch is CancellationError {
+      try save()
+      log.report("stopped in an evaluation; continue with `yolox-train resume`")
+      return .stopped
+    }
+  }
+
+  private func runEpochs(shouldStop: () -> Bool, shouldAbort: () -> Bool) throws -> Ending {
     let options = state.options
     let perEpoch = loader.batchesPerEpoch
     let schedule = options.learningRateSchedule(batchesPerEpoch: perEpoch)
@@ -102,11 +148,19 @@ package final class Trainer {
     var next = state.iteration < end ? prefetch(state.iteration) : nil
     if team.processes.isMain { try log.truncate(after: state.epochsDone) }
     // An unwritable folder must fail before the first epoch, not after it.
-    if state.iteration == 0 { try save() }
+    if state.iteration == 0 {
+      try save()
+      try evaluateInitialWeights(shouldAbort)
+    }
+    if state.iteration > 0, state.iteration == (state.epochsDone + 1) * perEpoch {
+      // The evaluation of this epoch was aborted.
+      try finishEpoch(
+        state.epochsDone, learningRate: schedule.rate(state.iteration - 1), imagesPerSecond: 0, shouldAbort)
+    }
     var timer = ProgressTimer()
     var lastSave = ContinuousClock.now
 
-    while let batch = next, state.iteration < end {
+    while let batch = next, state.iteration < end, !state.hasStoppedEarly {
       let (epoch, inEpoch) = (state.iteration / perEpoch, state.iteration % perEpoch)
       let ready = try batch.get()
       next = state.iteration + 1 < end ? prefetch(state.iteration + 1) : nil
@@ -114,7 +168,10 @@ package final class Trainer {
         batch: inEpoch, batchesPerEpoch: perEpoch, accumulation: options.accumulation)
       let learningRate = schedule.rate(state.iteration)
       let losses = train(ready, usesL1: isNoAugEpoch(epoch), learningRate: learningRate, group: group)
-      guard losses.total.isFinite else { throw TrainingError.diverged(epoch: epoch, iteration: inEpoch) }
+      reportDamage()
+      guard losses.total.isFinite, executor.parameters.isFinite else {
+        throw TrainingError.diverged(epoch: epoch, iteration: inEpoch)
+      }
       state.epochLosses.add(losses)
       state.epochIterations += 1
       state.iteration += 1
@@ -122,7 +179,8 @@ package final class Trainer {
       timer.add(images: options.batchSize)
 
       if inEpoch == perEpoch - 1 {
-        try finishEpoch(epoch, learningRate: learningRate, imagesPerSecond: timer.imagesPerSecond)
+        try finishEpoch(
+          epoch, learningRate: learningRate, imagesPerSecond: timer.imagesPerSecond, shouldAbort)
         (timer, lastSave) = (ProgressTimer(), .now)
       } else if timer.isLineDue() {
         let row = log.row(
@@ -138,10 +196,11 @@ package final class Trainer {
       if ProgressTimer.isDue(&lastSave, every: Trainer.saveInterval) { try save() }
     }
     guard team.processes.isMain else { return .finished }
-    try RunReport.write(
+    let curves = try RunReport.write(
       folder: folder, weights: try PretrainedWeights(contentsOf: folder + "/best.safetensors"),
       validation: validation, pool: team.pool)
     log.report("wrote \(folder)/report.html")
+    for line in try closingLines(curves) { log.report(line) }
     return .finished
   }
 
@@ -168,7 +227,7 @@ package final class Trainer {
     if group.isComplete {
       allReduce.finish()
       optimizer.step(executor, learningRate: Float(learningRate))
-      ema.update(executor.parameters)
+      ema.update(executor.parameters, in: executor.changingRanges)
     }
     return losses
   }
@@ -193,13 +252,25 @@ package final class Trainer {
     }
   }
 
-  private func finishEpoch(_ epoch: Int, learningRate: Double, imagesPerSecond: Double) throws {
-    state.epochsDone = epoch + 1
+  private func finishEpoch(
+    _ epoch: Int, learningRate: Double, imagesPerSecond: Double, _ shouldAbort: () -> Bool
+  ) throws {
+    try finishEpochAlone(
+      epoch, learningRate: learningRate, imagesPerSecond: imagesPerSecond, shouldAbort)
+    // Only the main process evaluates, but all must end together.
+    state.hasStoppedEarly = isStopRequested(state.hasStoppedEarly)
+  }
+
+  private func finishEpochAlone(
+    _ epoch: Int, learningRate: Double, imagesPerSecond: Double, _ shouldAbort: () -> Bool
+  ) throws {
     guard team.processes.isMain else {
+      state.epochsDone = epoch + 1
       (state.epochLosses, state.epochIterations) = (Losses(), 0)
       return
     }
-    let ap = try evaluate(epoch)
+    let ap = try evaluate(epoch, shouldAbort)
+    state.epochsDone = epoch + 1
     let row = log.row(
       state, epoch: epoch, learningRate: learningRate, imagesPerSecond: imagesPerSecond, ap: ap)
     (state.epochLosses, state.epochIterations) = (Losses(), 0)
@@ -210,27 +281,20 @@ package final class Trainer {
     log.reportProgress(row)
   }
 
-  /// Evaluates the averaged weights if an evaluation is due, and keeps the best.
-  ///
-  /// - Returns: AP, or `nil` if no evaluation is due.
-  private func evaluate(_ epoch: Int) throws -> Double? {
-    let isDue = (epoch + 1).isMultiple(of: state.options.evalInterval) || epoch + 1 == state.options.epochs
-    let weights = try emaWeights()
-    guard let validation else {
-      try WeightsFile.write(weights, to: folder + "/best.safetensors")
-      return nil
-    }
-    guard isDue else { return nil }
-    let ap = try Evaluation(dataset: validation)(weights, pool: team.pool).ap
-    if ap > state.bestAP {
-      state.bestAP = ap
-      try WeightsFile.write(weights, to: folder + "/best.safetensors")
-    }
-    return ap
-  }
-
+  /// Writes a checkpoint, unless a parameter, momentum or average is not finite.
   package func save() throws(TrainingError) {
-    if team.processes.isMain { try RunCheckpoint.write(state, buffers, in: folder) }
+    guard buffers.values.allSatisfy(\.isFinite) else {
+      throw .diverged(
+        epoch: state.iteration / loader.batchesPerEpoch, iteration: state.iteration % loader.batchesPerEpoch)
+    }
+    guard team.processes.isMain else { return }
+    do {
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    } catch {
+      throw .unwritable(path: folder, reason: "the folder cannot be created")
+    }
+    try RunCheckpoint.write(state, buffers, in: folder, isLastVerified: isLastVerified)
+    isLastVerified = true
   }
 
   /// The averaged weights in servable form.

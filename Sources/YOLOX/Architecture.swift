@@ -1,36 +1,50 @@
+import Engine
+
 /// What distinguishes one YOLOX network from another, apart from its class count.
 package struct Architecture: Hashable, Sendable {
   package enum Backbone: Hashable, Sendable {
-    /// CSPDarknet + PAFPN, activation SiLU. `baseChannels` is 64 x the width of the paper, `baseDepth` 3 x its depth.
+    /// CSPDarknet + PAFPN. `baseChannels` is 64 x the width of the paper, `baseDepth` 3 x its depth.
     case cspDarknet(baseChannels: Int, baseDepth: Int, depthwise: Bool)
-    /// DarkNet53 + FPN, activation leaky ReLU: the paper's YOLOv3 baseline.
+    /// DarkNet53 + FPN: the paper's YOLOv3 baseline. Its activation is leaky ReLU.
     case darknet53
+
+    fileprivate var usualActivation: Activation {
+      if case .darknet53 = self { .leakyReLU } else { .silu }
+    }
   }
 
-  /// What follows the feature pyramid: the paper's head, its option without suppression, and the baselines that it is
-  /// compared with (section 2.1, tables 1 and 2).
+  /// The head after the feature pyramid: the paper's, its variant without suppression, and its baselines (section 2.1,
+  /// tables 1 and 2).
   package enum Head: String, CaseIterable, Hashable, Sendable {
-    /// Classes in a branch of their own, apart from box and objectness.
+    /// Separate branches for classes, and for box and objectness.
     case decoupled
-    /// Decoupled, and two more convolutions that choose one anchor for each object: no suppression is needed.
+    /// Decoupled, with two more convolutions that select one anchor for each object, so that no suppression is needed.
     case nmsFree
     /// One branch for all three, as in YOLOv3.
     case coupled
     /// Coupled, with three anchor shapes in each cell instead of one point.
     case anchored
-    /// Decoupled, with the same shapes.
+    /// Decoupled, with the same anchor shapes.
     case anchoredDecoupled
 
-    /// Predictions for each place of a level.
+    /// Number of predictions for each cell of a level.
     package var anchors: Int { self == .anchored || self == .anchoredDecoupled ? 3 : 1 }
   }
 
   package let backbone: Backbone
   package let head: Head
+  /// Behind every convolution but the last ones.
+  package let activation: Activation
 
-  package init(backbone: Backbone, head: Head = .decoupled) {
+  /// - Parameter activation: `nil` for the paper's: SiLU, or leaky ReLU with DarkNet53.
+  package init(backbone: Backbone, head: Head = .decoupled, activation: Activation? = nil) {
     self.backbone = backbone
     self.head = head
+    self.activation = activation ?? backbone.usualActivation
+  }
+
+  package func with(activation: Activation) -> Architecture {
+    Architecture(backbone: backbone, head: head, activation: activation)
   }
 
   /// The stride of each group of outputs, by the number in the outputs' names.
@@ -38,7 +52,7 @@ package struct Architecture: Hashable, Sendable {
     Stride.levels.flatMap { Array(repeating: $0, count: head.anchors) }
   }
 
-  /// Which output says whether an anchor sees an object.
+  /// The output whose value is the objectness of an anchor.
   package var objectness: HeadOutput { head == .nmsFree ? .selection : .objectness }
 }
 
@@ -87,7 +101,7 @@ extension Architecture {
     "yolox-" + (Variant(self)?.rawValue ?? "custom") + (head == .decoupled ? "" : "-\(head.rawValue)")
   }
 
-  /// What an unnamed checkpoint is run at: the authors' size for their variants, 640 x 640 for others.
+  /// Default input size: the authors' size for their variants, 640 x 640 for others.
   package var defaultInputSize: InputSize { Variant(self)?.inputSize ?? InputSize(height: 640, width: 640) }
 }
 
@@ -101,7 +115,7 @@ package struct InputSize: Hashable, Sendable, CustomStringConvertible {
     self.width = width
   }
 
-  /// Reads `640` or, height first, `384x640`. `nil` if it is not a size that a network can take.
+  /// Reads `640` or, height first, `384x640`. `nil` if it is not a valid input size.
   package init?(_ text: String) {
     let sides = text.lowercased().split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
     switch sides.count {
@@ -116,7 +130,7 @@ package struct InputSize: Hashable, Sendable, CustomStringConvertible {
     self.init(height: height, width: width)
   }
 
-  /// The longest side that is accepted: 4096 pixels already mean 340,000 anchors.
+  /// Maximum side: 4096 pixels give 340,000 anchors.
   package static let limit = 4096
 
   package var isValid: Bool {

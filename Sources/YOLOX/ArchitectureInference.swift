@@ -1,11 +1,11 @@
 import Engine
 
-// Which network a file of weights belongs to is read from the weights themselves; nobody has to say it.
+// The network of a weights file is read from the weights themselves; no option has to name it.
 
 extension Architecture {
   /// The network whose state_dict has these `shapes` (by key), and its class count.
   ///
-  /// - Returns: `nil` if they are not those of a YOLOX network.
+  /// - Returns: `nil` if no YOLOX network has these shapes.
   static func inferred(fromNamed shapes: [String: [Int]]) -> (architecture: Architecture, classCount: Int)? {
     guard let classCount = shapes["head.cls_preds.0.weight"]?.first, classCount > 0 else { return nil }
     let head = Architecture.Head(named: shapes)
@@ -28,35 +28,30 @@ extension Architecture {
     )
   }
 
-  /// The network whose convolutions, in the order in which it runs them, have weights of these `shapes`, and its
-  /// class count. This is how ONNX files are read, whose weights have lost their names.
-  static func inferred(
-    fromConvolutions shapes: [[Int]]
-  ) -> (architecture: Architecture, classCount: Int)? {
-    guard let stem = shapes.first, stem.count == 4, shapes.count > 6 else { return nil }
-    // From the end: the last level's objectness, box, two (separable: four) branch convolutions, then the classes.
-    for candidate in candidates(stem: stem, convolutionCount: shapes.count) {
-      let depthwise = candidate.isDepthwise
-      let classCount = shapes[shapes.count - (depthwise ? 7 : 5)][0]
-      let expected = Graph.yolox(candidate, classCount: classCount).convolutionShapes
-      if expected.map(\.shape) == shapes { return (candidate, classCount) }
-    }
-    return nil
-  }
-
-  private static func candidates(stem: [Int], convolutionCount: Int) -> [Architecture] {
+  /// Networks whose first convolution has weights of the shape `stem`, with as many convolutions as there are, or as near
+  /// to that as possible.
+  static func candidates(stem: [Int], convolutionCount: Int) -> [Architecture] {
+    guard stem.count == 4 else { return [] }
     if stem[1] == 3 { return [Architecture(backbone: .darknet53)] }
+    guard stem[1] == 12, stem[0] <= 512 else { return [] }
+    func network(depth: Int, depthwise: Bool) -> Architecture {
+      Architecture(backbone: .cspDarknet(baseChannels: stem[0], baseDepth: depth, depthwise: depthwise))
+    }
     let deepest = 16
-    return [false, true].flatMap { depthwise in
-      (1...deepest).map { depth in
-        Architecture(
-          backbone: .cspDarknet(baseChannels: stem[0], baseDepth: depth, depthwise: depthwise))
+    let candidates = [false, true].map { depthwise in
+      // Each further bottleneck adds the same number of convolutions.
+      let counts = [1, 2].map {
+        Graph.yolox(network(depth: $0, depthwise: depthwise), classCount: 1).convolutionShapes.count
       }
-    }.filter { Graph.yolox($0, classCount: 1).convolutionShapes.count == convolutionCount }
-  }
-
-  private var isDepthwise: Bool {
-    if case .cspDarknet(_, _, depthwise: true) = backbone { true } else { false }
+      let step = counts[1] - counts[0]
+      let depth = min(max(1 + (convolutionCount - counts[0] + step / 2) / step, 1), deepest)
+      return (
+        network: network(depth: depth, depthwise: depthwise),
+        distance: abs(counts[0] + (depth - 1) * step - convolutionCount)
+      )
+    }
+    let nearest = candidates.map(\.distance).min()
+    return candidates.filter { $0.distance == nearest }.map(\.network)
   }
 }
 
@@ -74,7 +69,7 @@ extension Architecture.Head {
 }
 
 extension Graph {
-  /// Every convolution's path and weight shape, in the order in which the network runs them.
+  /// Path and weight shape of every convolution, in order of execution.
   var convolutionShapes: [(path: String, shape: [Int])] {
     nodes.compactMap { node in
       guard case .convolution(let convolution) = node.operation else { return nil }

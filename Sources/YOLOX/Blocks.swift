@@ -1,6 +1,6 @@
 import Engine
 
-/// What every block of one network has in common: the activation, and whether 3x3 convolutions are separable.
+/// Settings of all blocks of a network: the activation, and whether k x k convolutions are depthwise separable.
 struct BlockStyle: Sendable {
   let activation: Activation
   let depthwise: Bool
@@ -42,7 +42,7 @@ extension GraphBuilder {
       : baseConv(name, x, to: channels, kernel: kernel, stride: stride, activation: style.activation)
   }
 
-  /// 1x1 then 3x3, with the input added where `shortcut` asks for it.
+  /// 1x1 then 3x3; `shortcut` adds the input.
   mutating func bottleneck(_ name: String, _ x: Value, shortcut: Bool, style: BlockStyle) -> Value {
     scoped(name) { builder in
       let channels = builder.channels(of: x)
@@ -52,7 +52,7 @@ extension GraphBuilder {
     }
   }
 
-  /// Cross-stage partial block: half of the channels pass `count` bottlenecks, half go past them.
+  /// Cross-stage partial block: half of the channels pass through `count` bottlenecks, half bypass them.
   mutating func cspLayer(
     _ name: String, _ x: Value, to channels: Int, bottlenecks count: Int, shortcut: Bool, style: BlockStyle
   ) -> Value {
@@ -67,7 +67,7 @@ extension GraphBuilder {
     }
   }
 
-  /// Spatial pyramid pooling: the input beside its maxima over 5x5, 9x9 and 13x13 neighbourhoods.
+  /// Spatial pyramid pooling: concatenates the input and its maxima over 5x5, 9x9 and 13x13 windows.
   mutating func sppBottleneck(_ name: String, _ x: Value, to channels: Int, activation: Activation) -> Value {
     scoped(name) { builder in
       let hidden = builder.channels(of: x) / 2

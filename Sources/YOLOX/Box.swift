@@ -1,4 +1,4 @@
-/// An axis-aligned rectangle by its corners, in pixels of whatever image the context says.
+/// An axis-aligned rectangle by its corners, in pixels.
 package struct Box: Hashable, Sendable {
   package var x1: Float
   package var y1: Float
@@ -16,7 +16,8 @@ package struct Box: Hashable, Sendable {
 
   package var isFinite: Bool { x1.isFinite && y1.isFinite && x2.isFinite && y2.isFinite }
 
-  /// Intersection over union, 0...1; 0 where both boxes are empty.
+  /// Intersection over union, 0...1; 0 if both boxes are empty. `COCO.Box` (float64, crowds) and `CenteredBox` of training
+  /// have their own, because conversion between corners and centres rounds and would change results.
   package func iou(_ other: Box) -> Float {
     let width = min(x2, other.x2) - max(x1, other.x1)
     let height = min(y2, other.y2) - max(y1, other.y1)
@@ -26,7 +27,7 @@ package struct Box: Hashable, Sendable {
   }
 }
 
-/// One found object.
+/// One detected object.
 package struct Detection: Hashable, Sendable {
   /// Index into the model's labels.
   package var classID: Int

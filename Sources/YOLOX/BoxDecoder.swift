@@ -1,20 +1,13 @@
 import Engine
+import PlatformC
 
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
-
-/// Turns the head's numbers into boxes in pixels of the network's input (grid decoding, section 2.1 of the YOLOX
+/// Decodes the head's outputs to boxes in pixels of the network's input (grid decoding, section 2.1 of the YOLOX
 /// paper; yolo_head.py, decode_outputs).
 ///
-/// Most anchors see nothing. An anchor's score is objectness x class probability, so one whose objectness alone is
-/// below the threshold is left after a single comparison, without a sigmoid or an exponential.
+/// An anchor's score is objectness x class probability, so an anchor with objectness below the threshold is skipped after
+/// one comparison, without a sigmoid or an exponential. This holds for almost all anchors.
 package struct BoxDecoder {
-  /// More candidates than this are cut to the best before suppression, whose cost grows with their square.
+  /// Maximum number of candidates for suppression, by score, because its cost is quadratic.
   package static let candidateLimit = 4096
 
   package private(set) var candidates: [Detection] = []
@@ -29,13 +22,13 @@ package struct BoxDecoder {
     classes = options.classes
   }
 
-  /// Adds what one level sees.
+  /// Adds the candidates of one level.
   ///
   /// - Parameters:
   ///   - stride: pixels of the network's input for each cell of the level's grid.
   ///   - box: 4 channels: x, y offset from the cell in cells, log of width and height in cells.
   ///   - objectness: 1 channel, a logit.
-  ///   - classes: a channel for each class, logits.
+  ///   - classes: one channel for each class, logits.
   package mutating func decode(
     stride: Int, box: Span<Float>, at boxLayout: BlockedLayout, objectness: Span<Float>,
     at objectnessLayout: BlockedLayout, classes classLogits: Span<Float>, at classLayout: BlockedLayout
@@ -69,12 +62,12 @@ package struct BoxDecoder {
     }
   }
 
-  /// The best candidates as they are, of a network that gives each object one.
+  /// The best candidates without suppression, for networks that predict one anchor for each object.
   package consuming func best(_ limit: Int) -> [Detection] {
     Array(candidates.sorted { $0.score > $1.score }.prefix(limit))
   }
 
-  /// What is left after non-maximum suppression, by falling score, boxes in pixels of the network's input.
+  /// The candidates after non-maximum suppression by falling score, boxes in pixels of the network's input.
   package consuming func suppressed(_ options: DetectionOptions) -> [Detection] {
     if candidates.count > BoxDecoder.candidateLimit {
       candidates.sort { $0.score > $1.score }
@@ -86,8 +79,8 @@ package struct BoxDecoder {
 }
 
 extension DetectionOptions {
-  /// An anchor whose objectness, as a logit, is below this has no score that counts: the logit of the threshold, a little
-  /// lower so that rounding in log and exp loses nothing at the border.
+  /// The logit of the score threshold, slightly reduced so that rounding in log and exp loses no detection. Anchors with a
+  /// lower objectness logit cannot reach the threshold.
   package var objectnessThreshold: Float { log(scoreThreshold / (1 - scoreThreshold)) - 1e-3 }
 }
 

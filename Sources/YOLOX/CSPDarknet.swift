@@ -11,7 +11,7 @@ struct FeaturePyramid {
 
 extension GraphBuilder {
   /// The backbone of YOLOX-Nano to X (darknet.py, CSPDarknet): a Focus stem and four stages that each halve the
-  /// map and double the channels. Gives the last three.
+  /// map and double the channels. Returns the last three.
   mutating func cspDarknet(_ image: Value, baseChannels: Int, baseDepth: Int, style: BlockStyle)
     -> FeaturePyramid
   {

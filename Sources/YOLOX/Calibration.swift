@@ -1,11 +1,11 @@
 import Checkpoints
 import Engine
 
-/// What a file of weights says about running the network in narrower numbers than float32.
+/// Calibration data of a weights file for precisions below float32.
 package struct Calibration: Sendable, Equatable {
-  /// The range of each layer, which int8 needs.
+  /// The range of each layer, required for int8.
   package var ranges: ActivationRanges
-  /// Average precision (0...1) on annotated pictures, for each precision that was measured.
+  /// Average precision (0...1) on annotated images, for each measured precision.
   package var averagePrecision: [Precision: Double]
 
   package init(ranges: ActivationRanges, averagePrecision: [Precision: Double] = [:]) {
@@ -16,7 +16,7 @@ package struct Calibration: Sendable, Equatable {
   private static let suffix = ".range"
   private static func metadataKey(_ precision: Precision) -> String { "ap_" + precision.rawValue }
 
-  /// Reads what ``tensors`` and ``metadata`` have written; `nil` where a file has no ranges.
+  /// Reads ``tensors`` and ``metadata`` of a file; `nil` if it has no ranges.
   init?(tensors: Parameters, metadata: [String: String]) {
     ranges = [:]
     averagePrecision = [:]
@@ -55,8 +55,8 @@ extension PretrainedWeights {
   /// Runs the network over prepared images, twice, and finds the range of each layer.
   ///
   /// - Parameters:
-  ///   - count: how many images there are.
-  ///   - image: gives each of them; it is asked for each one twice.
+  ///   - count: number of images.
+  ///   - image: returns the image of an index; called twice for each.
   package func calibrated(
     pool: WorkerPool, imageCount count: Int, inputSize: InputSize? = nil,
     image: (_ index: Int, _ pass: Int) throws -> Tensor
@@ -65,20 +65,30 @@ extension PretrainedWeights {
     var calibrator = try Calibrator(
       Graph.yolox(architecture, classCount: classCount), parameters: parameters, height: size.height,
       width: size.width, pool: pool)
-    for index in 0..<count { calibrator.observeExtremes(try image(index, 0)) }
-    for index in 0..<count { calibrator.observeSpread(try image(index, 1)) }
+    for index in 0..<count { calibrator.observeMinMax(try image(index, 0)) }
+    let overflowing = calibrator.overflowingLayers
+    guard overflowing.isEmpty else {
+      throw ModelError.unusable(
+        "\(overflowing.count) layers give values beyond any sensible range (\(overflowing.prefix(3).joined(separator: ", "))); such weights cannot be quantized"
+      )
+    }
+    for index in 0..<count { calibrator.observeHistogram(try image(index, 1)) }
     return calibrator.ranges
   }
 
-  /// Writes the weights as safetensors, with what else the file can say about the model.
+  /// Writes the weights as safetensors with the model's metadata and calibration.
+  ///
+  /// - Parameter type: how numbers are stored: float32, or rounded to float16 or bfloat16.
   package func write(
-    to path: String, calibration: Calibration?, inputSize: InputSize? = nil
+    to path: String, calibration: Calibration?, inputSize: InputSize? = nil,
+    as type: ElementType = .float32,
+    license: String? = nil
   ) throws(CheckpointError) {
     let metadata = ModelMetadata.values(
       architecture: architecture, labels: labels, inputSize: inputSize ?? self.inputSize,
-      preprocessing: preprocessing)
+      preprocessing: preprocessing, license: license ?? self.license)
     try Safetensors.write(
       parameters.merging(calibration?.tensors ?? [:]) { weight, _ in weight },
-      metadata: metadata.merging(calibration?.metadata ?? [:]) { value, _ in value }, to: path)
+      metadata: metadata.merging(calibration?.metadata ?? [:]) { value, _ in value }, as: type, to: path)
   }
 }

@@ -3,8 +3,8 @@ import Engine
 extension GraphBuilder {
   /// The head of YOLOv3, the paper's baseline: on each level one branch for classes, box and objectness.
   ///
-  /// YOLOv3 predicts all of a level with one 1x1 convolution. Here it is cut by its rows into one for each output, and
-  /// for each of the anchors in a cell, which gives the same numbers.
+  /// YOLOv3 predicts all outputs of a level with one 1x1 convolution. Here it is split into one for each output and anchor,
+  /// with equal results.
   ///
   /// Declares outputs as ``decoupledHead(_:channels:classCount:style:selecting:)`` does, for `level * anchors + anchor`
   /// in place of the level.

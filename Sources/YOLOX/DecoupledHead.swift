@@ -4,16 +4,16 @@ extension GraphBuilder {
   /// The decoupled head (YOLOX paper, section 2.1 and figure 2; yolo_head.py): on each level one branch for the
   /// classes and one for box and objectness.
   ///
-  /// Nodes are made in the order in which the authors' code runs them. ONNX files lose the names of the weights and
-  /// are matched to the graph by that order.
+  /// Nodes are added in the authors' order of execution, because ONNX files have no weight names and are matched by that
+  /// order.
   ///
   /// Declares the outputs `box<k>` `[N, 4, h, w]`, `objectness<k>` `[N, 1, h, w]` and `class<k>` `[N, classes, h, w]`
-  /// for level `k` of stride 8, 16, 32: numbers as the last convolution gives them, before sigmoid and decoding.
+  /// for level `k` of stride 8, 16, 32: results of the last convolution, before sigmoid and decoding.
   ///
   /// - Parameters:
-  ///   - anchors: predictions for each place; with several, outputs are numbered `level * anchors + anchor`.
+  ///   - anchors: predictions for each cell; with several, outputs are numbered `level * anchors + anchor`.
   ///   - selecting: also declare `selection<k>` `[N, 1, h, w]`, an objectness that only one anchor of an object
-  ///   has, from two more convolutions (the paper's "end-to-end" option). What comes before them does not learn from it.
+  ///   has, from two more convolutions (the paper's "end-to-end" option). Its gradient does not reach earlier layers.
   mutating func decoupledHead(
     _ features: FeaturePyramid, channels: Int, classCount: Int, anchors: Int = 1, style: BlockStyle,
     selecting: Bool = false
@@ -34,14 +34,14 @@ extension GraphBuilder {
         output(HeadOutput.box.name(level: group), box)
         output(HeadOutput.objectness.name(level: group), objectness)
         output(HeadOutput.classes.name(level: group), classes)
-        if !selecting { gate(classes, by: objectness) }
+        if !selecting { mask(classes, by: objectness) }
       }
       guard selecting else { continue }
       let selected = branch("selection_convs.\(level)", boxFeature, style: style)
       let selection = convolution("selection_preds.\(level)", selected, to: 1, kernel: 1, bias: true)
       output(HeadOutput.selection.name(level: level), selection)
-      // In place of objectness, this is what scores are made with.
-      for classes in classes { gate(classes, by: selection) }
+      // Scores use this in place of objectness.
+      for classes in classes { mask(classes, by: selection) }
     }
   }
 

@@ -1,16 +1,16 @@
-/// What a caller may choose for each image.
+/// Options for each image. The defaults here are those of the service, the command line and the client's documentation.
 package struct DetectionOptions: Hashable, Sendable {
-  /// Detections below this score are not given, 0...1. The authors' demo uses 0.25, their evaluation 0.01.
+  /// Minimum score of detections, 0...1. The authors' demo uses 0.25, their evaluation 0.01.
   package var scoreThreshold: Float
-  /// Two boxes that overlap by more than this IoU count as one object, 0...1.
+  /// Maximum IoU of two detections, 0...1; of boxes that overlap more, only the one with the higher score is kept.
   package var nmsThreshold: Float
-  /// The best so many are given.
+  /// Maximum number of detections; those with the highest scores are kept.
   package var maxDetections: Int
-  /// Only these class indices; `nil` for all.
+  /// Class indices to detect; `nil` for all.
   package var classes: Set<Int>?
   /// Whether boxes of different classes suppress each other.
   package var classAgnostic: Bool
-  /// Whether the network's own numbers are given too. Makes all of the head run, also where nothing is.
+  /// Whether to return the network's raw outputs too. Disables the class-branch mask.
   package var keepsPredictions: Bool
 
   package init(

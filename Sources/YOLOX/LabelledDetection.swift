@@ -1,4 +1,4 @@
-/// A detection as users read it, in JSON: `{"class_id": 16, "label": "dog", "score": 0.855, "box": {"x1": ...}}`.
+/// The JSON form of a detection: `{"class_id": 16, "label": "dog", "score": 0.855, "box": {"x1": ...}}`.
 package struct LabelledDetection: Encodable, Sendable {
   package let classID: Int
   package let label: String
@@ -23,7 +23,7 @@ package struct LabelledDetection: Encodable, Sendable {
     classID = detection.classID
     label = labels[detection.classID]
     score = rounded(detection.score, 10000)
-    // A hundredth of a pixel is beyond what any network knows.
+    // No network is more precise than a hundredth of a pixel.
     box = Corners(
       x1: rounded(detection.box.x1, 100), y1: rounded(detection.box.y1, 100),
       x2: rounded(detection.box.x2, 100),
@@ -31,7 +31,8 @@ package struct LabelledDetection: Encodable, Sendable {
   }
 }
 
-package struct PictureSize: Encodable, Sendable {
+/// Width and height in pixels, as a JSON object.
+package struct ImageSize: Encodable, Sendable {
   package let width: Int
   package let height: Int
 
@@ -43,7 +44,7 @@ package struct PictureSize: Encodable, Sendable {
 
 private func rounded(_ value: Float, _ steps: Double) -> Double { (Double(value) * steps).rounded() / steps }
 
-/// A class that the model does not have.
+/// The model has no such class.
 package struct UnknownClass: Error, Equatable, CustomStringConvertible {
   package let name: String
 

@@ -1,30 +1,31 @@
 import Engine
 import Imaging
 
-/// A network ready to run: weights folded, packed and planned for one input size. Immutable, so that any number of
-/// predictors share one.
+/// A network planned for one input size. Immutable; any number of predictors share one.
 package struct Model: Sendable {
-  /// `yolox-nano`, or what the caller named it.
+  /// `yolox-nano`, or the caller's name.
   package let name: String
   package let architecture: Architecture
-  /// One for each class, by class index.
+  /// By class index.
   package let labels: [String]
   package let inputSize: InputSize
   package let preprocessing: Preprocessing
   package let parameterCount: Int
-  /// Of the file that the weights came from, in hexadecimal; `nil` for made-up weights.
+  /// SHA-256 of the weights file in hexadecimal; `nil` for random weights.
   package let sha256: String?
   package let plan: Plan
   /// How JPEGs far larger than the input are decoded.
-  package var fastDecode = ScaledDecode.auto
+  package var scaledDecode = ScaledDecode.auto
+  /// What users of this model must know, for example that it is the demo network.
+  package var note: String?
   let inputBuffers = InputBuffers()
 
   /// Plans the network of `weights`.
   ///
   /// - Parameters:
-  ///   - inputSize: instead of the one that the weights ask for.
-  ///   - labels: instead of those in the file.
-  ///   - preprocessing: instead of the file's; ONNX and `.pth` files cannot say that they are of the legacy kind.
+  ///   - inputSize: overrides the default of the weights.
+  ///   - labels: overrides those of the file.
+  ///   - preprocessing: overrides that of the file; ONNX and `.pth` files do not record legacy preprocessing.
   package init(
     _ weights: PretrainedWeights, name: String? = nil, sha256: String? = nil, inputSize: InputSize? = nil,
     labels: [String]? = nil, preprocessing: Preprocessing? = nil, options: PlanOptions = PlanOptions()
@@ -38,7 +39,7 @@ package struct Model: Sendable {
       parameters: weights.parameters, sha256: sha256, options: options)
   }
 
-  /// A network with made-up weights, for timing it without a file.
+  /// A network with random weights, for timing without a file.
   package static func random(
     _ variant: Variant, classCount: Int = 80, inputSize: InputSize? = nil,
     options: PlanOptions = PlanOptions()

@@ -1,13 +1,19 @@
 import Checkpoints
 import Engine
 
-/// Why a file of weights did not become a model.
+/// Reasons why a weights file could not be loaded.
 package enum ModelError: Error, Equatable, CustomStringConvertible {
   case unreadable(CheckpointError)
-  /// The file is a sound checkpoint of some other network.
+  /// The file is a valid checkpoint of another network.
   case notYOLOX(tensors: Int, example: String?)
-  /// Some tensors are absent or have other shapes than the network that the rest belongs to.
+  /// Tensors are missing or misshapen for the network that the other tensors belong to.
   case mismatch(model: String, missing: [String], wronglyShaped: [String])
+  /// A network of which most fits `nearest`, up to its first difference.
+  case unlike(convolutions: Int, nearest: String, path: String, found: String, expected: String)
+  /// Close to a YOLOX network, but not one that can be run; the sentence says why.
+  case unusable(String)
+  /// Weights that are NaN or infinite.
+  case notFinite([String])
   case unplannable(PlanError)
   case labelCount(labels: Int, classes: Int)
   case inputSize(String)
@@ -27,6 +33,14 @@ package enum ModelError: Error, Equatable, CustomStringConvertible {
         wronglyShaped.isEmpty
           ? nil : "\(wronglyShaped.count) of another shape (\(ModelError.sample(of: wronglyShaped)))",
       ].compactMap(\.self).joined(separator: "; ")
+    case .unlike(let convolutions, let nearest, let path, let found, let expected):
+      return
+        "not a YOLOX network: \(convolutions) convolutions, nearest \(nearest), differs at \(path): \(found) for \(expected)"
+    case .unusable(let sentence):
+      return sentence
+    case .notFinite(let names):
+      return
+        "\(names.count) tensors have NaN or infinite values (\(ModelError.sample(of: names))); the training diverged or the file is damaged"
     case .unplannable(let error):
       return error.description
     case .labelCount(let labels, let classes):

@@ -1,13 +1,13 @@
 extension [Detection] {
-  /// Non-maximum suppression: goes through the detections by falling score and drops each that overlaps a kept one
-  /// (of the same class, unless `classAgnostic`) by more than `threshold` IoU. Equal scores keep their order.
+  /// Non-maximum suppression: visits detections by falling score and drops each that overlaps a kept detection (of the same
+  /// class, unless `classAgnostic`) by more than `threshold` IoU. Equal scores keep their order.
   ///
-  /// - Parameter limit: stop after this many; the rest could only be lower in score.
-  /// - Returns: what is kept, by falling score.
+  /// - Parameter limit: maximum number of kept detections.
+  /// - Returns: the kept detections by falling score.
   package func suppressed(above threshold: Float, classAgnostic: Bool = false, limit: Int = .max)
     -> [Detection]
   {
-    // Ties are broken by position: sort(by:) promises no stability.
+    // Ties are broken by position, because sort(by:) is not guaranteed to be stable.
     let order = indices.sorted {
       self[$0].score != self[$1].score ? self[$0].score > self[$1].score : $0 < $1
     }

@@ -4,7 +4,7 @@ extension Graph {
   /// The whole network of `architecture` for `classCount` classes: image `[N, 3, H, W]` (BGR) to the head's
   /// predictions at strides 8, 16 and 32.
   ///
-  /// - Parameter exposingFeatures: also declare the outputs `pan0`, `pan1`, `pan2`, the maps that enter the head.
+  /// - Parameter exposingFeatures: also declare the head's inputs as outputs `pan0`, `pan1`, `pan2`.
   package static func yolox(
     _ architecture: Architecture, classCount: Int, exposingFeatures: Bool = false
   ) -> Graph {
@@ -16,7 +16,7 @@ extension Graph {
     let features: FeaturePyramid
     switch architecture.backbone {
     case .cspDarknet(let baseChannels, let baseDepth, let depthwise):
-      style = BlockStyle(activation: .silu, depthwise: depthwise)
+      style = BlockStyle(activation: architecture.activation, depthwise: depthwise)
       headChannels = baseChannels * 4
       features = builder.scoped("backbone") { builder in
         let backbone = builder.scoped("backbone") {

@@ -1,17 +1,17 @@
 import Engine
 
-/// The fastest precision that loses next to nothing, and why it is that one.
+/// The fastest precision within the allowed loss of accuracy, with the reason for the choice.
 package struct PrecisionChoice: Sendable, Equatable, CustomStringConvertible {
   package let precision: Precision
-  /// How much average precision it costs, 0...1.
+  /// Loss of average precision, 0...1.
   package let loss: Double
-  /// Why it is none of the faster ones.
+  /// Reason why no faster precision was chosen.
   package let rejected: [Finding]
 
   package enum Finding: Sendable, Equatable, CustomStringConvertible {
-    /// This processor gains nothing by it.
+    /// The faster precision is not faster on this processor.
     case slow(Precision)
-    /// The weights do not say what it costs.
+    /// The weights file has no measured loss.
     case unmeasured(Precision)
     case inaccurate(Precision, loss: Double)
 
@@ -25,16 +25,16 @@ package struct PrecisionChoice: Sendable, Equatable, CustomStringConvertible {
     }
   }
 
-  /// A fifth of a point of average precision.
+  /// Allowed loss: 0.2 points of average precision.
   package static let acceptedLoss = 0.002
 
-  /// What bfloat16 costs where the weights do not say: nothing that 159 pictures of COCO show, YOLOX-Nano having an AP of
-  /// 0.2734 on them in both.
+  /// Loss of bfloat16 if the weights file has no measurement: none on 159 images of COCO, where YOLOX-Nano has an AP of
+  /// 0.2734 in both precisions.
   package static let usualLosses: [Precision: Double] = [.bfloat16: 0]
 
   /// - Parameters:
-  ///   - averagePrecision: of the weights in each precision in which they were measured, 0...1.
-  ///   - isFast: whether this machine computes faster with a precision than with those before it.
+  ///   - averagePrecision: by measured precision, 0...1.
+  ///   - isFast: whether this machine computes faster with a precision than with the less compact ones.
   package init(
     averagePrecision: [Precision: Double], isFast: (Precision) -> Bool = { $0.isFast }
   ) {

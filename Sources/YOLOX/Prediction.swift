@@ -4,9 +4,9 @@ import Engine
 package struct Prediction: Sendable {
   /// Sorted by descending score; boxes in pixels of the original image and clipped to it.
   package let detections: [Detection]
-  /// The run of the network, shared by all images in it.
+  /// Time of the network's run, shared by all images of the batch.
   package let inference: Duration
   package let postprocess: Duration
-  /// The network's own numbers (``Engine/Executor/predictions(_:image:)``), where the options ask for them.
+  /// Raw outputs (``Engine/Executor/predictions(_:image:)``), if requested by the options.
   package let predictions: Tensor?
 }

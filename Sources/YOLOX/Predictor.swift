@@ -1,14 +1,13 @@
 import Engine
 import Imaging
 
-/// Runs a ``Model``: prepared images in, boxes out. Owns the memory that a run needs, so one predictor serves one
-/// caller at a time.
+/// Runs a ``Model`` on prepared images and decodes boxes. Owns the memory of a run, so it serves one caller at a time.
 package struct Predictor: ~Copyable {
   package let model: Model
   private var executor: Executor
 
   /// - Parameters:
-  ///   - capacity: the most images in one run.
+  ///   - capacity: maximum number of images in one run.
   ///   - pool: the threads that share the work of a run.
   package init(_ model: Model, capacity: Int = 1, pool: WorkerPool) {
     self.model = model
@@ -18,16 +17,16 @@ package struct Predictor: ~Copyable {
   /// Finds the objects in each image.
   ///
   /// - Parameter requests: at most `capacity` prepared images, each with its own options.
-  /// - Returns: an outcome for each, which does not depend on what else is in the run.
+  /// - Returns: a prediction for each, independent of the other images of the run.
   package mutating func detect(_ requests: [(image: PreparedImage, options: DetectionOptions)])
     -> [Prediction]
   {
     let start = ContinuousClock.now
-    // Classes are computed only where some request's decoding may ask for them.
-    let gate =
+    // Class scores are computed only where objectness reaches the lowest threshold of the requests.
+    let maskThreshold =
       requests.contains(where: \.options.keepsPredictions)
       ? nil : requests.map(\.options.objectnessThreshold).min()
-    executor.run(requests.map(\.image.pixels), gate: gate)
+    executor.run(requests.map(\.image.pixels), maskThreshold: maskThreshold)
     let inference = start.duration(to: .now)
     return requests.indices.map { index in
       let (image, options) = requests[index]

@@ -2,15 +2,15 @@ import Engine
 import Imaging
 import Synchronization
 
-/// An image as the network takes it, with the way back to its own pixels.
+/// A letterboxed image: the network's input, with the mapping of boxes back to the original image.
 ///
-/// A class, so that the memory goes back to the model when the last user is done: the system takes longer to hand out
-/// fresh pages than the letterbox takes to fill them.
+/// A class, so that the memory returns to the model after the last use: the system takes longer to supply fresh pages than
+/// the letterbox takes to fill them.
 package final class PreparedImage: Sendable {
   /// `[3, H, W]`, planar.
   package let pixels: Tensor
   package let letterbox: Letterbox
-  /// What decoding took, where it was done here, and what the letterbox took.
+  /// Times of decoding, if done here, and of the letterbox.
   package let decoding: Duration
   package let letterboxing: Duration
   private let buffers: InputBuffers
@@ -30,7 +30,7 @@ package final class PreparedImage: Sendable {
 }
 
 extension Model {
-  /// Letterboxes `image` for this network. Needs no predictor, so that it can run beside one.
+  /// Letterboxes `image` for this network. Can run concurrently with predictors.
   package func prepare(_ image: Image) -> PreparedImage {
     prepare(width: image.width, height: image.height) { letterbox, span in
       let start = ContinuousClock.now
@@ -42,13 +42,13 @@ extension Model {
   /// Decodes and letterboxes `image` for this network.
   package func prepare(_ image: EncodedImage) throws(ImageError) -> PreparedImage {
     try prepare(width: image.width, height: image.height) { (letterbox, span) throws(ImageError) in
-      try letterbox.apply(to: image, fastDecode: fastDecode, preprocessing: preprocessing, into: &span)
+      try letterbox.apply(to: image, scaledDecode: scaledDecode, preprocessing: preprocessing, into: &span)
     }
   }
 
-  /// Takes what was letterboxed elsewhere; boxes are then in pixels of the network's input.
+  /// Wraps an image that the caller has letterboxed; its boxes are in pixels of the network's input.
   ///
-  /// - Parameter planes: `[3, H, W]` of the input size, with the levels that the preprocessing makes.
+  /// - Parameter planes: `[3, H, W]` of the input size, preprocessed.
   package func prepare(planes: [Float]) -> PreparedImage {
     let letterbox = Letterbox(
       imageWidth: inputSize.width, imageHeight: inputSize.height, inputWidth: inputSize.width,
@@ -58,13 +58,22 @@ extension Model {
       letterboxing: .zero, buffers: inputBuffers)
   }
 
-  /// - Parameter fill: fills the planes and says how much of its time the letterbox took.
+  /// Bytes that preparing an encoded image allocates at its peak beside the network's input.
+  package func decodingBytes(of image: EncodedImage) -> Int {
+    image.letterboxedBytes(letterbox(width: image.width, height: image.height), scaledDecode: scaledDecode)
+  }
+
+  private func letterbox(width: Int, height: Int) -> Letterbox {
+    Letterbox(
+      imageWidth: width, imageHeight: height, inputWidth: inputSize.width, inputHeight: inputSize.height)
+  }
+
+  /// - Parameter fill: fills the planes and returns the letterbox's part of the time.
   private func prepare<Failure: Error>(
     width: Int, height: Int, fill: (Letterbox, inout MutableSpan<Float>) throws(Failure) -> Duration
   ) throws(Failure) -> PreparedImage {
     let start = ContinuousClock.now
-    let letterbox = Letterbox(
-      imageWidth: width, imageHeight: height, inputWidth: inputSize.width, inputHeight: inputSize.height)
+    let letterbox = letterbox(width: width, height: height)
     let shape = [3, inputSize.height, inputSize.width]
     var values = inputBuffers.take(count: shape.reduce(1, *))
     var span = values.mutableSpan
@@ -75,13 +84,13 @@ extension Model {
   }
 }
 
-/// Memory of images that are no longer needed, for those to come.
+/// Reusable memory of images that are no longer needed.
 final class InputBuffers: Sendable {
-  /// More are let go, so that a burst of requests does not keep its memory for good.
+  /// Limits the retained memory, so that a burst of requests does not keep its memory forever.
   private static let mostIdle = 8
   private let idle = Mutex<[[Float]]>([])
 
-  /// - Returns: numbers left over from an earlier image, or zeros.
+  /// - Returns: the values of an earlier image, or zeros.
   func take(count: Int) -> [Float] {
     idle.withLock { $0.popLast() } ?? [Float](repeating: 0, count: count)
   }

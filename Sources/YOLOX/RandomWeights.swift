@@ -1,8 +1,8 @@
 import Engine
 
 extension Graph {
-  /// Weights that keep the values of a network in a sensible range and mean nothing: for timing a network without a
-  /// file. The same `seed` gives the same weights.
+  /// Random weights that keep a network's values in a normal range, for timing without a file. The same `seed` gives the
+  /// same weights, on all platforms and in all versions, so that timings can be compared.
   package func randomParameters(seed: UInt64 = 1) -> Parameters {
     var parameters: Parameters = [:]
     var state = seed

@@ -1,13 +1,13 @@
 import Engine
 
-/// The network's numbers as they are, for callers that decode them themselves.
+/// Raw outputs of the network, for callers with their own decoding.
 extension Executor {
-  /// What the authors' ONNX export gives as `output` for one image of the last run: `[anchors, 5 + classes]`, a row for
-  /// each cell of each level, the finest first, cells row by row. A row has the box before grid decoding (x, y from the
+  /// The `output` of the authors' ONNX export for one image of the last run: `[anchors, 5 + classes]`, a row for each cell
+  /// of each level, finest level first, cells row by row. A row has the box before grid decoding (x, y from the
   /// cell in cells, log of width and height in cells), objectness and a score for each class, these after the sigmoid
   /// (yolo_head.py, forward with `decode_in_inference` off).
   ///
-  /// The run must have had no gate: behind a closed one classes are not computed.
+  /// Requires a run without a mask threshold; with one, some class scores are not computed.
   package func predictions(_ architecture: Architecture, image: Int) -> Tensor {
     var values: [Float] = []
     var columns = 0
@@ -37,7 +37,7 @@ extension Executor {
 }
 
 extension Model {
-  /// Of ``Prediction/predictions``: `[anchors, 5 + classes]`.
+  /// Shape of ``Prediction/predictions``: `[anchors, 5 + classes]`.
   package var predictionShape: [Int] {
     let anchors = architecture.outputStrides.reduce(0) {
       $0 + (inputSize.height / $1) * (inputSize.width / $1)

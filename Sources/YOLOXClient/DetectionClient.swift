@@ -54,7 +54,7 @@ public struct DetectionClient: Sendable {
   /// Detects objects in an image.
   ///
   /// - Parameters:
-  ///   - image: the bytes of an encoded image, such as a JPEG or PNG.
+  ///   - image: the bytes of an encoded image, such as a JPEG, PNG or WebP.
   ///   - options: thresholds, classes, model and deadline.
   /// - Throws: ``ClientError``
   public func detect(

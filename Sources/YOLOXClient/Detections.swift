@@ -10,7 +10,7 @@ public struct Detections: Decodable, Hashable, Sendable {
 
   /// How long each stage took in the service. Images that share a batch report the same inference time.
   public struct Timing: Hashable, Sendable {
-    /// Decoding the JPEG or PNG.
+    /// Decoding the image.
     public let decode: Duration
     /// Scaling and padding the image to the model's input.
     public let preprocess: Duration

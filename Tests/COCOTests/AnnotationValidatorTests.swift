@@ -108,7 +108,7 @@ struct AnnotationValidatorTests {
   }
 
   @Test(
-    "accepts COCO's own files", .enabled(if: SharedData.isPresent, SharedData.missing),
+    "accepts COCO's own files", .sharedData("coco/instances_train2017.json", "coco/instances_val2017.json"),
     arguments: ["train2017", "val2017"])
   func coco(set: String) throws {
     let annotations = try Annotations(contentsOf: SharedData.url("coco/instances_\(set).json").path)

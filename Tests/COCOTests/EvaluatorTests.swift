@@ -132,12 +132,12 @@ struct EvaluatorTests {
 
   @Test(
     "gives pycocotools' twelve numbers and per-class AP for a network's results",
-    .enabled(if: SharedData.isPresent, SharedData.missing))
+    .sharedData("coco/instances_val2017.json"))
   func network() throws {
-    let golden = try JSONDecoder().decode(Golden.self, from: Data(SharedData.bytes("golden/coco_stats.json")))
+    let golden = try JSONDecoder().decode(Golden.self, from: Fixture.data("Golden/coco_stats.json"))
     let summary = Evaluator(
       annotations: try Annotations(contentsOf: SharedData.url("coco/instances_val2017.json").path),
-      results: try DetectionRecord.read(SharedData.url("golden/coco_results.json").path)
+      results: try DetectionRecord.read(Fixture.url("Golden/coco_results.json").path)
     ).summary()
     let ours = try JSONSerialization.jsonObject(with: JSONEncoder().encode(summary)) as? [String: Any]
     #expect(golden.stats.count == 12 && golden.perClass.count > 70)

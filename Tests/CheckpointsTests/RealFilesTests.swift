@@ -4,7 +4,9 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Checkpoints of the authors", .computing, .enabled(if: SharedData.isPresent, SharedData.missing))
+@Suite(
+  "Checkpoints of the authors", .computing,
+  .sharedData("weights/yolox_nano.pth", "golden/training_nano.safetensors"))
 struct RealFilesTests {
   private let onnx: Checkpoint
   private let torch: Checkpoint
@@ -21,24 +23,32 @@ struct RealFilesTests {
       enum CodingKeys: String, CodingKey { case shapes = "state_dict" }
     }
     let golden = try JSONDecoder().decode(
-      [String: Network].self, from: Data(try SharedData.bytes("golden/state_dicts.json")))
+      [String: Network].self, from: Fixture.data("Networks/state_dicts.json"))
     #expect(torch.format == .torch)
     #expect(torch.tensors.mapValues(\.shape) == golden["nano"]?.shapes)
   }
 
-  @Test("the ONNX file has 113 convolutions and a fixed input")
-  func convolutions() throws {
-    let graph = try #require(onnx.graph)
+  /// Its convolutions in the order of the file's nodes.
+  private var convolutions: [ExportedConvolution] {
+    (onnx.network?.nodes ?? []).compactMap { node in
+      if case .convolution(let convolution) = node.operation { convolution } else { nil }
+    }
+  }
+
+  @Test("the ONNX file has 113 convolutions, a focus and a fixed input")
+  func exported() throws {
+    let network = try #require(onnx.network)
     #expect(onnx.format == .onnx)
-    #expect(graph.convolutions.count == 113)
-    #expect(graph.convolutions[0].weight.shape == [16, 12, 3, 3])
-    #expect(graph.convolutions.allSatisfy { $0.bias?.count == $0.weight.shape[0] })
-    #expect(graph.inputShape == [1, 3, 416, 416])
+    #expect(convolutions.count == 113 && network.predictions.count == 9)
+    #expect(convolutions[0].weight.shape == [16, 12, 3, 3])
+    #expect(network.image.shape == [1, 3, 416, 416] && network.image.step == 2)
+    #expect(network.image.channels.map(\.channel) == [0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2])
+    #expect(network.image.channels.allSatisfy { $0.scale == 1 && $0.offset == 0 })
   }
 
   @Test("unnormalised weights in the one are the other's with its BatchNorm multiplied in")
   func sameStem() throws {
-    let folded = try #require(onnx.graph?.convolutions[0])
+    let folded = try #require(convolutions.first)
     let stem = "backbone.backbone.stem.conv"
     let weight = try #require(torch.tensors["\(stem).conv.weight"])
     let gamma = try #require(torch.tensors["\(stem).bn.weight"])

@@ -40,4 +40,49 @@ struct SafetensorsTests {
   func lies(header: String) {
     #expect(throws: CheckpointError.self) { try Checkpoint(file(header, data: [0, 0, 0, 0]), path: "x") }
   }
+
+  @Test("numbers are stored as float16 or bfloat16, rounded to the nearest, ties to even")
+  func narrow() throws {
+    let path = FileManager.default.temporaryDirectory.appending(
+      path: "yolox-\(UUID().uuidString).safetensors"
+    ).path
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    // Expected values from numpy: float32(float16(x)), and ml_dtypes' bfloat16.
+    let values: [Float] = [
+      0, -0.0, 1, 1.000_488_3, 1.000_488_2, 1.001_464_8, 65504, 65519.9, 6.103_515_6e-5, 6.097_555e-5,
+      5.960_464_5e-8, 2.980_232_2e-8, 2.980_232_6e-8, -0.1, 3.141_592_7, .infinity, -.infinity,
+    ]
+    let half: [Float] = [
+      0, -0.0, 1, 1, 1, 1.001_953_1, 65504, 65504, 6.103_515_6e-5, 6.097_555_2e-5, 5.960_464_5e-8, 0,
+      5.960_464_5e-8, -0.099_975_586, 3.140_625, .infinity, -.infinity,
+    ]
+    let brain: [Float] = [
+      0, -0.0, 1, 1, 1, 1, 65536, 65536, 6.103_515_6e-5, 6.103_515_6e-5, 5.960_464_5e-8, 2.980_232_2e-8,
+      2.980_232_2e-8, -0.100_097_656, 3.140_625, .infinity, -.infinity,
+    ]
+    let tensors: Parameters = [
+      "matrix": Tensor(shape: [1, values.count], values: values)
+    ]
+    for (name, expected) in [("f16", half), ("bf16", brain), ("f32", values)] {
+      let type = try #require(ElementType.writable[name])
+      try Safetensors.write(tensors, as: type, to: path)
+      let read = try Checkpoint.open(path).tensors
+      #expect(read["matrix"]?.values.map(\.bitPattern) == expected.map(\.bitPattern), "\(name)")
+    }
+  }
+
+  @Test("a number that is too large for its storage is an error and leaves no file")
+  func tooLarge() throws {
+    let path = FileManager.default.temporaryDirectory.appending(
+      path: "yolox-\(UUID().uuidString).safetensors"
+    ).path
+    for (type, value) in [("f16", 65520), ("bf16", Float.greatestFiniteMagnitude)] as [(String, Float)] {
+      #expect(throws: CheckpointError.self) {
+        try Safetensors.write(
+          ["a": Tensor(shape: [1, 1], values: [value])],
+          as: try #require(ElementType.writable[type]), to: path)
+      }
+      #expect(!FileManager.default.fileExists(atPath: path))
+    }
+  }
 }

@@ -127,15 +127,10 @@ struct TorchArchiveTests {
     #expect(tensors["long"]?.values == [-7])
   }
 
-  @Test("the prefix that DistributedDataParallel puts before names goes")
-  func modulePrefix() throws {
-    let file = TorchFile.stateDict([("module.w", [1], [1], 0, "FloatStorage", floatBytes([3]), 1)])
-    #expect(try read(file).tensors["w"]?.values == [3])
-  }
-
-  @Test("a pickle that asks for code is refused by name, and nothing is run")
+  @Test("a pickle whose weights are made by code is rejected by name, and nothing is run")
   func forbidden() {
-    let file = TorchFile.raw(Array("cos\nsystem\nX".utf8) + little(2, 4) + Array("ls\u{85}R.".utf8))
+    let file = TorchFile.raw(
+      Array("cos\nsystem\nX".utf8) + little(2, 4) + Array("ls".utf8) + [0x85] + Array("R.".utf8))
     #expect(throws: CheckpointError.forbiddenGlobal("os.system")) { try read(file) }
   }
 
@@ -178,14 +173,25 @@ struct TorchArchiveTests {
     #expect(try read(file).tensors["a"]?.values == [])
   }
 
-  @Test("a pickle without the zip around it is told apart")
-  func legacy() {
-    #expect(throws: CheckpointError.legacyTorch) {
-      try Checkpoint([0x80, 2, 0x8A, 10, 0x6C, 0xFC], path: "old.pth")
+  @Test("a pickle that torch.save did not write is told apart")
+  func barePickle() {
+    let error = #expect(throws: CheckpointError.self) {
+      try Checkpoint([0x80, 4, 0x4E, 0x2E], path: "a.pkl")
     }
+    #expect(error?.description.contains("Python pickle") == true)
   }
 
-  @Test("anything else is refused by its first bytes")
+  @Test("objects of unknown classes beside the weights are read over")
+  func unknownClasses() throws {
+    var pickle = Array("}(X".utf8) + little(4, 4) + Array("argscargparse\nNamespace\n)R}b".utf8)
+    pickle += Array("X".utf8) + little(5, 4) + Array("modelcmmengine\nConfigDict\n)R(".utf8)
+    pickle += Array("X".utf8) + little(1, 4) + Array("aX".utf8) + little(1, 4) + Array("buu.".utf8)
+    let error = #expect(throws: CheckpointError.self) { try read(.raw(pickle)) }
+    // No tensor is inside, and that is all that is wrong.
+    #expect(error?.description.contains("mmengine.ConfigDict") == true)
+  }
+
+  @Test("anything else is rejected by its first bytes")
   func unknown() {
     #expect(throws: CheckpointError.unknownFormat(path: "a.txt", firstBytes: Array("hello wo".utf8))) {
       try Checkpoint(Array("hello world".utf8), path: "a.txt")

@@ -36,7 +36,7 @@ func check(
     options: PlanOptions(instructionSet: instructionSet))
   #expect(plan.instructionSet == instructionSet, sourceLocation: sourceLocation)
   var executor = Executor(plan, capacity: images, pool: WorkerPool(threads: threads))
-  // Twice: what the first run leaves in memory must not show in the second.
+  // Twice: the second run must not depend on memory that the first has written.
   executor.run(inputs)
   executor.run(inputs)
   for (image, input) in inputs.enumerated() {
@@ -53,7 +53,7 @@ func check(
 
 @Suite("Executor against the reference operators", .computing)
 struct ExecutorTests {
-  static let sets = PlanOptions.availableInstructionSets
+  static let sets = InstructionSet.available.map(\.name)
 
   @Test("the first convolution, at every width up to three tiles", arguments: sets)
   func stem(set: String) throws {
@@ -108,7 +108,7 @@ struct ExecutorTests {
 
   @Test("every activation, fused into a convolution and on its own", arguments: sets)
   func activations(set: String) throws {
-    for activation in [Activation.silu, .relu, .leakyReLU, .sigmoid] {
+    for activation in [Activation.silu, .relu, .leakyReLU, .relu6, .hardSwish, .sigmoid] {
       try check(graph(18) { $0.activation(activation, $1) }, height: 4, width: 5, instructionSet: set)
       try check(
         graph(18) { builder, x in
@@ -130,7 +130,7 @@ struct ExecutorTests {
     try check(block, height: 5, width: 6, instructionSet: set, tolerance: 5e-5)
   }
 
-  @Test("pooling cuts its neighbourhood off at the edges", arguments: sets)
+  @Test("pooling clips its window at the edges", arguments: sets)
   func maxPool(set: String) throws {
     for kernel in [3, 5, 9, 13] {
       try check(graph(17) { $0.maxPool($1, kernel: kernel) }, height: 7, width: 11, instructionSet: set)
@@ -138,7 +138,8 @@ struct ExecutorTests {
   }
 
   @Test(
-    "concatenations of parts that do not fill their blocks, doubled maps, values read twice", arguments: sets)
+    "concatenations of parts that do not fill their blocks, upsampled maps, values read twice",
+    arguments: sets)
   func concat(set: String) throws {
     let network = graph(24) { builder, x in
       let down = builder.convolution("down", x, to: 40, kernel: 3, stride: 2, bias: true)
@@ -220,10 +221,10 @@ struct ExecutorTests {
 }
 
 @Suite("bfloat16 against the reference operators", .computing)
-struct NarrowPrecisionTests {
+struct BFloat16Tests {
   @Test(
-    "strays from float32 by no more than the rounding of its factors, alike in any batch",
-    arguments: PlanOptions.availableInstructionSets)
+    "differs from float32 by no more than the rounding of its factors, equally in any batch",
+    arguments: InstructionSet.available.map(\.name))
   func closeness(set: String) throws {
     for (height, width) in [(2, 2), (10, 38), (34, 18)] {
       var builder = GraphBuilder()
@@ -262,7 +263,7 @@ struct NarrowPrecisionTests {
     }
   }
 
-  @Test("is what the definition of bfloat16 says: short sums of short factors are exact")
+  @Test("sums of few factors with few bits are exact")
   func exactness() throws {
     let graph = graph(64) { $0.convolution("y", $1, to: 16, kernel: 1, bias: true) }
     var parameters = parameters(of: graph)
@@ -274,7 +275,7 @@ struct NarrowPrecisionTests {
     let input = Tensor(shape: [3, 4, 9], values: generator.floats(108, in: -2...2).map { $0.rounded() })
     let expected = graph.referenceForward(
       Tensor(shape: [1, 3, 4, 9], values: input.values), parameters: parameters)
-    for set in PlanOptions.availableInstructionSets {
+    for set in InstructionSet.available.map(\.name) {
       let plan = try Plan(
         graph, parameters: parameters, height: 4, width: 9,
         options: PlanOptions(instructionSet: set, precision: .bfloat16))
@@ -300,7 +301,7 @@ struct PlanTests {
     }
   }
 
-  @Test("refuses a size whose halves do not fit together again")
+  @Test("rejects a size that halving and upsampling do not restore")
   func oddSize() throws {
     let graph = graph(8) { builder, x in
       let down = builder.convolution("down", x, to: 8, kernel: 3, stride: 2, bias: true)

@@ -2,9 +2,9 @@ import Engine
 import TestSupport
 import Testing
 
-@Suite("Rewritten steps against the reference operators", .computing)
-struct LayerRewritingTests {
-  static let sets = PlanOptions.availableInstructionSets
+@Suite("Graph optimizations against the reference operators", .computing)
+struct GraphOptimizationsTests {
+  static let sets = InstructionSet.available.map(\.name)
 
   /// The names of the kernels that run for `graph`.
   private func kernels(_ graph: Graph, height: Int, width: Int) throws -> [String] {
@@ -13,7 +13,7 @@ struct LayerRewritingTests {
     return executor.profile([Tensor(shape: [3, height, width])], runs: 1).map(\.kernel)
   }
 
-  /// Two 1x1 convolutions of a doubled map joined with `large` channels of the full size.
+  /// Two 1x1 convolutions of an upsampled map concatenated with `large` channels of the full size.
   private func pyramid(small: Int, large: Int, outputs: (Int, Int)) -> Graph {
     graph(large) { builder, x in
       let down = builder.convolution("down", x, to: small, kernel: 3, stride: 2, bias: true)
@@ -24,7 +24,7 @@ struct LayerRewritingTests {
     }
   }
 
-  @Test("1x1 convolutions of a doubled map joined with another one come before the doubling", arguments: sets)
+  @Test("1x1 convolutions of an upsampled, concatenated map run before upsampling", arguments: sets)
   func upsampling(set: String) throws {
     for (small, large, height, width) in [(16, 16, 2, 2), (24, 40, 6, 10), (70, 17, 2, 30), (33, 64, 10, 58)]
     {
@@ -35,15 +35,15 @@ struct LayerRewritingTests {
     }
   }
 
-  @Test("a doubled map stays where a reader's channels do not fill their blocks", arguments: sets)
+  @Test("upsampling stays where a reader's channels do not fill their blocks", arguments: sets)
   func upsamplingStays(set: String) throws {
     let network = pyramid(small: 24, large: 20, outputs: (32, 24))
     #expect(try kernels(network, height: 6, width: 10).contains("upsample"))
     try check(network, height: 6, width: 10, instructionSet: set, tolerance: 2e-4)
   }
 
-  @Test("in bfloat16 too, a doubled map is convolved before", arguments: sets)
-  func narrowUpsampling(set: String) throws {
+  @Test("in bfloat16 too, 1x1 convolutions run before upsampling", arguments: sets)
+  func bfloat16Upsampling(set: String) throws {
     let network = pyramid(small: 96, large: 80, outputs: (48, 16))
     let parameters = parameters(of: network)
     var generator = SplitMix64(seed: 13)
@@ -75,7 +75,7 @@ struct LayerRewritingTests {
     }
   }
 
-  @Test("maxima over large neighbourhoods are maxima of maxima, at the edges too", arguments: sets)
+  @Test("max-pooling with large windows equals repeated max-pooling, at the edges too", arguments: sets)
   func pools(set: String) throws {
     let network = graph(17) { builder, x in
       let pools = [5, 9, 13].map { builder.maxPool(x, kernel: $0) }

@@ -26,7 +26,7 @@ struct GraphTests {
     #expect(graph.parameterShapes[0].shape == [8, 12, 3, 3])
   }
 
-  @Test("works out every shape from the image size")
+  @Test("computes every shape from the image size")
   func shapes() throws {
     let shapes = graph.shapes(batch: 2, height: 64, width: 96)
     let features = try #require(graph.output("features"))

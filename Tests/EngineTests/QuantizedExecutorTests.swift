@@ -46,8 +46,8 @@ private struct QuantizedLayer {
 
     var calibrator = try Calibrator(
       graph, parameters: parameters, height: height, width: width, pool: WorkerPool(threads: 1))
-    for image in images { calibrator.observeExtremes(image) }
-    for image in images { calibrator.observeSpread(image) }
+    for image in images { calibrator.observeMinMax(image) }
+    for image in images { calibrator.observeHistogram(image) }
     // Without means no bias is corrected, so that the expected sums are simple.
     ranges = calibrator.ranges.mapValues { range in
       var range = range
@@ -66,7 +66,7 @@ private struct QuantizedLayer {
   /// The numbers of the map before the layer and of the layer's, each `[1, C, H, W]`.
   func run(_ instructionSet: String, image: Int = 0) throws -> (x: Tensor, result: Tensor) {
     var executor = Executor(try plan(instructionSet), capacity: 1, pool: WorkerPool(threads: 2))
-    // Twice: what the first run leaves in memory must not show in the second.
+    // Twice: the second run must not depend on memory that the first has written.
     executor.run([images[image]])
     executor.run([images[image]])
     let shape = images[image].shape
@@ -77,7 +77,7 @@ private struct QuantizedLayer {
     return (try tensor("x"), try tensor("result"))
   }
 
-  /// Steps of the channels of the map that the layer at `path` gives.
+  /// Scales of the channels of the result of the layer at `path`.
   func steps(_ path: String) throws -> [Float] {
     let range = try #require(ranges[path])
     return zip(range.lowest, range.highest).map { (max($1, 0) - min($0, 0)) / 255 }
@@ -135,7 +135,7 @@ private struct QuantizedLayer {
 
 @Suite("int8 against the reference operators", .computing)
 struct QuantizedExecutorTests {
-  static let sets = PlanOptions.availableInstructionSets
+  static let sets = InstructionSet.available.map(\.name)
 
   /// The layer `y` is a bare convolution of the stem.
   private func checkConvolution(
@@ -205,7 +205,7 @@ struct QuantizedExecutorTests {
 
   @Test("every activation, and an addition after it, within a step", arguments: sets)
   func activations(set: String) throws {
-    for activation in [Activation.silu, .relu, .leakyReLU, .sigmoid] {
+    for activation in [Activation.silu, .relu, .leakyReLU, .relu6, .hardSwish, .sigmoid] {
       let layer = try QuantizedLayer(channels: 19, height: 6, width: 9) { builder, x in
         builder.add(
           builder.activation(activation, builder.convolution("y", x, to: 19, kernel: 3, bias: true)), x)
@@ -221,15 +221,15 @@ struct QuantizedExecutorTests {
     }
   }
 
-  @Test("pooling, doubling and joining move bytes and change none", arguments: sets)
+  @Test("pooling, upsampling and concatenation copy bytes without change", arguments: sets)
   func moving(set: String) throws {
     for kernel in [3, 5, 13] {
       let pooled = try QuantizedLayer(channels: 17, height: 7, width: 11) { $0.maxPool($1, kernel: kernel) }
       let (x, result) = try pooled.run(set)
       expectClose(result.values, ReferenceOperators.maxPool(x, kernel: kernel).values, within: 1e-5, set)
     }
-    let doubled = try QuantizedLayer(channels: 17, height: 3, width: 4) { $0.upsample2x($1) }
-    let (small, large) = try doubled.run(set)
+    let upsampled = try QuantizedLayer(channels: 17, height: 3, width: 4) { $0.upsample2x($1) }
+    let (small, large) = try upsampled.run(set)
     expectClose(large.values, ReferenceOperators.upsample2x(small).values, within: 1e-5, set)
     // The second `x` cannot be where the first one is, and is copied.
     let joined = try QuantizedLayer(channels: 20, height: 4, width: 5) { builder, x in
@@ -252,7 +252,7 @@ struct QuantizedExecutorTests {
         uniqueKeysWithValues: graph.parameterShapes.map { name, shape in
           (name, Tensor(shape: shape, values: generator.floats(shape.reduce(1, *))))
         })
-      // Bytes, as a picture has them, so that only the weights are rounded.
+      // Bytes, as in an image, so that only the weights are rounded.
       let pixels = generator.floats(3 * 6 * width, in: 0...255).map { $0.rounded() }
       let range = ActivationRange(lowest: [0, 0, 0], highest: [255, 255, 255], mean: [0, 0, 0])
       let plan = try Plan(
@@ -286,7 +286,7 @@ struct QuantizedExecutorTests {
     }
   }
 
-  @Test("without ranges there is no int8, and the error names the layers")
+  @Test("int8 without ranges is rejected with the names of the layers")
   func missingRanges() throws {
     let layer = try QuantizedLayer(channels: 4, height: 4, width: 4) {
       $0.convolution("y", $1, to: 4, kernel: 1, bias: true)
@@ -306,8 +306,8 @@ struct QuantizedExecutorTests {
   }
 }
 
-@Suite("int8 with ranges and weights that are no numbers")
-struct QuantizedNonsenseTests {
+@Suite("int8 with ranges and weights that are not finite")
+struct QuantizedInvalidNumberTests {
   @Test(
     "plans and runs without a trap",
     arguments: [Float.nan, .infinity, -.infinity, 3e38, .leastNonzeroMagnitude])
@@ -348,13 +348,13 @@ struct CalibratorTests {
     var calibrator = try Calibrator(
       builder.build(), parameters: parameters, height: image.shape[1], width: image.shape[2],
       pool: WorkerPool(threads: 1))
-    calibrator.observeExtremes(image)
-    calibrator.observeSpread(image)
+    calibrator.observeMinMax(image)
+    calibrator.observeHistogram(image)
     #expect(calibrator.ranges.keys.sorted() == ["copy", "input"])
     return try #require(calibrator.ranges["copy"])
   }
 
-  @Test("covers evenly spread numbers whole, and knows their mean")
+  @Test("covers the full range of uniform numbers, and measures their mean")
   func evenly() throws {
     var generator = SplitMix64(seed: 2)
     let values = generator.floats(3 * 5000, in: -1...3)
@@ -365,20 +365,20 @@ struct CalibratorTests {
     }
   }
 
-  @Test("cuts off a rare large number, in its channel only")
+  @Test("clips a rare large number, in its channel only")
   func outlier() throws {
     var generator = SplitMix64(seed: 2)
     var values = generator.floats(3 * 200_000, in: 0...1)
     values[17] = 2
     let range = try ranges(Tensor(shape: [3, 400, 500], values: values))
-    // Where the squares of what is cut off and of what the others gain balance.
+    // Where the squared clipping error equals the squared gain of the other numbers.
     #expect(abs(range.highest[0] - 1.6) < 0.05)
     // 2 to the power of a fifth: channel 0 is the widest.
     #expect(abs(range.highest[1] - pow(1.6, 0.2)) < 0.02)
   }
 
-  @Test("widens narrow channels a little towards the widest")
-  func evened() throws {
+  @Test("widens channels with a small range towards the largest range")
+  func equalized() throws {
     var generator = SplitMix64(seed: 2)
     var values = generator.floats(3 * 5000, in: 0...1)
     for index in 5000..<10000 { values[index] /= 32 }

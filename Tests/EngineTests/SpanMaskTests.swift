@@ -3,8 +3,8 @@ import TestSupport
 import Testing
 
 @Suite("SpanMask")
-struct GateTests {
-  /// A detection head in small: a branch of separable convolutions that matters where another output says so.
+struct SpanMaskTests {
+  /// A small detection head: a branch of separable convolutions, masked by another output.
   private var head: Graph {
     graph(24) { builder, x in
       let stem = builder.convolution("s", x, to: 64, kernel: 1, bias: true)
@@ -21,14 +21,14 @@ struct GateTests {
       let objectness = builder.convolution("objectness", stem, to: 1, kernel: 1, bias: true)
       builder.output("box", box)
       builder.output("objectness", objectness)
-      builder.gate(classes, by: objectness)
+      builder.mask(classes, by: objectness)
       return classes
     }
   }
 
   @Test(
-    "gives the same bits where the deciding output reaches the threshold, and does less",
-    arguments: PlanOptions.availableInstructionSets, [Precision.float32, .bfloat16])
+    "results are equal to the bit where the deciding output reaches the threshold, with less work",
+    arguments: InstructionSet.available.map(\.name), [Precision.float32, .bfloat16])
   func sameWhereOpen(set: String, precision: Precision) throws {
     let graph = head
     let (height, width) = (9, 29)
@@ -47,12 +47,12 @@ struct GateTests {
 
     let thresholds = [-Float.infinity, sorted[sorted.count / 2], sorted[sorted.count - 2], .infinity]
     for (index, threshold) in thresholds.enumerated() {
-      var gated = Executor(plan, capacity: 3, pool: WorkerPool(threads: 2))
-      gated.run(inputs, gate: threshold)
+      var masked = Executor(plan, capacity: 3, pool: WorkerPool(threads: 2))
+      masked.run(inputs, maskThreshold: threshold)
       for image in 0..<3 {
-        #expect(gated.dense("objectness", image: image) == objectness[image])
-        #expect(gated.dense("box", image: image) == whole.dense("box", image: image))
-        let classes = gated.dense("y", image: image)
+        #expect(masked.dense("objectness", image: image) == objectness[image])
+        #expect(masked.dense("box", image: image) == whole.dense("box", image: image))
+        let classes = masked.dense("y", image: image)
         var differing = 0
         for (position, score) in zip(objectness[image].indices, objectness[image]) where score >= threshold {
           for channel in 0..<21

@@ -89,6 +89,12 @@ let conformanceCases: [ConformanceCase] = [
   .bad("3.2.2", "an absolute form without a host", get(host, target: "http:///y")),
   .bad("3.2.1", "a percent sign without digits", get(host, target: "/%zz")),
   .bad("3.2.1", "a percent sign at the end", get(host, target: "/a%2")),
+  .bad("3.2.1", "an encoded slash", get(host, target: "/v1%2Fmodels")),
+  .bad("3.2.1", "an encoded letter", get(host, target: "/%6Detrics")),
+  .bad("3.2.1", "an encoded dot", get(host, target: "/a/%2E%2e/b")),
+  .good(
+    "3.2.1", "encoded unreserved characters and slashes in a query", get(host, target: "/a?b=%6D%2F"),
+    "GET /a "),
   .bad("3.2.1", "an encoded NUL", get(host, target: "/a%00")),
   .bad("3.2.1", "octets that are not UTF-8", get(host, target: "/%ff%fe")),
   .bad("3.2", "a query with a broken percent sign", get(host, target: "/?a=%4")),
@@ -154,6 +160,12 @@ let conformanceCases: [ConformanceCase] = [
   .good("7.1", "leading zeros", chunked("0005\r\nhello\r\n000\r\n\r\n"), "POST /d hello"),
   .good("7.1.1", "extensions", chunked("5;a=b;c=\"d\"\r\nhello\r\n0;x\r\n\r\n"), "POST /d hello"),
   .good("7.1.2", "trailers", chunked("5\r\nhello\r\n0\r\nX: 1\r\nY: 2\r\n\r\n"), "POST /d hello"),
+  .bad(
+    "6.1", "a transfer coding with a Kelvin sign, which lowercases to a k",
+    post("Transfer-Encoding: chun\u{212A}ed\r\n", "0\r\n\r\n")),
+  .bad(
+    "10.1.1", "an expectation in another alphabet's letters",
+    post("Expect: 100-\u{FF43}ontinue\r\nContent-Length: 1\r\n", "x"), 417),
   .good("7.1", "no data at all", chunked("0\r\n\r\n"), "POST /d "),
   .good(
     "7", "the coding's name in other letters", post("Transfer-Encoding: Chunked\r\n", "0\r\n\r\n"), "POST /d "

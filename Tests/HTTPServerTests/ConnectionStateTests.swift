@@ -8,11 +8,13 @@ private struct Script {
   var state: ConnectionState
   var now: ContinuousClock.Instant
 
-  init(_ adjust: (inout ServerConfiguration) -> Void = { _ in }) {
+  init(
+    age: Duration? = nil, isReserve: Bool = false, _ adjust: (inout ServerConfiguration) -> Void = { _ in }
+  ) {
     var configuration = ServerConfiguration()
     adjust(&configuration)
     now = start
-    state = ConnectionState(configuration: configuration, at: now)
+    state = ConnectionState(configuration: configuration, age: age, isReserve: isReserve, at: now)
   }
 
   mutating func pass(_ seconds: Double) { now += .seconds(seconds) }
@@ -55,7 +57,7 @@ struct ConnectionStateTests {
     script.pass(75)
     #expect(script.timeoutAction == nil)
     script.pass(0.1)
-    #expect(script.timeoutAction == .close)
+    #expect(script.timeoutAction == .close(.idle))
   }
 
   @Test("restarts the idle timeout after each response")
@@ -67,7 +69,7 @@ struct ConnectionStateTests {
     script.pass(70)
     #expect(script.timeoutAction == nil)
     script.pass(6)
-    #expect(script.timeoutAction == .close)
+    #expect(script.timeoutAction == .close(.idle))
   }
 
   @Test("gives a head 10 s from its first byte, however often more bytes arrive")
@@ -79,7 +81,7 @@ struct ConnectionStateTests {
       script.receive(String(byte))
       script.pass(0.51)
     }
-    #expect(script.timeoutAction == .reject(.requestTimeout))
+    #expect(script.timeoutAction == .reject(.requestTimeout, .head))
   }
 
   @Test("does not take an empty line as the start of a head")
@@ -97,13 +99,13 @@ struct ConnectionStateTests {
     script.pass(10)
     #expect(script.timeoutAction == nil)
     script.pass(1)
-    #expect(script.timeoutAction == .reject(.requestTimeout))
+    #expect(script.timeoutAction == .reject(.requestTimeout, .body))
     script.receive(String(repeating: "x", count: 60 << 10))
     #expect(script.timeoutAction == nil)
     script.pass(48)
     #expect(script.timeoutAction == nil)
     script.pass(2)
-    #expect(script.timeoutAction == .reject(.requestTimeout))
+    #expect(script.timeoutAction == .reject(.requestTimeout, .body))
   }
 
   @Test("has no timeout for the handler")
@@ -119,14 +121,119 @@ struct ConnectionStateTests {
     var script = Script()
     script.receive(request)
     _ = script.state.responded(at: script.now)
-    script.state.writeBlocked(at: script.now)
+    script.state.writeBlocked(afterWriting: 0, at: script.now)
     script.pass(29)
     #expect(script.timeoutAction == nil)
-    script.state.writeBlocked(at: script.now)
+    script.state.writeBlocked(afterWriting: 1 << 20, at: script.now)
     script.pass(29)
     #expect(script.timeoutAction == nil)
     script.pass(2)
-    #expect(script.timeoutAction == .close)
+    #expect(script.timeoutAction == .close(.write))
+  }
+
+  @Test("closes a response that is read below 1 KiB/s after its first 30 s, though it progresses")
+  func slowReader() {
+    var script = Script()
+    script.receive(request)
+    _ = script.state.responded(at: script.now)
+    script.state.writeBlocked(afterWriting: 1 << 20, at: script.now)
+    for _ in 0..<15 {
+      script.pass(2)
+      script.state.writeBlocked(afterWriting: 2 * 345, at: script.now)
+      #expect(script.timeoutAction == nil)
+    }
+    script.pass(1)
+    script.state.writeBlocked(afterWriting: 345, at: script.now)
+    #expect(script.timeoutAction == .close(.write))
+    // Bytes that were accepted at once say nothing about the reader.
+    script = Script()
+    script.receive(request)
+    script.state.writeBlocked(afterWriting: 1 << 20, at: script.now)
+    for _ in 0..<60 {
+      script.pass(1)
+      script.state.writeBlocked(afterWriting: 1100, at: script.now)
+      #expect(script.timeoutAction == nil)
+    }
+  }
+
+  @Test("reads for up to 30 s after the last response while the client sends, and keeps nothing of it")
+  func lingeringUpload() {
+    var script = Script()
+    script.receive(post(1 << 20))
+    script.receive("some")
+    #expect(script.state.bodyCount == 4)
+    script.state.close()
+    #expect(script.state.bodyCount == 0)
+    #expect(script.state.writeCompleted(at: script.now) == .shutdownWrite)
+    for _ in 0..<29 {
+      script.pass(1)
+      #expect(script.receive("more") == [])
+      #expect(script.state.bodyCount == 0 && script.timeoutAction == nil)
+    }
+    script.pass(1.5)
+    #expect(script.timeoutAction == .close(.linger))
+  }
+
+  @Test("closes with the first response after its age, and not before")
+  func age() {
+    var script = Script(age: .seconds(100))
+    script.pass(60)
+    script.receive(request)
+    script.pass(39)
+    #expect(script.state.responded(at: script.now) == false)
+    script.pass(2)
+    #expect(script.timeoutAction == nil)
+    script.receive(request)
+    #expect(script.state.responded(at: script.now) == true)
+  }
+
+  @Test("answers one request on a connection in reserve, for which it has a second")
+  func reserve() {
+    var script = Script(isReserve: true)
+    script.pass(0.9)
+    #expect(script.timeoutAction == nil)
+    #expect(script.receive(request + request) == ["/a 0"])
+    #expect(script.state.responded(at: script.now) == true)
+    script = Script(isReserve: true)
+    script.pass(1.1)
+    #expect(script.timeoutAction == .reject(.tooManyConnections, .head))
+    script = Script(isReserve: true)
+    script.pass(0.5)
+    script.receive("\r\n")
+    script.pass(0.6)
+    #expect(script.timeoutAction == .reject(.tooManyConnections, .head))
+    // It does not linger for as long as the client sends.
+    script.state.close()
+    _ = script.state.writeCompleted(at: script.now)
+    for _ in 0..<3 {
+      script.pass(0.8)
+      script.receive("more")
+    }
+    #expect(script.timeoutAction == .close(.linger))
+  }
+
+  // MARK: Arrival
+
+  @Test("measures a request from its last byte, and a pipelined one not before the previous response")
+  func arrival() {
+    var script = Script()
+    func arrival() -> ConnectionState.Arrival? {
+      guard case .request(_, _, let arrival) = script.state.nextAction(at: script.now) else { return nil }
+      return arrival
+    }
+    func feed(_ text: String) {
+      Array(text.utf8).withUnsafeBufferPointer { script.state.receivedBytes($0, at: script.now) }
+    }
+    feed(String(request.dropLast()))
+    #expect(arrival() == nil)
+    script.pass(5)
+    let next = post(2) + "ab"
+    feed("\r\n" + next)
+    #expect(arrival() == .init(receivedAt: script.now, byteCount: request.utf8.count))
+    script.pass(7)
+    _ = script.state.responded(at: script.now)
+    _ = script.state.nextAction(at: script.now)
+    #expect(arrival() == .init(receivedAt: script.now, byteCount: next.utf8.count))
   }
 
   @Test("lingers for at most 2 s after the last response")
@@ -139,7 +246,7 @@ struct ConnectionStateTests {
     #expect(script.receive(request) == [])
     #expect(script.timeoutAction == nil)
     script.pass(2.1)
-    #expect(script.timeoutAction == .close)
+    #expect(script.timeoutAction == .close(.linger))
   }
 
   // MARK: Backpressure
@@ -162,7 +269,7 @@ struct ConnectionStateTests {
   @Test("processes no request while earlier responses are not written")
   func writeBlockedProcessesNothing() {
     var script = Script()
-    script.state.writeBlocked(at: script.now)
+    script.state.writeBlocked(afterWriting: 0, at: script.now)
     #expect(script.receive(request) == [])
     #expect(script.state.wantsRead == false)
     #expect(script.state.writeCompleted(at: script.now) == .proceed)
@@ -203,15 +310,31 @@ struct ConnectionStateTests {
     #expect(script.state.writeCompleted(at: script.now) == .close)
   }
 
-  @Test("answers the received requests while draining, and closes after the last")
+  @Test("closes with the response in progress while draining, even if more requests are pipelined")
   func draining() {
     var script = Script()
     #expect(script.receive(request + request) == ["/a 0"])
     script.state.drain(at: script.now)
-    #expect(script.state.responded(at: script.now) == false)
-    #expect(script.steps() == ["/a 0"])
     #expect(script.state.responded(at: script.now) == true)
+    #expect(script.steps() == [])
     #expect(script.state.writeCompleted(at: script.now) == .shutdownWrite)
+  }
+
+  @Test("rejects a body with 408 that sends nothing for 5 s while draining")
+  func drainingStalledBody() {
+    var script = Script()
+    script.receive(post(1 << 20))
+    script.receive("some")
+    script.pass(20)
+    script.receive(String(repeating: "x", count: 60 << 10))
+    script.state.drain(at: script.now)
+    script.pass(4)
+    #expect(script.timeoutAction == nil)
+    script.receive(String(repeating: "x", count: 60 << 10))
+    script.pass(5)
+    #expect(script.timeoutAction == nil)
+    script.pass(0.1)
+    #expect(script.timeoutAction == .reject(.requestTimeout, .body))
   }
 
   @Test("keeps an idle connection for 2 s while draining, for a request that is under way")
@@ -226,7 +349,7 @@ struct ConnectionStateTests {
     script = Script()
     script.state.drain(at: script.now)
     script.pass(2.1)
-    #expect(script.timeoutAction == .close)
+    #expect(script.timeoutAction == .close(.idle))
   }
 
   @Test("reports that a client expects 100 Continue, and can reject it without the body")

@@ -156,6 +156,13 @@ struct RequestParserTests {
     #expect(head.keepsAlive == keeps)
   }
 
+  @Test("rejects a NUL character in a form, encoded or not", arguments: ["a=%00", "a=\0", "\0=b"])
+  func formWithNUL(form: String) {
+    #expect(throws: HTTPError.malformed(.percentEncoding)) {
+      try RequestTarget.parameters(Array(form.utf8)[...])
+    }
+  }
+
   @Test("decodes names and values of the query, with a plus as a space")
   func query() throws {
     var parser = RequestParser()

@@ -151,9 +151,11 @@ struct ServerTests {
   func connectionCap() async throws {
     let server = try TestServer { $0.maxConnections = 1 }
     var first: RawClient? = try server.client()
-    first?.send(getNow)
-    #expect(await first?.readResponses(1).first?.status == 200)
+    first?.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n")
+    await server.untilBegun()
     #expect(try await server.client().readToEnd().hasPrefix("HTTP/1.1 503 "))
+    server.gate.continuation.yield()
+    #expect(await first?.readResponses(1).first?.body == "waited")
     first?.finishSending()
     #expect(await first?.readToEnd() == "")
     first = nil
@@ -207,8 +209,8 @@ struct ServerTests {
   func connectionCapWithRequest() async throws {
     let server = try TestServer { $0.maxConnections = 1 }
     let first = try server.client()
-    first.send(getNow)
-    #expect(await first.readResponses(1).first?.status == 200)
+    first.send("GET /wait HTTP/1.1\r\nHost: a\r\n\r\n")
+    await server.untilBegun()
     let second = try server.client()
     second.send(getNow + String(repeating: "x", count: 100_000))
     #expect(await second.readToEnd().hasPrefix("HTTP/1.1 503 "))

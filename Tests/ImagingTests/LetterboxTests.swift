@@ -5,17 +5,17 @@ import Testing
 
 @Suite("Letterbox")
 struct LetterboxTests {
-  private func apply(_ picture: Image, width: Int, height: Int, _ preprocessing: Preprocessing) -> [Float] {
+  private func apply(_ image: Image, width: Int, height: Int, _ preprocessing: Preprocessing) -> [Float] {
     let letterbox = Letterbox(
-      imageWidth: picture.width, imageHeight: picture.height, inputWidth: width, inputHeight: height)
+      imageWidth: image.width, imageHeight: image.height, inputWidth: width, inputHeight: height)
     var planes = [Float](repeating: -1, count: 3 * width * height)
     var span = planes.mutableSpan
-    letterbox.apply(to: picture, preprocessing: preprocessing, into: &span)
+    letterbox.apply(to: image, preprocessing: preprocessing, into: &span)
     return planes
   }
 
-  private func picture(_ width: Int, _ height: Int) throws -> Image {
-    Image(width: width, height: height, pixels: try fixture("picture-\(width)x\(height).rgb"))
+  private func source(_ width: Int, _ height: Int) throws -> Image {
+    Image(width: width, height: height, pixels: try fixture("source-\(width)x\(height).rgb"))
   }
 
   @Test(
@@ -25,7 +25,7 @@ struct LetterboxTests {
       [100, 8, 32, 32],
     ])
   func openCV(size: [Int]) throws {
-    let planes = apply(try picture(size[0], size[1]), width: size[2], height: size[3], .standard)
+    let planes = apply(try source(size[0], size[1]), width: size[2], height: size[3], .standard)
     let expected = try fixture("letterbox-\(size[0])x\(size[1])-\(size[2])x\(size[3]).bgr").map(Float.init)
     #expect(planes == expected, "letterbox \(size)")
   }
@@ -117,7 +117,7 @@ struct LetterboxTests {
 
   @Test("legacy preprocessing is the authors': RGB, 0...1, ImageNet's mean and deviation, padding too")
   func legacy() throws {
-    let image = try picture(40, 24)
+    let image = try source(40, 24)
     let standard = apply(image, width: 64, height: 64, .standard)
     let legacy = apply(image, width: 64, height: 64, .legacy)
     let plane = 64 * 64
@@ -130,7 +130,7 @@ struct LetterboxTests {
     }
   }
 
-  @Test("boxes find the way back, clipped to the picture")
+  @Test("boxes are mapped back to the image and clipped to it")
   func toImage() {
     let letterbox = Letterbox(imageWidth: 768, imageHeight: 576, inputWidth: 416, inputHeight: 416)
     #expect(letterbox.resizedWidth == 416 && letterbox.resizedHeight == 312)

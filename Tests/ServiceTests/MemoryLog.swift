@@ -1,38 +1,42 @@
 import Logging
 import Synchronization
 
-/// Keeps what a service under test logs.
+/// Keeps the lines of a log with their metadata.
 final class MemoryLog: Sendable {
   struct Line: Sendable {
     let level: Logger.Level
     let message: String
-    let metadata: [String: String]
+    let metadata: Logger.Metadata
+
+    func text(_ key: String) -> String? { metadata[key].map { "\($0)" } }
+
+    /// The number of a value that is a number and not its text.
+    func number(_ key: String) -> Double? {
+      guard case .stringConvertible(let value) = metadata[key] else { return nil }
+      return (value as? Int).map(Double.init) ?? (value as? Double)
+    }
   }
 
-  private let kept = Mutex<[Line]>([])
-
-  var lines: [Line] { kept.withLock(\.self) }
+  private let recorded = Mutex<[Line]>([])
+  var lines: [Line] { recorded.withLock(\.self) }
+  func add(_ line: Line) { recorded.withLock { $0.append(line) } }
 
   var logger: Logger { Logger(label: "test") { _ in Handler(log: self) } }
 
   private struct Handler: LogHandler {
     let log: MemoryLog
-    var metadata: Logger.Metadata = [:]
     var logLevel = Logger.Level.debug
+    var metadata: Logger.Metadata = [:]
+
+    init(log: MemoryLog) { self.log = log }
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {
       get { metadata[key] }
       set { metadata[key] = newValue }
     }
 
-    func log(
-      level: Logger.Level, message: Logger.Message, metadata: Logger.Metadata?, source: String, file: String,
-      function: String, line: UInt
-    ) {
-      let all = self.metadata.merging(metadata ?? [:]) { $1 }
-      self.log.kept.withLock {
-        $0.append(Line(level: level, message: "\(message)", metadata: all.mapValues { "\($0)" }))
-      }
+    func log(event: LogEvent) {
+      log.add(Line(level: event.level, message: "\(event.message)", metadata: event.metadata ?? [:]))
     }
   }
 }

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import YOLOX
 
-@Suite("Routes", .serialized, .enabled(if: SharedData.isPresent, SharedData.missing))
+@Suite("Routes", .serialized, .servedScene)
 struct RoutesTests {
   private let service: TestService
 
@@ -24,19 +24,22 @@ struct RoutesTests {
 
   @Test("the dog, the bicycle and the car of an image are detected")
   func dog() async throws {
-    let response = try await post(try SharedData.bytes("images/dog.jpg"))
+    let scene = try ServedScene.current
+    let response = try await post(try scene.imageBytes)
     #expect(response.status == 200 && response.fields["content-type"] == "application/json")
     let json = try response.json
     let detections = try #require(json["detections"] as? [[String: Any]])
     #expect(detections.prefix(3).map { $0["label"] as? String } == ["dog", "bicycle", "car"])
-    #expect(detections[0]["class_id"] as? Int == 16)
+    #expect(detections[0]["class_id"] as? Int == scene.classIDs[0])
     let box = try #require(detections[0]["box"] as? [String: Double])
-    for (side, expected) in [("x1", 132.8), ("y1", 206.6), ("x2", 325.7), ("y2", 543.1)] {
+    for (side, expected) in zip(["x1", "y1", "x2", "y2"], scene.dogBox) {
       #expect(abs((box[side] ?? 0) - expected) < 2, "\(side)")
     }
-    #expect((json["image"] as? [String: Int]) == ["width": 768, "height": 576])
+    #expect((json["image"] as? [String: Int]) == ["width": scene.width, "height": scene.height])
     let model = try #require(json["model"] as? [String: Any])
-    #expect(model["name"] as? String == "yolox-nano" && (model["input"] as? [String: Int])?["width"] == 416)
+    #expect(
+      model["name"] as? String == "yolox-nano"
+        && (model["input"] as? [String: Int])?["width"] == scene.inputSide)
     let timing = try #require(json["timing_ms"] as? [String: Double])
     #expect(Set(timing.keys) == ["decode", "preprocess", "queue", "inference", "postprocess", "total"])
   }
@@ -46,7 +49,7 @@ struct RoutesTests {
     func positions(_ body: String, _ members: [String]) throws -> [String.Index] {
       try members.map { try #require(body.range(of: "\"\($0)\":"), "\($0)").lowerBound }
     }
-    let body = try await post(try SharedData.bytes("images/dog.jpg")).body
+    let body = try await post(try ServedScene.current.imageBytes).body
     for members in [
       ["image", "model", "detections", "timing_ms"],
       ["label", "class_id", "score", "box", "x1", "y1", "x2", "y2"],
@@ -72,17 +75,17 @@ struct RoutesTests {
     #expect(try response.problem == type)
   }
 
-  @Test("a truncated image is 422 with the decoder's reason")
-  func corrupt() async throws {
-    let response = try await post(Array(try SharedData.bytes("images/dog.jpg").prefix(500)))
+  @Test("a truncated image is 422 and the detail says where it ends")
+  func truncated() async throws {
+    let response = try await post(Array(try ServedScene.current.imageBytes.prefix(500)))
     #expect(response.status == 422)
-    #expect(try response.problem == "corrupt-image")
+    #expect(try response.problem == "truncated-image")
     #expect(try response.json["detail"] as? String ?? "" != "")
   }
 
   @Test("concurrent requests with one image get the same detections")
   func together() async throws {
-    let image = try SharedData.bytes("images/dog.jpg")
+    let image = try ServedScene.current.imageBytes
     let bodies = try await withThrowingTaskGroup(of: String.self) { group in
       for _ in 0..<12 {
         group.addTask {
@@ -106,11 +109,11 @@ struct RoutesTests {
     "parameters select detections",
     arguments: [
       ("score_threshold=0.5", ["dog", "bicycle", "car"]),
-      ("classes=car,16&score_threshold=0.5", ["dog", "car"]),
+      ("classes=car,dog&score_threshold=0.5", ["dog", "car"]),
       ("max_detections=1", ["dog"]), ("class_agnostic=true&score_threshold=0.28", ["dog", "bicycle", "car"]),
     ])
   func parameters(query: String, expected: [String]) async throws {
-    let response = try await post(try SharedData.bytes("images/dog.jpg"), to: "/detect?\(query)")
+    let response = try await post(try ServedScene.current.imageBytes, to: "/detect?\(query)")
     #expect(try labels(response.json) == expected)
   }
 
@@ -124,7 +127,7 @@ struct RoutesTests {
       ("class_agnostic=maybe", "class_agnostic"), ("classes=1&classes=2", "repeated"),
     ])
   func wrongParameters(query: String, named: String) async throws {
-    let response = try await post(try SharedData.bytes("images/dog.jpg"), to: "/detect?\(query)")
+    let response = try await post(try ServedScene.current.imageBytes, to: "/detect?\(query)")
     #expect(response.status == 400)
     #expect(try response.problem == "invalid-parameter")
     #expect((try response.json["detail"] as? String)?.contains(named) == true)
@@ -132,12 +135,14 @@ struct RoutesTests {
 
   @Test("responds with the media type that Accept prefers, or with 406")
   func representations() async throws {
-    let dog = try SharedData.bytes("images/dog.jpg")
+    let dog = try ServedScene.current.imageBytes
     let table = try await post(dog, to: "/detect?score_threshold=0.5", fields: "Accept: text/csv\r\n")
     #expect(table.fields["content-type"] == "text/csv")
     let lines = table.body.components(separatedBy: "\r\n")
     #expect(
-      lines[0] == "class_id,label,score,x1,y1,x2,y2" && lines[1].hasPrefix("16,dog,0.8") && lines.count == 5)
+      try lines[0] == "class_id,label,score,x1,y1,x2,y2"
+        && lines[1].hasPrefix("\(ServedScene.current.classIDs[0]),dog,0.")
+        && lines.count == 5)
 
     for (accept, type) in [
       ("image/png", "image/png"), ("image/*", "image/jpeg"), ("text/html, */*;q=0.8", "application/json"),
@@ -153,7 +158,7 @@ struct RoutesTests {
 
   @Test("draws the detections, also of an image that was decoded at a reduced scale")
   func drawn() async throws {
-    let dog = try Image(decoding: try SharedData.bytes("images/dog.jpg"))
+    let dog = try Image(decoding: try ServedScene.current.imageBytes)
     var large = Image(width: 3 * dog.width, height: 3 * dog.height, gray: 0)
     for y in 0..<large.height { for x in 0..<large.width { large[x, y] = dog[x / 3, y / 3] } }
     let image = try large.encoded(as: .jpeg)
@@ -171,7 +176,7 @@ struct RoutesTests {
 
   @Test("counts requests, stages, batches and detections")
   func metrics() async throws {
-    _ = try await post(try SharedData.bytes("images/dog.jpg"), to: "/detect?score_threshold=0.5")
+    _ = try await post(try ServedScene.current.imageBytes, to: "/detect?score_threshold=0.5")
     _ = try await post(Array("no image".utf8))
     let response = try await get("/metrics")
     #expect(response.fields["content-type"]?.hasPrefix("text/plain; version=0.0.4") == true)
@@ -184,7 +189,7 @@ struct RoutesTests {
       #"yolox_detections_total{model="yolox-nano",class="dog"} 1"#,
       #"yolox_stage_seconds_count{model="yolox-nano",stage="inference"} 1"#,
       #"yolox_batch_size_bucket{model="yolox-nano",le="1.0"} 1"#, #"yolox_queue_depth{model="yolox-nano"} 0"#,
-      #"yolox_rejected_total{reason="unknown_format",model="yolox-nano"} 1"#, "yolox_requests_in_flight 0",
+      #"yolox_rejected_total{reason="unsupported_format",model="yolox-nano"} 1"#, "yolox_requests_in_flight 0",
       #"yolox_build_info{version="test"} 1"#,
     ] { #expect(lines.contains(line), "\(line)") }
     // Earlier connections may still be closing.
@@ -201,7 +206,10 @@ struct RoutesTests {
 
   @Test("serves a page that loads nothing from other origins")
   func page() async throws {
-    for (path, type) in [("/", "text/html"), ("/page.css", "text/css"), ("/page.js", "text/javascript")] {
+    for (path, type) in [
+      ("/", "text/html"), ("/page.css", "text/css"), ("/page.js", "text/javascript"),
+      ("/sample.png", "image/png"),
+    ] {
       let response = try await get(path)
       #expect(response.status == 200 && response.fields["content-type"]?.hasPrefix(type) == true)
       #expect(response.fields["content-security-policy"]?.hasPrefix("default-src 'none'") == true)

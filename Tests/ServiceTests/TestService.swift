@@ -1,3 +1,4 @@
+import Checkpoints
 import Foundation
 import HTTPServer
 import Logging
@@ -6,7 +7,7 @@ import TestSupport
 import Testing
 import YOLOX
 
-/// The whole service with YOLOX-Nano on a port of its own, in this process.
+/// The whole service with the network of ``ServedScene`` on a port of its own, in this process.
 struct TestService {
   let server: Server
   let models: ModelRegistry
@@ -42,7 +43,8 @@ struct TestService {
   }
 
   static func nano(name: String = "yolox-nano") throws -> Model {
-    try Model(try PretrainedWeights(contentsOf: SharedData.url("weights/yolox_nano.onnx").path), name: name)
+    let weights = try ServedScene.current.weights
+    return try Model(PretrainedWeights(Checkpoint(weights, path: name)), name: name)
   }
 
   func send(

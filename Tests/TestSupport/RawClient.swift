@@ -58,6 +58,12 @@ package final class RawClient: Sendable {
   /// No more will be sent; answers are still read.
   package func finishSending() { shutdown(descriptor, Int32(SHUT_WR)) }
 
+  /// Makes the end of this client a reset instead of an orderly close.
+  package func resetAtEnd() {
+    var option = linger(l_onoff: 1, l_linger: 0)
+    setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+  }
+
   /// Everything until the server ends the connection.
   package func readToEnd() async -> String {
     await onOwnThread {

@@ -1,25 +1,39 @@
 import Foundation
 import Testing
 
-/// The reference data that lies beside the checkout, in `../shared`: real weights, COCO images, outputs of the
-/// authors' code. It is never copied into the project.
+/// Reference data that is not in the repository: COCO's weights and photographs, and what was computed from them.
 ///
-/// Suites that need it say `.enabled(if: SharedData.isPresent, SharedData.missing)`. Once the folder is there, a
-/// missing or damaged file in it is a failure, not a reason to skip.
+/// It lies in `../shared` beside the checkout, or in `.test-data`, where `make test-data` puts what can be downloaded. Tests
+/// that need it say so with ``Testing/Trait/sharedData(_:)`` and are skipped without it; all others need nothing from outside.
 package enum SharedData {
-  package static let missing: Comment =
-    "needs ../shared beside the checkout (real weights, COCO images, reference outputs)"
-
   package static let projectRoot = URL(filePath: #filePath)
     .deletingLastPathComponent()  // TestSupport
     .deletingLastPathComponent()  // Tests
     .deletingLastPathComponent()
 
-  package static let root = projectRoot.deletingLastPathComponent().appending(path: "shared")
+  /// The first of the folders that exists; YOLOX_TEST_DATA names another.
+  package static let root: URL = {
+    if let folder = ProcessInfo.processInfo.environment["YOLOX_TEST_DATA"] { return URL(filePath: folder) }
+    let folders = [
+      projectRoot.deletingLastPathComponent().appending(path: "shared"),
+      projectRoot.appending(path: ".test-data"),
+    ]
+    return folders.first { FileManager.default.fileExists(atPath: $0.path) } ?? folders[0]
+  }()
 
-  package static var isPresent: Bool { FileManager.default.fileExists(atPath: root.path) }
+  /// Whether all these files and folders are there.
+  package static func has(_ paths: [String]) -> Bool {
+    paths.allSatisfy { FileManager.default.fileExists(atPath: url($0).path) }
+  }
 
   package static func url(_ path: String) -> URL { root.appending(path: path) }
 
   package static func bytes(_ path: String) throws -> [UInt8] { [UInt8](try Data(contentsOf: url(path))) }
+}
+
+extension Trait where Self == ConditionTrait {
+  /// The test needs these files of ``SharedData``; without them it is skipped, and the reason names them.
+  package static func sharedData(_ paths: String...) -> Self {
+    .enabled(if: SharedData.has(paths), "needs \(paths.joined(separator: ", "))")
+  }
 }

@@ -40,7 +40,7 @@ struct CopyPasteTests {
 
   @Test(
     "the segmentations of COCO's file lie in their objects' boxes",
-    .enabled(if: SharedData.isPresent, SharedData.missing))
+    .sharedData("coco/instances_train2017.json"))
   func coco() throws {
     let path = SharedData.url("coco/instances_train2017.json").path
     let segmentations = try Segmentation.read(path)

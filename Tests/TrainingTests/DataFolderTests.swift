@@ -24,7 +24,7 @@ struct DataFolderTests {
     }
   }
 
-  @Test("COCO's own layout is found", .enabled(if: SharedData.isPresent, SharedData.missing))
+  @Test("COCO's own layout is found", .sharedData("coco/train2017", "coco/val2017"))
   func coco() throws {
     let coco = SharedData.url("coco").path
     #expect(

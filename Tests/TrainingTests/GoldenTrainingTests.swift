@@ -7,7 +7,9 @@ import Training
 import YOLOX
 
 /// Three steps of yolox_nano on four images against the authors' code in float64.
-@Suite("Against the authors' training", .computing, .enabled(if: SharedData.isPresent, SharedData.missing))
+@Suite(
+  "Against the authors' training", .computing,
+  .sharedData("weights/yolox_nano.pth", "golden/training_nano.safetensors"))
 struct GoldenTrainingTests {
   struct Golden {
     let tensors: Parameters

@@ -1,3 +1,4 @@
+import COCO
 import Foundation
 import Imaging
 import Testing
@@ -38,6 +39,28 @@ struct ReportTests {
     let matching = DetectionMatching(
       objects: [object(0, 0), object(1, 1)], detections: [detection(0, 1, 0.9)])
     #expect(matching.matches.map(\.object.classIndex) == [1])
+  }
+
+  @Test("the score threshold of a class is where the mean of precision and recall, F1, is best")
+  func thresholds() throws {
+    let annotations = Annotations(
+      images: [.init(id: 1, fileName: "a", width: 99, height: 99)], categories: [.init(id: 1, name: "a")],
+      objects: [
+        .init(id: 1, imageID: 1, categoryID: 1, box: [0, 0, 10, 10]),
+        .init(id: 2, imageID: 1, categoryID: 1, box: [50, 50, 10, 10]),
+      ])
+    func record(_ x: Double, _ score: Double) -> DetectionRecord {
+      DetectionRecord(imageID: 1, categoryID: 1, box: [x, x, 10, 10], score: score)
+    }
+    // Right, wrong, right, wrong, wrong: F1 is 2/3 after the first, 1/2, 4/5, 2/3, and 4/7 after the fifth.
+    let curves = Evaluator(
+      annotations: annotations,
+      results: [record(0, 0.9), record(25, 0.8), record(50, 0.7), record(75, 0.2), record(76, 0.1)]
+    ).accumulated()
+    let result = try #require(ScoreThresholds(curves))
+    #expect(result.threshold == 0.7)
+    #expect(abs(result.classes[0].f1 - 0.8) < 1e-9 && result.classes[0].recall == 1)
+    #expect(ScoreThresholds(Evaluator(annotations: annotations, results: []).accumulated()) == nil)
   }
 
   @Test("names from outside are text in the page, not markup")

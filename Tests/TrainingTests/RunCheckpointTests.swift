@@ -63,6 +63,45 @@ struct RunCheckpointTests {
     }
   }
 
+  @Test(
+    "a damaged checkpoint never takes the place of the sound previous one, not even where the disk is full")
+  func rotation() throws {
+    let (data, annotations) = try TrainerTests.shapes()
+    defer { try? FileManager.default.removeItem(at: data) }
+    func trainer() throws -> Trainer {
+      var options = TrainingOptions(variant: .nano, epochs: 2, batchSize: 4, threads: 1)
+      options.inputSize = 32
+      return try Trainer(
+        options: options, training: DetectionDataset(annotations: annotations, images: data.path),
+        validation: nil, weights: nil, folder: folder, report: { _ in })
+    }
+    try withRun {
+      try change(last) { $0[$0.count / 2] ^= 0x10 }
+      let (state, tensors) = try RunCheckpoint.latest(in: folder)
+      let resumed = try trainer()
+      try resumed.resume(state, tensors)
+
+      // A folder in the place of the temporary file stands for a full disk.
+      let partial = last + ".partial"
+      try FileManager.default.createDirectory(atPath: partial, withIntermediateDirectories: true)
+      #expect(throws: TrainingError.self) { try resumed.save() }
+      #expect(try RunCheckpoint.read(RunCheckpoint.previousPath(folder)).state.iteration == 0)
+      try FileManager.default.removeItem(atPath: partial)
+
+      try resumed.save()
+      #expect(try RunCheckpoint.read(RunCheckpoint.previousPath(folder)).state.iteration == 0)
+      #expect(try RunCheckpoint.read(last).state.iteration == 0)
+    }
+  }
+
+  @Test("a run whose last checkpoint was deleted is still a run")
+  func previousOnly() throws {
+    try withRun {
+      try FileManager.default.removeItem(atPath: last)
+      #expect(RunCheckpoint.exists(in: folder))
+    }
+  }
+
   @Test("checkpoints of other versions are distinguished from damaged ones and from weights")
   func versions() throws {
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)

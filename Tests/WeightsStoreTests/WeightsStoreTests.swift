@@ -32,7 +32,9 @@ struct WeightsStoreTests {
 
   init() throws { scratch = try Scratch() }
 
-  private func store(url: String = "file:///nowhere", sha256: String? = abc, bytes: Int? = 3) throws
+  private func store(
+    url: String = "file:///nowhere", sha256: String? = abc, bytes: Int? = 3, scheme: String = "file"
+  ) throws
     -> WeightsStore
   {
     let digest = sha256.map { #", "sha256": "\#($0)""# } ?? ""
@@ -42,7 +44,7 @@ struct WeightsStoreTests {
       to: "manifest.json")
     return WeightsStore(
       directory: scratch.path + "/weights", manifest: try Manifest(contentsOf: manifest),
-      localSources: [scratch.path + "/empty", scratch.path + "/local"])
+      localSources: [scratch.path + "/empty", scratch.path + "/local"], scheme: scheme)
   }
 
   @Test("copies a file from the first local source that has it, and finds it in place the second time")
@@ -52,7 +54,7 @@ struct WeightsStoreTests {
 
     let first = try await store.fetch("nano")
     #expect(first.origin == .copied(from: source))
-    #expect(first.isVerified && first.sha256 == Self.abc && first.bytes == 3)
+    #expect(first.verification == .digest && first.sha256 == Self.abc && first.bytes == 3)
     #expect(try await store.fetch("yolox-nano").origin == .alreadyThere)
   }
 
@@ -82,10 +84,69 @@ struct WeightsStoreTests {
     #expect(!FileManager.default.fileExists(atPath: scratch.path + "/weights/yolox_nano.onnx"))
   }
 
-  @Test("reports a file as unverified when the manifest has no digest")
-  func unverified() async throws {
+  @Test(
+    "demands a digest, a size or trust in the first download, and then compares later ones with the first")
+  func pinsFirstUse() async throws {
+    let source = try scratch.write("abc", to: "local/yolox_nano.onnx")
+    let store = try store(sha256: nil, bytes: nil)
+    await #expect(throws: FetchError.nothingToVerify(name: "yolox-nano")) { try await store.fetch("nano") }
+    let first = try await store.fetch("nano", trusting: .firstDownload)
+    #expect(first.verification == .firstUse && first.sha256 == Self.abc)
+    #expect(try await store.fetch("nano").verification == .pinnedDigest)
+
+    try FileManager.default.removeItem(atPath: first.path)
+    try Data("abd".utf8).write(to: URL(filePath: source))
+    let error = await #expect(throws: FetchError.self) {
+      try await store.fetch("nano", trusting: .firstDownload)
+    }
+    guard case .changed(_, _, let pinned, _) = error else {
+      Issue.record("expected a changed digest, got \(String(describing: error))")
+      return
+    }
+    #expect(pinned == Self.abc)
+    #expect(!FileManager.default.fileExists(atPath: first.path))
+  }
+
+  @Test("pins the digest of a file of which only the size is published")
+  func pinsAfterSize() async throws {
     _ = try scratch.write("abc", to: "local/yolox_nano.onnx")
-    #expect(try await store(sha256: nil, bytes: nil).fetch("nano").isVerified == false)
+    let store = try store(sha256: nil)
+    #expect(try await store.fetch("nano").verification == .size)
+    #expect(try await store.fetch("nano").verification == .pinnedDigest)
+  }
+
+  @Test("compares with the caller's digest instead of the published one")
+  func callersDigest() async throws {
+    _ = try scratch.write("abc", to: "local/yolox_nano.onnx")
+    let store = try store(sha256: nil, bytes: nil)
+    let other = String(repeating: "0", count: 64)
+    let error = await #expect(throws: FetchError.self) {
+      try await store.fetch("nano", trusting: .digest(other))
+    }
+    guard case .digest = error else {
+      Issue.record("expected a digest error, got \(String(describing: error))")
+      return
+    }
+    #expect(try await store.fetch("nano", trusting: .digest(Self.abc)).verification == .digest)
+  }
+
+  @Test("downloads by https only", arguments: ["http://127.0.0.1:1/x", "file:///etc/hostname", "HTTPS://x"])
+  func httpsOnly(url: String) async throws {
+    let store = try store(url: url, scheme: "https")
+    await #expect(throws: FetchError.insecureURL(url, scheme: "https")) { try await store.fetch("nano") }
+  }
+
+  @Test("does not follow a redirect to another protocol, as from https to http")
+  func redirects() async throws {
+    let server = try RedirectingServer(to: "https://127.0.0.1:1/file")
+    let store = try store(url: "http://127.0.0.1:\(server.port)/file", scheme: "http")
+    let error = await #expect(throws: FetchError.self) { try await store.fetch("nano") }
+    guard case .download(_, let reason) = error else {
+      Issue.record("expected a download error, got \(String(describing: error))")
+      return
+    }
+    // curl's words: by "Protocol "https" disabled" it has not even tried to connect.
+    #expect(reason.contains("https") && reason.lowercased().contains("disabled"))
   }
 
   @Test("compares the size when the manifest has no digest")
@@ -120,10 +181,9 @@ struct WeightsStoreTests {
   func shippedManifest() throws {
     let manifest = try Manifest(
       contentsOf: SharedData.projectRoot.appending(path: "weights/manifest.json").path)
-    #expect(
-      manifest.models.map(\.name) == [
-        "yolox-nano", "yolox-tiny", "yolox-s", "yolox-m", "yolox-l", "yolox-x", "yolox-darknet53",
-      ])
+    let names = ["nano", "tiny", "s", "m", "l", "x", "darknet53"].map { "yolox-\($0)" }
+    // For inference, and with batch normalisation for training.
+    #expect(manifest.models.map(\.name) == names + names.map { $0 + "-training" })
     for model in manifest.models {
       #expect(model.url.hasPrefix("https://") && model.url.hasSuffix(model.file))
       for digest in model.acceptedDigests {

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import YOLOXClient
 
-@Suite("The client library", .enabled(if: SharedData.isPresent, SharedData.missing))
+@Suite("The client library", .servedScene)
 struct DetectionClientTests {
   private let service: RunningService
   private var client: DetectionClient { service.client }
@@ -13,9 +13,9 @@ struct DetectionClientTests {
 
   @Test("detects in a file what the authors' network detects")
   func file() async throws {
-    let found = try await client.detect(
-      contentsOf: RunningService.dog, options: DetectOptions(scoreThreshold: 0.35))
-    let expected = try Golden.dog.detections.filter { $0.score >= 0.35 }
+    let scene = try ServedScene.current
+    let found = try await client.detect(contentsOf: scene.image, options: DetectOptions(scoreThreshold: 0.35))
+    let expected = scene.detections.filter { $0.score >= 0.35 }
     #expect(found.detections.map(\.label) == expected.map(\.label))
     for (detection, golden) in zip(found.detections, expected) {
       #expect(abs(detection.score - golden.score) <= 0.02)
@@ -25,14 +25,14 @@ struct DetectionClientTests {
         #expect(abs(side - expected) <= 0.01 * max(box.width, box.height), "\(golden.label)")
       }
     }
-    #expect(found.image.width == 768 && found.image.height == 576)
-    #expect(found.model.name == "yolox-nano" && found.model.input.width == 416)
+    #expect(found.image.width == scene.width && found.image.height == scene.height)
+    #expect(found.model.name == "yolox-nano" && found.model.input.width == scene.inputSide)
     #expect(found.timing.total >= found.timing.inference && found.timing.inference > .zero)
   }
 
   @Test("returns detections or a problem for each of several images")
   func several() async throws {
-    let dog = try Data(contentsOf: RunningService.dog)
+    let dog = try Data(contentsOf: RunningService.image)
     let results = try await client.detect(
       [dog, Data("not an image".utf8), dog], options: DetectOptions(classes: ["dog"]))
     #expect(results.count == 3)
@@ -40,14 +40,14 @@ struct DetectionClientTests {
     let problem = #expect(throws: YOLOXClient.Problem.self) { try results[1].get() }
     #expect(problem?.type == "urn:swift-yolox:problem:unsupported-image" && problem?.status == 415)
 
-    #expect(try await client.detect([dog]).map { try $0.get().image.width } == [768])
+    #expect(try await client.detect([dog]).map { try $0.get().image.width } == [ServedScene.current.width])
     #expect(try await client.detect([Data]()).isEmpty)
   }
 
   @Test("sends every option")
   func options() async throws {
     func labels(_ options: DetectOptions) async throws -> [String] {
-      try await client.detect(contentsOf: RunningService.dog, options: options).detections.map(\.label)
+      try await client.detect(contentsOf: RunningService.image, options: options).detections.map(\.label)
     }
     #expect(try await labels(DetectOptions(scoreThreshold: 0.5, classes: ["car", "dog"])) == ["dog", "car"])
     #expect(try await labels(DetectOptions(maxDetections: 1)) == ["dog"])
@@ -90,7 +90,9 @@ struct DetectionClientTests {
   func models() async throws {
     let model = try #require(try await client.models().first)
     #expect(model.name == "yolox-nano" && model.state == .loaded && model.variant == "nano")
-    #expect(model.classes?.count == 80 && model.input?.height == 416 && model.precision == "fp32")
+    let scene = try ServedScene.current
+    #expect(model.classes?.count == scene.classCount && model.input?.height == scene.inputSide)
+    #expect(model.precision == "fp32")
     #expect((model.parameters ?? 0) > 900_000 && (model.memoryBytes ?? 0) > 3_600_000)
     try service.models.unload("yolox-nano")
     let unloaded = try #require(try await client.models().first)
@@ -149,7 +151,7 @@ struct DetectionClientTests {
   @Test("retries after the delay that the service asks for, if the policy allows it")
   func retries() async throws {
     try service.models.unload("yolox-nano")
-    let rejection = try await thrownProblem { try await client.detect(contentsOf: RunningService.dog) }
+    let rejection = try await thrownProblem { try await client.detect(contentsOf: RunningService.image) }
     #expect(rejection?.type == "urn:swift-yolox:problem:model-not-loaded")
     let asked = try #require(rejection?.retryAfter)
 
@@ -160,7 +162,7 @@ struct DetectionClientTests {
     ) { duration in
       if await delays.add(duration) == 2 { try await models.load("yolox-nano") }
     }
-    let found = try await patient.detect(contentsOf: RunningService.dog)
+    let found = try await patient.detect(contentsOf: RunningService.image)
     #expect(found.detections.first?.label == "dog")
     #expect(await delays.all == [asked, asked])
 
@@ -172,7 +174,7 @@ struct DetectionClientTests {
       Issue.record("the client waited")
     }
     #expect(
-      try await thrownProblem { try await impatient.detect(contentsOf: RunningService.dog) } == rejection)
+      try await thrownProblem { try await impatient.detect(contentsOf: RunningService.image) } == rejection)
   }
 
   /// The problem that `body` throws.
@@ -192,25 +194,5 @@ private actor Delays {
   func add(_ delay: Duration) -> Int {
     all.append(delay)
     return all.count
-  }
-}
-
-/// `golden/detections.json`: what ONNX Runtime and the authors' postprocessing find with yolox_nano.onnx.
-private struct Golden: Decodable {
-  struct Found: Decodable {
-    let label: String
-    let score: Double
-    /// x1, y1, x2, y2
-    let box: [Double]
-  }
-
-  let detections: [Found]
-
-  static var dog: Golden {
-    get throws {
-      let all = try JSONDecoder().decode(
-        [String: Golden].self, from: Data(try SharedData.bytes("golden/detections.json")))
-      return try #require(all["dog.jpg"])
-    }
   }
 }

@@ -1,3 +1,4 @@
+import Checkpoints
 import Foundation
 import HTTPServer
 import Logging
@@ -10,7 +11,7 @@ import YOLOXClient
   import FoundationNetworking
 #endif
 
-/// The service with YOLOX-Nano on its own port, in this process, and a client for it.
+/// The service with the network of ``ServedScene`` on its own port, in this process, and a client for it.
 struct RunningService {
   let models: ModelRegistry
   let url: URL
@@ -33,7 +34,7 @@ struct RunningService {
     let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     let metrics = ServiceMetrics(version: "test")
     let nano = ModelSource(name: "yolox-nano") {
-      let weights = try PretrainedWeights(contentsOf: SharedData.url("weights/yolox_nano.onnx").path)
+      let weights = try PretrainedWeights(Checkpoint(ServedScene.current.weights, path: "yolox-nano"))
       return try Model(weights, name: "yolox-nano")
     }
     models = ModelRegistry([nano], configuration: configuration, metrics: metrics, logger: logger)
@@ -50,5 +51,6 @@ struct RunningService {
     return URLSession(configuration: configuration)
   }()
 
-  static let dog = SharedData.url("images/dog.jpg")
+  /// Of a dog, a bicycle and a car.
+  static var image: URL { get throws { try ServedScene.current.image } }
 }

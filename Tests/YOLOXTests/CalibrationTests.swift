@@ -5,11 +5,11 @@ import TestSupport
 import Testing
 import YOLOX
 
-@Suite("Calibration", .computing, .enabled(if: SharedData.isPresent, SharedData.missing))
+@Suite("Calibration", .computing, .sharedData("weights/yolox_nano.onnx", "coco/train2017", "coco/val2017"))
 struct CalibrationTests {
   private func picture(_ path: String) throws -> Image { try Image(decoding: SharedData.bytes(path)) }
 
-  @Test("weights are quantised, written, read and find in int8 what they find in float32")
+  @Test("quantised weights survive a file, and int8 finds the objects of float32")
   func roundTrip() throws {
     let weights = try PretrainedWeights(contentsOf: SharedData.url("weights/yolox_nano.onnx").path)
     let wide = try Model(weights)
@@ -56,7 +56,7 @@ struct CalibrationTests {
     #expect(wanted > 200 && found * 10 >= wanted * 9, "\(found) of \(wanted)")
   }
 
-  @Test("files without ranges have no calibration, and are refused in int8")
+  @Test("files without ranges have no calibration, and int8 is rejected")
   func absent() throws {
     let weights = try PretrainedWeights(contentsOf: SharedData.url("weights/yolox_nano.onnx").path)
     #expect(weights.calibration == nil)

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import YOLOX
 
-/// `golden/detections.json`: what ONNX Runtime and the authors' postprocessing find with yolox_nano.onnx.
+/// `Tests/Fixtures/Golden/detections.json`: what ONNX Runtime and the authors' postprocessing find with yolox_nano.onnx.
 private struct GoldenDetections: Decodable {
   struct Found: Decodable {
     let classID: Int
@@ -24,13 +24,14 @@ private struct GoldenDetections: Decodable {
 }
 
 @Suite(
-  "Detections against the authors' code", .computing, .enabled(if: SharedData.isPresent, SharedData.missing))
+  "Detections against the authors' code", .computing,
+  .sharedData("weights/yolox_nano.onnx", "weights/yolox_nano.pth", "coco/val2017"))
 struct DetectionTests {
   private let golden: [String: GoldenDetections]
 
   init() throws {
     golden = try JSONDecoder().decode(
-      [String: GoldenDetections].self, from: Data(try SharedData.bytes("golden/detections.json")))
+      [String: GoldenDetections].self, from: Fixture.data("Golden/detections.json"))
   }
 
   @Test(
@@ -60,7 +61,7 @@ struct DetectionTests {
     }
   }
 
-  /// Score within 0.02 and IoU at least 0.97, as ../shared/README.md allows for other decoders and resizers. Ours are
+  /// Score within 0.02 and IoU at least 0.97, as Tests/Fixtures/Golden/README.md allows for other decoders and resizers. Ours are
   /// clipped to the picture, the reference's are not.
   private func agree(_ detection: Detection, _ expected: GoldenDetections.Found, in image: Image) -> Bool {
     let box = Box(

@@ -6,7 +6,7 @@ import Testing
 import YOLOX
 
 /// The made-up weights of the reference outputs: a number for each key and position, by splitmix64 over the key's FNV
-/// hash (../shared/README.md, golden).
+/// hash (Tests/Fixtures/Networks/make.py).
 private struct GoldenNumbers {
   let gain: Double
 
@@ -36,7 +36,7 @@ private struct GoldenNumbers {
   }
 }
 
-/// A network with those weights, its input, and what the authors' code makes of it.
+/// A network with those weights, its input, and the outputs of the authors' code.
 private struct GoldenForward {
   let graph: Graph
   let parameters: Parameters
@@ -49,10 +49,10 @@ private struct GoldenForward {
 
   init(_ variant: Variant, exposingFeatures: Bool) throws {
     let entries = try JSONDecoder().decode(
-      [String: Entry].self, from: Data(try SharedData.bytes("golden/state_dicts.json")))
+      [String: Entry].self, from: Fixture.data("Networks/state_dicts.json"))
     let numbers = GoldenNumbers(gain: try #require(entries[variant.rawValue]).gain)
     outputs = try Checkpoint.open(
-      SharedData.url("golden/forward_\(variant.rawValue).safetensors").path
+      Fixture.url("Networks/forward_\(variant.rawValue).safetensors").path
     ).tensors
     graph = Graph.yolox(variant.architecture, classCount: 80, exposingFeatures: exposingFeatures)
     parameters = Dictionary(
@@ -80,7 +80,7 @@ private struct GoldenForward {
 }
 
 @Suite(
-  "Forward pass against the authors' code", .computing, .enabled(if: SharedData.isPresent, SharedData.missing)
+  "Forward pass against the authors' code", .computing
 )
 struct ForwardTests {
   @Test("raw and decoded predictions and the three feature maps, within 1e-3", arguments: Variant.allCases)
@@ -103,15 +103,15 @@ struct ForwardTests {
   }
 
   @Test(
-    "raw predictions in bf16 and int8, within a part of what they vary by",
+    "raw predictions in bf16 and int8, within a fraction of their variation",
     arguments: [Variant.nano, .tiny, .s], [(Precision.bfloat16, 0.04), (.int8, 0.06)] as [(Precision, Float)])
   func narrow(variant: Variant, precision: (Precision, tolerance: Float)) throws {
     let golden = try GoldenForward(variant, exposingFeatures: false)
     var calibrator = try Calibrator(
       golden.graph, parameters: golden.parameters, height: GoldenForward.height, width: GoldenForward.width,
       pool: WorkerPool(threads: 2))
-    for image in golden.images { calibrator.observeExtremes(image) }
-    for image in golden.images { calibrator.observeSpread(image) }
+    for image in golden.images { calibrator.observeMinMax(image) }
+    for image in golden.images { calibrator.observeHistogram(image) }
     let executor = try golden.executor(PlanOptions(precision: precision.0, ranges: calibrator.ranges))
     let (raw, _) = predictions(of: executor, variant)
     let expected = try golden.expected("raw")
@@ -130,7 +130,7 @@ struct ForwardTests {
     }
   }
 
-  /// `[batch, anchors, 85]` as the authors' ONNX export gives them, before and after grid decoding.
+  /// `[batch, anchors, 85]` as in the authors' ONNX export, before and after grid decoding.
   private func predictions(
     of executor: borrowing Executor, _ variant: Variant
   ) -> (raw: [Float], decoded: [Float]) {

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import YOLOX
 
-/// `golden/state_dicts.json`: what the authors' code says of each of its seven networks.
+/// `Tests/Fixtures/Networks/state_dicts.json`: parameter counts, keys and shapes of the authors' seven networks.
 private struct StateDict: Decodable {
   let parameters: Int
   let shapes: [String: [Int]]
@@ -15,12 +15,12 @@ private struct StateDict: Decodable {
   }
 }
 
-@Suite("Network", .computing, .enabled(if: SharedData.isPresent, SharedData.missing))
+@Suite("Network", .computing)
 struct NetworkTests {
   @Test("has the authors' parameter count, state_dict keys and shapes", arguments: Variant.allCases)
   func stateDict(variant: Variant) throws {
     let golden = try JSONDecoder().decode(
-      [String: StateDict].self, from: Data(try SharedData.bytes("golden/state_dicts.json")))
+      [String: StateDict].self, from: Fixture.data("Networks/state_dicts.json"))
     let expected = try #require(golden[variant.rawValue])
     let graph = Graph.yolox(variant.architecture, classCount: 80)
 

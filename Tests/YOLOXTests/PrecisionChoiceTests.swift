@@ -11,7 +11,7 @@ struct PrecisionChoiceTests {
     PrecisionChoice(averagePrecision: averagePrecision) { fast.contains($0) }
   }
 
-  @Test("int8 where it was measured and loses at most a fifth of a point")
+  @Test("int8 if its measured loss is at most 0.2 points")
   func int8() {
     for (ap, precision) in [
       (0.3112, Precision.int8), (0.3130, .int8), (0.3093, .int8), (0.3091, .bfloat16), (0.2, .bfloat16),
@@ -20,7 +20,7 @@ struct PrecisionChoiceTests {
     }
   }
 
-  @Test("what was measured beats what is usual, and what was never measured is not used")
+  @Test("a measurement overrides the usual loss, and int8 without a measurement is not used")
   func measured() {
     #expect(choice([:]).precision == .bfloat16)
     #expect(choice([:]).rejected == [.unmeasured(.int8)])
@@ -28,7 +28,7 @@ struct PrecisionChoiceTests {
     #expect(choice([.float32: 0.4, .bfloat16: 0.39]).precision == .float32)
   }
 
-  @Test("nothing that this processor has no instructions for, and says why")
+  @Test("a precision without fast instructions is not used, with the reason")
   func processors() {
     let measured: [Precision: Double] = [.float32: 0.4, .bfloat16: 0.4, .int8: 0.3]
     #expect(choice(measured, fast: [.float32]).precision == .float32)

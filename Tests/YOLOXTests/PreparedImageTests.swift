@@ -18,8 +18,8 @@ struct PreparedImageTests {
   }
 
   @Test(
-    "an image that is decoded meanwhile is prepared like one decoded before", arguments: ImageFormat.allCases)
-  func encoded(format: ImageFormat) throws {
+    "decoding row by row gives the same input as decoding first", arguments: OutputFormat.allCases)
+  func encoded(format: OutputFormat) throws {
     let model = try model()
     let bytes = try picture(150, 70, seed: 1).encoded(as: format)
     let prepared = try model.prepare(EncodedImage(bytes))
@@ -27,7 +27,7 @@ struct PreparedImageTests {
     #expect(prepared.pixels == expected.pixels && prepared.letterbox == expected.letterbox)
   }
 
-  @Test("memory that is used again holds nothing of the image before, and nobody's who still needs it")
+  @Test("reused memory has no pixels of the earlier image, and is not in use elsewhere")
   func reuse() throws {
     let model = try model()
     let (wide, tall) = (picture(90, 10, seed: 2), picture(10, 90, seed: 3))
@@ -40,7 +40,7 @@ struct PreparedImageTests {
     #expect(try kept.pixels == self.model().prepare(wide).pixels)
   }
 
-  @Test("a broken picture is an error and does no harm to the next")
+  @Test("a corrupt image is an error and does not affect the next one")
   func broken() throws {
     let model = try model()
     let bytes = try picture(50, 40, seed: 4).encoded(as: .png)
@@ -50,8 +50,8 @@ struct PreparedImageTests {
   }
 
   @Test(
-    "boxes are in pixels of the whole picture, however little of it is decoded",
-    .enabled(if: SharedData.isPresent, SharedData.missing), arguments: [3, 5, 9])
+    "boxes are in pixels of the original image at every decoding scale",
+    .sharedData("weights/yolox_nano.onnx", "images/dog.jpg"), arguments: [3, 5, 9])
   func wholePixels(factor: Int) throws {
     let weights = try PretrainedWeights(contentsOf: SharedData.url("weights/yolox_nano.onnx").path)
     var predictor = Predictor(try Model(weights), pool: WorkerPool(threads: 2))

@@ -4,11 +4,11 @@
 # usage: assemble.sh BINARY ROOT [WEIGHTS]
 set -euo pipefail
 binary=$1 root=$2 weights=${3:-}
-share=$root/usr/local/share/swift-yolox
+share=$root/usr/local/share/yolox
 
 install -D -m 0755 "$binary" "$root/usr/local/bin/yolox"
 install -D -m 0644 LICENSE "$share/LICENSE"
-install -D -m 0644 weights/manifest.json "$share/weights/manifest.json"
+install -D -m 0644 weights/manifest.json "$share/manifest.json"
 
 # All shared libraries except those of the C and C++ compilers, which every base for C++ programs has.
 ldd "$binary" | awk '$2 == "=>" { print $3 }' | grep -vE '/lib(c|m|gcc_s|stdc\+\+)\.so' | while read -r library; do
@@ -27,7 +27,7 @@ done
 if [ -n "$weights" ]; then
   from=$PWD/weights
   # Downloads and verifies the weights in the folder that the installed command searches.
-  (cd "$share" && YOLOX_WEIGHTS_DIR=$from "$root/usr/local/bin/yolox" weights fetch "$weights")
-  chmod 0644 "$share"/weights/*
+  YOLOX_WEIGHTS_DIR=$from "$root/usr/local/bin/yolox" weights fetch "$weights" --directory "$share"
+  chmod 0644 "$share"/*
 fi
 mkdir -p "$root/weights"

@@ -15,6 +15,6 @@ for configuration in "$here"/*.conf; do
   "$program" fit --config "$configuration" --data "$work/data" --epochs 1 --batch-size 4 --size 96 --multi-scale off \
     --output "$work/$row" >"$work/output" 2>&1 || { echo "FAILED  $row"; cat "$work/output"; exit 1; }
   [ -s "$work/$row/best.safetensors" ]
-  echo "ok      $row: $(grep '^epoch' "$work/output" | tail -1)"
+  echo "ok      $row: $(grep -E '^ +[0-9]+/' "$work/output" | tail -1)"
   rm -r "${work:?}/$row"
 done

@@ -10,7 +10,7 @@
 //     0 p p p p 0                  0 p p ...
 //     0 0 0 0 0 0                  0 0 0 ...
 //
-// Every body is compiled once for each instruction set; yx_best_kernels() gives those of this machine.
+// Every body is compiled once for each instruction set of the list in instruction_sets.h.
 #ifndef CKERNELS_H
 #define CKERNELS_H
 
@@ -28,18 +28,20 @@ typedef enum {
   YX_SILU_OF_LOG2,  // SiLU(x) of x log2 e, which is cheaper: the weights before it can be multiplied by that at no cost
   YX_RELU,
   YX_LEAKY_RELU,  // slope 0.1
+  YX_RELU6,
+  YX_HARD_SWISH,
   YX_SIGMOID
 } yx_activation;
 
-// Where the pixels of a map lie, in floats from the map's first float.
+// Positions of a map's pixels, in floats from the map's first float.
 typedef struct {
   int64_t origin;      // pixel (0, 0) of block 0
   int64_t row_stride;    // from a pixel to the one below
-  int64_t block_step;  // from a block to the next
+  int64_t block_stride;  // from a block to the next
 } yx_layout;
 
 // A dense convolution as a sum over taps. A tap is a run of `depth` input floats that are neighbours in memory, and
-// every output pixel sees the same taps from its own starting point:
+// every output pixel reads the same taps from its own starting point:
 //
 //     out[block][y][x] = activation(bias + sum over t, d of weights[block][t][d] * in[offsets[t] + d + y, x steps])
 //
@@ -48,13 +50,13 @@ typedef struct {
   int32_t taps;
   int32_t depth;
   const int64_t *offsets;    // [taps], from the input's origin
-  int64_t input_pixel_step;  // from the input of an output pixel to that of its right neighbour
-  int64_t input_row_step;
+  int64_t input_pixel_stride;  // from the input of an output pixel to that of its right neighbour
+  int64_t input_row_stride;
   int64_t input_origin;
   yx_layout output;
-  yx_layout residual;    // added after the activation, where the caller gives a residual
-  int32_t begins_doubled;  // whether sums begin with a pixel of `doubled` in place of the bias
-  yx_layout doubled;       // a map of half the size, each pixel for two by two; `origin` is counted from the input
+  yx_layout residual;    // added after the activation, if the caller passes a residual
+  int32_t has_upsampled_init;  // whether sums start from a pixel of `upsampled_init`, not from the bias
+  yx_layout upsampled_init;       // a map of half the size, each pixel for two by two; `origin` is counted from the input
   const float *weights;    // [blocks][taps][depth][16]
   const float *bias;     // [blocks][16]
   int32_t width;         // of the output
@@ -62,7 +64,7 @@ typedef struct {
 } yx_convolution;
 
 // A dense convolution in bfloat16 with sums in float32. The input rows that some output rows need are rounded into
-// scratch memory first, `planes` planes of `most_rows` rows, each pair of neighbouring numbers in one word of 32 bits;
+// scratch memory first, `planes` planes of `max_rows` rows, each pair of neighbouring numbers in one word of 32 bits;
 // the offsets and steps of `convolution` count such words, and its weights are pairs too.
 typedef struct {
   yx_convolution convolution;
@@ -72,9 +74,9 @@ typedef struct {
   yx_layout input;  // `origin` is the first number that output row 0 needs
   int32_t planes;
   int32_t row_floats;       // to round in each row
-  int64_t narrow_row_step;  // in words
-  int64_t most_rows;
-} yx_narrow_convolution;
+  int64_t bf16_row_stride;  // in words
+  int64_t max_rows;
+} yx_bf16_convolution;
 
 // A dense 3x3 convolution with stride 1 of a map with a border of at least one pixel. The output is cut into tiles of
 // 4x4 pixels, row by row; those at the right and lower edge may reach beyond it.
@@ -126,14 +128,12 @@ typedef struct {
 } yx_max_pool;
 
 typedef struct {
-  const char *name;  // portable, avx2, avx512, avx512bf16
-
   // Output rows `first_row ..< end_row` of `blocks` (1 or 2) blocks from `first_block`. `residual` may be null.
   void (*convolution)(const yx_convolution *, const float *in, float *out, const float *residual, int first_block,
                       int blocks, int first_row, int end_row);
 
   // Output rows `first_row ..< end_row` of all blocks. `scratch` holds the rounded input.
-  void (*narrow_convolution)(const yx_narrow_convolution *, const float *in, float *out, const float *residual,
+  void (*bf16_convolution)(const yx_bf16_convolution *, const float *in, float *out, const float *residual,
                              float *scratch, int first_row, int end_row);
 
   // Tiles `first_tile ..< end_tile` of all blocks. `scratch` holds 36 * 16 * (input blocks + 3) floats for each of them.
@@ -141,7 +141,7 @@ typedef struct {
                    int first_tile, int end_tile);
 
   // Output rows `first_row ..< end_row` of all blocks; `first_row` is a multiple of 4. `scratch` holds row_stride floats for
-  // each row and two more, rows rounded up to a multiple of 4, and what `winograd` asks for YX_FOCUS_TILES tiles.
+  // each row and two more, rows rounded up to a multiple of 4, and the scratch memory of `winograd` for YX_FOCUS_TILES tiles.
   void (*focus)(const yx_focus *, const float *image, float *out, float *scratch, int first_row, int end_row);
 
   void (*depthwise)(const yx_depthwise *, const float *in, float *out, int block, int first_row, int end_row);
@@ -154,25 +154,19 @@ typedef struct {
   void (*activate)(const float *in, float *out, const float *residual, int64_t pixels, yx_activation);
 } yx_kernels;
 
-// Zeroes the pixels around rows `first_row ..< end_row`; the rows above and below go with the first and the last row.
-void yx_clear_border(float *out, const yx_layout *, int width, int height, int border, int first_block, int blocks,
-                     int first_row, int end_row);
+// Fills the border beside rows `first_row ..< end_row`; the rows above and below the map belong to its first and last
+// row. `element_bytes` is 1 or 4. `pixels` has 16 elements for each block of the map, or is null for zeros.
+void yx_fill_border(void *out, const yx_layout *, int element_bytes, int width, int height, int border,
+                    const void *pixels, int first_block, int blocks, int first_row, int end_row);
 
-// Each pixel twice in both directions. `width`, `first_row` and `end_row` are the output's.
-void yx_upsample2x(const float *in, const yx_layout *input, float *out, const yx_layout *output, int width, int block,
-                   int first_row, int end_row);
+// Each pixel twice in both directions. `element_bytes` is 1 or 4; `width`, `first_row` and `end_row` are the output's.
+void yx_upsample2x(const void *in, const yx_layout *input, void *out, const yx_layout *output, int element_bytes,
+                   int width, int block, int first_row, int end_row);
 
-// For each row of a map of one channel, counted from `origin`, the first pixel that reaches the threshold and the one
-// after the last; both 0 where none does. Then, `reaches` - 1 times, the same for pixels with such a one beside them or
-// in the rows above and below, of the spans before.
+// For each row of a map of one channel, counted from `origin`: the first pixel that reaches the threshold and the pixel
+// after the last; both 0 if none does. Then, `reaches` - 1 times, the spans before, extended by a pixel to all sides.
 void yx_find_spans(const float *in, const yx_layout *, int width, int height, float threshold, int reaches,
                    int32_t *spans);
-
-typedef enum { YX_FLOAT_FACTORS, YX_BFLOAT16_FACTORS, YX_BYTE_FACTORS } yx_factors;
-
-// Multiplies and adds in registers, `rounds` times as many numbers as this processor's widest instruction for such
-// factors likes. Returns how many products that were. What time it takes is the limit for every kernel.
-int64_t yx_multiply_and_add(yx_factors, int64_t rounds);
 
 // Processors that this process is allowed to run on.
 int yx_allowed_processors(void);
@@ -186,16 +180,7 @@ static inline void yx_pause(void) {
 #endif
 }
 
-// The fastest that this processor can run. YOLOX_ISA=portable|avx2|avx512 in the environment asks for
-// a lesser one.
-const yx_kernels *yx_best_kernels(void);
-
-// All that this processor can run, fastest first, ended by null. For tests.
-const yx_kernels *const *yx_available_kernels(void);
-
-// The kernels of that name, or null if this processor cannot run them.
-const yx_kernels *yx_kernels_named(const char *name);
-
 #include "Quantized.h"
+#include "InstructionSets.h"
 
 #endif

@@ -1,38 +1,38 @@
-// The same loops for maps of bytes. A byte stands for a number of its channel: number = step * (byte - zero), with step
-// and zero of each channel's own. The layout is that of CKernels.h, a pixel of a block being 16 bytes; pixels of the
-// border hold their channel's zero.
+// The same loops for maps of bytes. A byte represents number = scale * (byte - zero point); scale and zero point differ
+// for each channel. The layout is that of CKernels.h, a pixel of a block being 16 bytes; pixels of the
+// border hold their channel's zero point.
 //
-// Sums are integers and the same on every processor. What is done to a sum (scale, bias, activation, residual) is done
-// in float32, and rounded to a byte where the output is a map of bytes.
+// Sums are integers, equal on every processor. Scale, bias, activation and residual are applied in float32; the result is
+// rounded to a byte where the output is a map of bytes.
 #ifndef CKERNELS_QUANTIZED_H
 #define CKERNELS_QUANTIZED_H
 
 #include "CKernels.h"
 
-// Neighbouring input bytes that meet their weights in one instruction.
+// Neighbouring input bytes that one instruction multiplies by their weights.
 enum { YX_BYTES = 4 };
 
-// What becomes of a sum. Every array has 16 numbers for each block of the output.
+// Maps a sum to the output. Every array has 16 numbers for each block of the output.
 typedef struct {
   const float *scale;  // activation(scale * sum + bias)
   const float *bias;
   const float *residual_scale;  // + residual_scale * byte + residual_bias, where there is a residual
   const float *residual_bias;
-  const float *output_scale;  // byte = output_scale * number + output_zero; null where the output is float32
-  const float *output_zero;
+  const float *output_scale;  // byte = output_scale * number + output_zero_point; null where the output is float32
+  const float *output_zero_point;
   yx_activation activation;
 } yx_requantization;
 
-// As yx_convolution. A tap is a run of `depth` words of 4 bytes. Offsets, steps and layouts count bytes, but floats in
-// the output of a convolution that gives float32; such a one has no activation and no residual.
+// As yx_convolution. A tap is a run of `depth` words of 4 bytes. Offsets, strides and layouts count bytes, except that a
+// float32 output counts floats; a convolution with such an output has no activation and no residual.
 //
 // Weights have 8 bits, or 15 in two parts, each a convolution of its own: sum = 128 * first + second.
 typedef struct {
   int32_t taps;
   int32_t depth;
   const int64_t *offsets;
-  int64_t input_pixel_step;
-  int64_t input_row_step;
+  int64_t input_pixel_stride;
+  int64_t input_row_stride;
   int64_t input_origin;
   yx_layout output;
   yx_layout residual;
@@ -53,8 +53,6 @@ typedef struct {
 } yx_quantized_depthwise;
 
 typedef struct {
-  const char *name;  // portable, avx2, avx512, avx512vnni
-
   // As in yx_kernels. `out` is a map of bytes or of floats.
   void (*convolution)(const yx_quantized_convolution *, const uint8_t *in, void *out, const uint8_t *residual,
                       int first_block, int blocks, int first_row, int end_row);
@@ -65,20 +63,8 @@ typedef struct {
   void (*max_pool)(const yx_max_pool *, const uint8_t *in, uint8_t *out, uint8_t *scratch, int block, int first_row,
                    int end_row);
 
-  // Floats to bytes, all with the same step: a row of an image.
+  // Floats to bytes with one scale: a row of an image.
   void (*quantize)(const float *in, uint8_t *out, int64_t count, float scale, float zero);
 } yx_quantized_kernels;
-
-// Gives the border around rows `first_row ..< end_row` of a block its channels' zeros, 16 bytes at `zero`.
-void yx_fill_border(uint8_t *out, const yx_layout *, int width, int height, int border, const uint8_t *zero, int block,
-                    int first_row, int end_row);
-
-// As yx_upsample2x.
-void yx_upsample2x_bytes(const uint8_t *in, const yx_layout *input, uint8_t *out, const yx_layout *output, int width,
-                         int block, int first_row, int end_row);
-
-// For `name` an instruction set of yx_kernels: the kernels to run beside those. Null for the fastest that this processor
-// can run (see yx_best_kernels); never gives null.
-const yx_quantized_kernels *yx_quantized_kernels_for(const char *name);
 
 #endif

@@ -29,7 +29,7 @@ struct BenchCommand: AsyncParsableCommand {
   @Option(help: PrecisionOption.help)
   var precision = PrecisionOption.fixed(.float32)
 
-  @Option(help: "JPEG or PNG to time from bytes to boxes, instead of the network alone.")
+  @Option(help: "Image file to time from bytes to boxes, instead of the network alone.")
   var image: String?
 
   @Option(help: ScaledDecode.help)
@@ -61,7 +61,7 @@ struct BenchCommand: AsyncParsableCommand {
     let pool = WorkerPool(threads: threading.count)
     let start = ContinuousClock.now
     var model = try trimmingAllocator { try loadModel(pool) }
-    model.fastDecode = scaledDecode
+    model.scaledDecode = scaledDecode
     if let image {
       let bytes = try CLIError.naming(image) { try ImageFiles.read(image) }
       let report = try CLIError.naming(image) {
@@ -90,7 +90,9 @@ struct BenchCommand: AsyncParsableCommand {
       }
       return try Model.random(variant, inputSize: size, options: options)
     }
-    let weights = try PretrainedWeights.read(WeightsLocation.path(of: weights ?? "yolox-nano"))
+    let source = try WeightsSource(weights)
+    if let note = source.note { printError("Warning: \(note)") }
+    let weights = try source.read().weights
     var options = PlanOptions(precision: precision.resolved(for: weights) { printError("\($0)") })
     if options.precision == .int8, weights.calibration == nil {
       let graph = Graph.yolox(weights.architecture, classCount: weights.classCount)

@@ -31,7 +31,7 @@ extension BenchReport {
       precision: model.plan.precision.rawValue, instructionSet: model.plan.instructionSet, runs: runs,
       medianMilliseconds: median, fastestMilliseconds: times[0], firstResultMilliseconds: firstResult,
       gigaflops: model.plan.operations * Double(input.count) / median / 1e6,
-      peakGigaflops: model.plan.precision.measuredPeakGigaflops() * Double(threads),
+      peakGigaflops: model.plan.measuredPeakGigaflops() * Double(threads),
       residentMegabytes: processResidentMegabytes())
   }
 }
@@ -84,8 +84,8 @@ extension ActivationRanges {
     var calibrator = try Calibrator(
       graph, parameters: parameters, height: size.height, width: size.width, pool: pool)
     let image = Tensor.syntheticImage(size, seed: 0)
-    calibrator.observeExtremes(image)
-    calibrator.observeSpread(image)
+    calibrator.observeMinMax(image)
+    calibrator.observeHistogram(image)
     return calibrator.ranges
   }
 }

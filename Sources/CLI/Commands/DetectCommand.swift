@@ -1,14 +1,9 @@
 import ArgumentParser
 import COCO
 import Engine
+import FoundationCompatibility
 import Imaging
 import YOLOX
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 struct DetectCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -20,7 +15,7 @@ struct DetectCommand: AsyncParsableCommand {
     case text, json, coco
   }
 
-  @Argument(help: "JPEG or PNG files, folders, or quoted patterns such as 'cam/*.jpg'.")
+  @Argument(help: "Image files, folders, or quoted patterns such as 'cam/*.jpg'.")
   var images: [String]
 
   @OptionGroup var model: ModelOptions

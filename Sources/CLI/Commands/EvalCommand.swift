@@ -1,13 +1,8 @@
 import ArgumentParser
 import COCO
 import Engine
+import FoundationCompatibility
 import YOLOX
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 struct EvalCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(

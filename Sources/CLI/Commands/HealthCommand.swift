@@ -1,10 +1,5 @@
 import ArgumentParser
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import FoundationCompatibility
 
 /// A probe for containers, which have neither a shell nor curl.
 struct HealthCommand: AsyncParsableCommand {

@@ -1,13 +1,9 @@
 import ArgumentParser
 import COCO
+import Checkpoints
 import Engine
+import FoundationCompatibility
 import YOLOX
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 extension WeightsCommand {
   struct Quantize: AsyncParsableCommand {
@@ -31,10 +27,14 @@ extension WeightsCommand {
     @Option(help: "Maximum calibration images, evenly spread over the folder.") var maxImages = 200
     @Option(help: "COCO instances file (JSON) to measure average precision with.") var annotations: String?
     @Option(help: "Folder of the annotated images. Default: the calibration images.") var images: String?
+    @Option(help: "Storage of numbers: f32, f16 or bf16.") var dtype = "f32"
     @OptionGroup var threading: ThreadOptions
 
     func validate() throws {
       try requireSafetensors(output)
+      guard ElementType.writable[dtype] != nil else {
+        throw ValidationError("--dtype must be f32, f16 or bf16")
+      }
       try requirePositive([("--max-images", maxImages)])
     }
 
@@ -48,7 +48,9 @@ extension WeightsCommand {
           pretrained, calibration, Annotations(contentsOf: annotations), in: images ?? calibrationImages, pool
         )
       }
-      try pretrained.write(to: output, calibration: calibration, inputSize: size)
+      try pretrained.write(
+        to: output, calibration: calibration, inputSize: size,
+        as: ElementType.writable[dtype] ?? .float32)
       for precision in Precision.allCases {
         guard let ap = calibration.averagePrecision[precision] else { continue }
         print("AP \(precision.rawValue.padded(to: 5))", ap.text(decimals: 4))
@@ -59,7 +61,7 @@ extension WeightsCommand {
     private func ranges(_ weights: PretrainedWeights, _ pool: WorkerPool) throws -> ActivationRanges {
       let all = ImageFiles.expand([calibrationImages])
       guard !all.isEmpty else {
-        throw CLIError("--calibration-images: \(calibrationImages) has no JPEG or PNG files")
+        throw CLIError("--calibration-images: \(calibrationImages) has no image files")
       }
       let count = min(all.count, maxImages)
       let paths = (0..<count).map { all[$0 * all.count / count] }

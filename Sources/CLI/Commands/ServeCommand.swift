@@ -1,5 +1,6 @@
 import ArgumentParser
 import CAllocator
+import FoundationCompatibility
 import HTTPServer
 import Logging
 import Service
@@ -9,7 +10,7 @@ package struct ServeCommand: AsyncParsableCommand {
     commandName: "serve",
     abstract: "Run the HTTP service.",
     discussion: """
-      POST a JPEG or PNG to /detect:
+      POST an image to /detect:
 
         curl --data-binary @dog.jpg http://localhost:8080/detect
 
@@ -37,10 +38,14 @@ package struct ServeCommand: AsyncParsableCommand {
 
   package func run() async throws {
     allocator_configure_for_server()
+    DescriptorLimit.raise()
     logging.bootstrap()
+    defer { LogWriter.standardError.flush() }
     var configuration = DetectionService.Configuration()
     configuration.threads = model.threadCount
     configuration.version = Version.current
+    configuration.droppedLogLines = { LogWriter.standardError.droppedCount }
+    configuration.serviceManager = ServiceManager(environment: ProcessInfo.processInfo.environment)
     try listening.apply(to: &configuration)
     requests.apply(to: &configuration)
     try access.apply(to: &configuration)

@@ -1,15 +1,10 @@
 import ArgumentParser
 import Checkpoints
 import Engine
+import FoundationCompatibility
 import Imaging
 import WeightsStore
 import YOLOX
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 struct WeightsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -20,7 +15,7 @@ struct WeightsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "List the published weights.")
 
     func run() async throws {
-      for model in try WeightsLocation.store().manifest.models {
+      for model in try WeightsLocation.manifest().models {
         let size =
           model.bytes.map { (Double($0) / 1e6).text(decimals: 1).padded(to: 6, .right) + " MB" }
           ?? "  size unknown"
@@ -41,6 +36,7 @@ struct WeightsCommand: AsyncParsableCommand {
       let facts: [(String, String)] = [
         ("format", weights.format.rawValue), ("model", weights.architecture.modelName),
         ("classes", "\(weights.classCount)"), ("parameters", "\(graph.parameterCount)"),
+        ("activation", weights.architecture.activation.name),
         ("input", "\(weights.inputSize)"), ("preprocessing", weights.preprocessing.rawValue),
         ("sha256", try sha256(ofFile: file)),
       ]
@@ -57,44 +53,75 @@ struct WeightsCommand: AsyncParsableCommand {
     }
   }
 
-  struct Convert: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-      abstract: "Convert weights to safetensors, including labels and input size.")
-
-    @Argument(help: "Weights file to read.") var input: String
-    @Argument(help: "Path of the .safetensors file to write.") var output: String
-
-    func validate() throws { try requireSafetensors(output) }
-
-    func run() async throws {
-      let weights = try PretrainedWeights.read(input)
-      try weights.write(to: output, calibration: weights.calibration)
-      print(
-        "\(output): \(weights.architecture.modelName), \(weights.classCount) classes, \(weights.inputSize)")
-    }
-  }
-
   struct Fetch: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Download published weights and verify them.",
-      discussion: "Searches weights/, $YOLOX_WEIGHTS_DIR and ../shared/weights before it downloads.")
+      discussion: "Searches \(WeightsLocation.searchPathText) before it downloads.")
 
     @Argument(help: "Name such as yolox-nano; see 'yolox weights list'.") var name: String
+    @Option(
+      help: ArgumentHelp(
+        "Folder for the file.",
+        discussion:
+          "Default: ./weights in a checkout, else /var/lib/yolox if writable, else $XDG_DATA_HOME/yolox."))
+    var directory: String?
+
+    @Flag(help: "Download the file for yolox-train, which has batch normalisation.") var training = false
+
+    @Option(help: "SHA-256 digest that the file must have, instead of the published one.")
+    var sha256: String?
+
+    @Flag(help: "Accept weights without a published digest or size, and pin their digest.")
+    var trustFirstDownload = false
+
+    func validate() throws {
+      guard let sha256 else { return }
+      guard sha256.utf8.count == 64, sha256.allSatisfy({ $0.isASCII && $0.isHexDigit }) else {
+        throw ValidationError("--sha256 must be 64 hexadecimal digits")
+      }
+      guard !trustFirstDownload else {
+        throw ValidationError("--sha256 and --trust-first-download exclude each other")
+      }
+    }
+
+    private var trust: WeightsStore.Trust {
+      sha256.map { .digest($0.lowercased()) } ?? (trustFirstDownload ? .firstDownload : .published)
+    }
 
     func run() async throws {
-      let fetched = try await WeightsLocation.store().fetch(name) { received, total in
-        var bar = ProgressBar(label: "kB", total: (total ?? received) / 1000)
-        bar.show(received / 1000)
-      }
+      let fetched = try await fetch()
       ProgressBar(label: "", total: 0).finish()
       switch fetched.origin {
       case .alreadyThere: print("\(fetched.path) is up to date")
       case .copied(let source): print("\(fetched.path) copied from \(source)")
       case .downloaded(let url): print("\(fetched.path) downloaded from \(url)")
       }
-      let verdict = fetched.isVerified ? "verified" : "not verified: no digest is published"
+      let verdict =
+        switch fetched.verification {
+        case .digest: "verified"
+        case .pinnedDigest: "the same as at its first download; no digest is published"
+        case .size: "of the published size; digest pinned for later downloads"
+        case .firstUse: "not verified; digest pinned for later downloads"
+        }
       print("\(fetched.bytes) bytes, sha256 \(fetched.sha256), \(verdict)")
     }
+
+    private func fetch() async throws -> WeightsStore.Fetched {
+      do {
+        return try await WeightsLocation.store(directory).fetch(
+          training ? name + "-training" : name, trusting: trust
+        ) { received, total in
+          var bar = ProgressBar(label: "kB", total: (total ?? received) / 1000)
+          bar.show(received / 1000)
+        }
+      } catch let error as FetchError where error.isUnavailable {
+        printError("Error: \(error)")
+        throw ExitCode(Fetch.unavailable)
+      }
+    }
+
+    /// EX_UNAVAILABLE of sysexits.h: the file is elsewhere and cannot be reached. `make serve` goes on without it.
+    private static let unavailable: Int32 = 69
   }
 }
 

@@ -1,22 +1,10 @@
+import FoundationCompatibility
 import Imaging
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
+import PlatformC
 
 /// Image files named on the command line.
 enum ImageFiles {
-  static let extensions: Set<String> = ["jpg", "jpeg", "png"]
+  static let extensions: Set<String> = ["jpg", "jpeg", "png", "webp", "gif", "bmp"]
 
   /// Expands folders to the images in them and patterns to the files that match, both sorted by name.
   static func expand(_ arguments: [String]) -> [String] {

@@ -1,32 +1,31 @@
+import FoundationCompatibility
 import WeightsStore
 import YOLOX
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
 /// Finds published weights on this machine.
 enum WeightsLocation {
-  static let folder = "weights"
-
-  static func store() throws -> WeightsStore {
+  /// Folders of weights, the first first; docs/configuration.md lists them.
+  static let searchPath: [String] = {
     let environment = ProcessInfo.processInfo.environment
-    let folders = [folder, installed].compactMap(\.self)
-    guard
-      let directory = folders.first(where: { FileManager.default.fileExists(atPath: $0 + "/manifest.json") })
-    else {
-      throw CLIError(
-        "no manifest.json in \(folders.joined(separator: " or ")); pass a file to --weights, or run from the checkout"
-      )
-    }
-    return WeightsStore(
-      directory: directory, manifest: try Manifest(contentsOf: directory + "/manifest.json"),
-      localSources: [environment["YOLOX_WEIGHTS_DIR"], "../shared/weights"].compactMap(\.self))
+    return [environment["YOLOX_WEIGHTS_DIR"], checkout, data, system, installed, "/usr/share/yolox"]
+      .compactMap(\.self).filter { !$0.isEmpty }
+  }()
+
+  /// The search path as help and errors show it.
+  static let searchPathText =
+    "$YOLOX_WEIGHTS_DIR, ./weights, $XDG_DATA_HOME/yolox, /var/lib/yolox, PREFIX/share/yolox, /usr/share/yolox"
+
+  private static let checkout = "weights"
+  private static let system = "/var/lib/yolox"
+
+  /// The user's own folder. The XDG specification has the default.
+  private static var data: String? {
+    let environment = ProcessInfo.processInfo.environment
+    let home = environment["HOME"].map { $0 + "/.local/share" }
+    return (environment["XDG_DATA_HOME"].flatMap { $0.isEmpty ? nil : $0 } ?? home).map { $0 + "/yolox" }
   }
 
-  /// PREFIX/share/swift-yolox/weights, where the command is PREFIX/bin/yolox.
+  /// PREFIX/share/yolox, where the command is PREFIX/bin/yolox.
   private static var installed: String? {
     #if os(Linux)
       let executable = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
@@ -34,23 +33,47 @@ enum WeightsLocation {
       let executable = Bundle.main.executablePath
     #endif
     return executable.map {
-      URL(filePath: $0).deletingLastPathComponent().deletingLastPathComponent()
-        .appending(path: "share/swift-yolox/weights").path
+      URL(filePath: $0).deletingLastPathComponent().deletingLastPathComponent().appending(path: "share/yolox")
+        .path
     }
   }
 
-  /// - Parameter weights: a file, or the name of published weights that `yolox weights fetch` has downloaded.
-  static func path(of weights: String) throws -> String {
+  static func manifest() throws -> Manifest {
+    let paths = searchPath.map { $0 + "/manifest.json" }
+    guard let path = paths.first(where: FileManager.default.fileExists(atPath:)) else {
+      throw CLIError(
+        "no manifest.json in \(searchPathText); pass a file to --weights, or run from the checkout")
+    }
+    return try Manifest(contentsOf: path)
+  }
+
+  /// - Parameter directory: where to put the file. Default: ./weights in a checkout, else /var/lib/yolox if it is writable,
+  ///   else the user's own folder.
+  static func store(_ directory: String?) throws -> WeightsStore {
     let files = FileManager.default
-    if files.fileExists(atPath: weights) { return weights }
-    guard !weights.contains("/"), let store = try? store(),
-      let model = try? store.manifest.model(named: weights)
-    else {
+    let candidates: [String?] = [
+      directory, files.fileExists(atPath: checkout) ? checkout : nil,
+      files.isWritableFile(atPath: system) ? system : nil, data,
+    ]
+    guard let directory = candidates.lazy.compactMap(\.self).first else {
+      throw CLIError("no folder for weights: HOME is not set; add --directory")
+    }
+    return WeightsStore(directory: directory, manifest: try manifest(), localSources: searchPath)
+  }
+
+  /// The file of published weights, if this machine has it.
+  static func file(of model: Manifest.Model) -> String? {
+    searchPath.map { "\($0)/\(model.file)" }.first(where: FileManager.default.fileExists(atPath:))
+  }
+
+  /// - Parameter weights: a file, or the name of published weights on this machine.
+  static func path(of weights: String) throws -> String {
+    if FileManager.default.fileExists(atPath: weights) { return weights }
+    guard !weights.contains("/"), let model = try? manifest().model(named: weights) else {
       throw CLIError(
         "\(weights): neither a file nor the name of published weights; see 'yolox weights list'")
     }
-    let folders = [store.directory] + store.localSources
-    guard let path = folders.map({ "\($0)/\(model.file)" }).first(where: files.fileExists(atPath:)) else {
+    guard let path = file(of: model) else {
       throw CLIError("\(model.name) is not downloaded yet; run 'yolox weights fetch \(model.name)'")
     }
     return path
@@ -59,7 +82,18 @@ enum WeightsLocation {
 
 extension PretrainedWeights {
   /// Reads a weights file; errors name it.
-  static func read(_ path: String) throws(CLIError) -> PretrainedWeights {
-    try CLIError.naming(path) { try PretrainedWeights(contentsOf: path) }
+  ///
+  /// - Parameters:
+  ///   - settings: override what the file's sidecar says, which overrides the file.
+  ///   - notice: receives what was decided without being told.
+  static func read(
+    _ path: String, _ settings: ModelSettings = ModelSettings(), notice: (String) -> Void = printError
+  ) throws(CLIError) -> PretrainedWeights {
+    let settings = settings.completed(by: try ModelSettings.sidecar(of: path))
+    let weights = try CLIError.naming(path) {
+      try PretrainedWeights(contentsOf: path, activation: settings.activation).overriding(settings)
+    }
+    for text in weights.notices { notice("\(path): \(text)") }
+    return weights
   }
 }

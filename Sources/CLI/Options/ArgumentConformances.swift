@@ -1,4 +1,5 @@
 import ArgumentParser
+import Engine
 import Imaging
 import Logging
 import YOLOX
@@ -7,11 +8,17 @@ extension InputSize: ExpressibleByArgument {
   package init?(argument: String) { self.init(argument) }
 }
 
+extension Activation: ExpressibleByArgument {
+  package init?(argument: String) { self.init(name: argument) }
+
+  package static var allValueStrings: [String] { named.map(\.name) }
+}
+
 extension Preprocessing: ExpressibleByArgument {}
 
 extension ScaledDecode: ExpressibleByArgument {
   static let help = ArgumentHelp(
-    "Decode JPEGs at 1/2, 1/4 or 1/8 scale where the input needs no more pixels.")
+    "Decode JPEG and WebP at 1/2, 1/4 or 1/8 scale if the input needs no more.")
 }
 
 extension Variant: ExpressibleByArgument {}

@@ -13,6 +13,12 @@ struct ListenOptions: ParsableArguments {
   @Option(help: "Path of a Unix socket to listen on, instead of host and port.")
   var unixSocket: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Port on --host for probes and metrics only.",
+      discussion: "/metrics is then not served on the other port."))
+  var adminPort: Int?
+
   @Flag(help: "Share the port with other processes (SO_REUSEPORT).")
   var reusePort = false
 
@@ -31,11 +37,20 @@ struct ListenOptions: ParsableArguments {
   @Option(help: "Close a connection after this many seconds without write progress.")
   var writeTimeout = 30
 
+  @Option(
+    help: "Seconds after which a connection closes with a response. Default: no maximum.")
+  var maxConnectionAge: Int?
+
   func validate() throws {
+    try requireInRange("--admin-port", adminPort ?? 1, 0...65535)
+    if let adminPort, adminPort != 0, adminPort == port {
+      throw ValidationError("--admin-port must differ from --port")
+    }
     try requireInRange("--port", port, 0...65535)
     try requirePositive([
       ("--max-connections", maxConnections), ("--header-timeout", headerTimeout),
       ("--body-timeout", bodyTimeout), ("--idle-timeout", idleTimeout), ("--write-timeout", writeTimeout),
+      ("--max-connection-age", maxConnectionAge ?? 1),
     ])
   }
 
@@ -50,5 +65,7 @@ struct ListenOptions: ParsableArguments {
     configuration.server.bodyTimeout = .seconds(bodyTimeout)
     configuration.server.idleTimeout = .seconds(idleTimeout)
     configuration.server.writeTimeout = .seconds(writeTimeout)
+    configuration.server.maxConnectionAge = maxConnectionAge.map { .seconds($0) }
+    configuration.adminPort = adminPort
   }
 }

@@ -1,19 +1,17 @@
 import ArgumentParser
 import Engine
+import FoundationCompatibility
 import Imaging
-import WeightsStore
 import YOLOX
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 /// The network of a command, and how it runs.
 struct ModelOptions: ParsableArguments {
-  @Option(help: "Weights file (.onnx, .pth, .safetensors) or name; see 'yolox weights list'.")
-  var weights = "yolox-nano"
+  @Option(
+    help: ArgumentHelp(
+      "Weights file (.onnx, .pth, .safetensors) or name; see 'yolox weights list'.",
+      discussion: "Default: yolox-nano, or the demo network in the binary while yolox-nano is not downloaded."
+    ))
+  var weights: String?
 
   @Option(help: "Input size, a multiple of 32: 640 or HEIGHTxWIDTH. Default: from the weights.")
   var size: InputSize?
@@ -26,6 +24,9 @@ struct ModelOptions: ParsableArguments {
   @Option(help: "Input normalization; legacy is for weights older than YOLOX 0.1.1.")
   var preprocessing: Preprocessing?
 
+  @Option(help: "Activation of a checkpoint that does not store it; ONNX files do.")
+  var activation: Activation?
+
   @Option(help: PrecisionOption.help)
   var precision = PrecisionOption.fixed(.float32)
 
@@ -34,35 +35,42 @@ struct ModelOptions: ParsableArguments {
 
   var threadCount: Int { threading.count }
 
-  func loadModel() throws -> Model { try loadModel(weights) }
-
-  /// - Parameters:
-  ///   - name: replaces the name of the network.
-  ///   - report: receives what `--precision auto` has chosen.
-  func loadModel(
-    _ weights: String, name: String? = nil, report: (PrecisionChoice) -> Void = { printError("\($0)") }
-  ) throws -> Model {
-    try trimmingAllocator { try plannedModel(weights, name: name, report: report) }
-  }
-
-  private func plannedModel(
-    _ weights: String, name: String?, report: (PrecisionChoice) -> Void
-  ) throws -> Model {
-    let path = try WeightsLocation.path(of: weights)
-    let pretrained = try PretrainedWeights.read(path)
-    var model = try Model(
-      pretrained, name: name, sha256: sha256(ofFile: path), inputSize: size,
-      labels: try labels.map(ModelOptions.labels(inFile:)), preprocessing: preprocessing,
-      options: PlanOptions(precision: precision.resolved(for: pretrained, report: report)))
-    model.fastDecode = scaledDecode
+  /// Loads the model of `--weights` and prints what its user must know.
+  func loadModel() throws -> Model {
+    let model = try loadModel(WeightsSource(weights))
+    if let note = model.note { printError("Warning: \(note)") }
     return model
   }
 
-  private static func labels(inFile path: String) throws(CLIError) -> [String] {
-    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
-      throw CLIError("--labels: \(path) cannot be read as UTF-8 text")
+  /// - Parameters:
+  ///   - name: replaces the name of the network.
+  ///   - settings: of this model; they override the options.
+  ///   - report: receives what was decided: the precision of `--precision auto`, notices on the weights.
+  func loadModel(
+    _ source: WeightsSource, name: String? = nil, settings: ModelSettings = ModelSettings(),
+    report: (String) -> Void = printError
+  ) throws -> Model {
+    try trimmingAllocator { try plannedModel(source, name: name, settings: settings, report: report) }
+  }
+
+  private func plannedModel(
+    _ source: WeightsSource, name: String?, settings: ModelSettings, report: (String) -> Void
+  ) throws -> Model {
+    let (pretrained, sha256) = try source.read(settings.completed(by: self.settings()), notice: report)
+    var model = try Model(
+      pretrained, name: name, sha256: sha256,
+      options: PlanOptions(precision: precision.resolved(for: pretrained) { report("\($0)") }))
+    model.scaledDecode = scaledDecode
+    model.note = source.note
+    for warning in model.selfCheck(pool: WorkerPool(threads: threadCount)) {
+      report("\(model.name): \(warning)")
     }
-    return text.split(whereSeparator: \.isNewline)
-      .map { $0.split(whereSeparator: \.isWhitespace).joined(separator: " ") }.filter { !$0.isEmpty }
+    return model
+  }
+
+  private func settings() throws(CLIError) -> ModelSettings {
+    var settings = ModelSettings(size: size, preprocessing: preprocessing, activation: activation)
+    if let labels { settings.labels = try ModelSettings.labels(inFile: labels, place: "--labels") }
+    return settings
   }
 }

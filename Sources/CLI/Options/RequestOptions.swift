@@ -1,4 +1,6 @@
 import ArgumentParser
+import ControlGroup
+import Engine
 import HTTPServer
 import Imaging
 import Service
@@ -8,8 +10,20 @@ struct RequestOptions: ParsableArguments {
   @Option(help: "Maximum request body in bytes; larger ones are rejected with 413.")
   var maxBodySize = 20 << 20
 
-  @Option(help: "Maximum memory for all request bodies in bytes; beyond it, 503.")
-  var maxBodyMemory = 256 << 20
+  @Option(
+    help: ArgumentHelp(
+      "Maximum bytes of all request bodies; beyond it, 503. Default: automatic.",
+      discussion: "Automatic: 256 MB, or a quarter of the container's memory if that is less."))
+  var maxBodyMemory: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Maximum pixels per image; larger ones are rejected with 413. Default: automatic.",
+      discussion: "Automatic: one image takes at most half of the memory limit; 4 to 200 megapixels."))
+  var maxImagePixels: Int?
+
+  @Option(help: "Maximum width and height of an image in pixels; beyond it, 413.")
+  var maxImageSide = ImageLimits.defaultSide
 
   @Option(help: "Maximum seconds per request; X-Request-Timeout-Ms can ask for less.")
   var requestTimeout = 10.0
@@ -24,7 +38,8 @@ struct RequestOptions: ParsableArguments {
     help: ArgumentHelp(
       "Maximum images in flight; more are rejected with 503. Default: automatic.",
       discussion:
-        "Automatic: as many as recent runs can answer within --request-timeout, in at most 256 MB of memory.")
+        "Automatic: as many as recent runs can answer within --request-timeout, in at most 256 MB of memory, or a quarter of the container's."
+    )
   )
   var maxInFlight: Int?
 
@@ -36,9 +51,10 @@ struct RequestOptions: ParsableArguments {
   func validate() throws {
     try requirePositive([
       ("--max-body-size", maxBodySize), ("--max-batch-size", maxBatchSize),
-      ("--max-in-flight", maxInFlight ?? 1),
+      ("--max-in-flight", maxInFlight ?? 1), ("--max-image-pixels", maxImagePixels ?? 1),
+      ("--max-image-side", maxImageSide),
     ])
-    guard maxBodyMemory >= maxBodySize else {
+    guard maxBodyMemory ?? maxBodySize >= maxBodySize else {
       throw ValidationError("--max-body-memory must be at least --max-body-size, which is \(maxBodySize)")
     }
     guard requestTimeout > 0, requestTimeout <= 86400 else {
@@ -49,8 +65,12 @@ struct RequestOptions: ParsableArguments {
 
   func apply(to configuration: inout DetectionService.Configuration) {
     configuration.server.limits.body = maxBodySize
-    configuration.server.maxBodyMemory = maxBodyMemory
-    configuration.imageLimits.bytes = maxBodySize
+    let budgets = MemoryBudgets(limit: ControlGroup.current.memoryLimit)
+    configuration.server.maxBodyMemory = maxBodyMemory ?? max(maxBodySize, budgets.bodies)
+    configuration.batching.maxPreparedBytes = budgets.images
+    configuration.imageLimits = ImageLimits(
+      bytes: maxBodySize, side: maxImageSide,
+      pixels: maxImagePixels ?? ImageLimits.pixels(forMemory: availableMemory()))
     configuration.requestTimeout = .seconds(requestTimeout)
     configuration.batching.maxBatchSize = maxBatchSize
     configuration.batching.maxQueueDelay = .seconds(maxQueueDelayMs / 1000)

@@ -21,11 +21,11 @@ struct FileDetections {
     get throws {
       struct Line: Encodable {
         let file: String
-        let image: PictureSize
+        let image: ImageSize
         let detections: [LabelledDetection]
       }
       let line = Line(
-        file: file, image: PictureSize(width: width, height: height),
+        file: file, image: ImageSize(width: width, height: height),
         detections: detections.map { LabelledDetection($0, labels: labels) })
       return try jsonText(of: line)
     }

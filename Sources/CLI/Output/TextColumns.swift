@@ -1,12 +1,6 @@
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
-
 // Foundation's formatting would add 37 MB of ICU data to the static binary.
+
+import PlatformC
 
 /// Pads text to columns of a fixed width.
 enum TextColumns {

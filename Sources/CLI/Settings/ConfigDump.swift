@@ -1,10 +1,5 @@
+import FoundationCompatibility
 import Service
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 /// The effective options of a command, as a file for `--config`.
 package struct ConfigDump {

@@ -1,10 +1,5 @@
 import ArgumentParser
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import FoundationCompatibility
 
 /// An option of a command, from the argument parser's description for shells and manuals.
 package struct OptionDescription: Sendable, Equatable {

@@ -1,10 +1,5 @@
+import FoundationCompatibility
 import Service
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 /// Values of a command's options from the environment (`YOLOX_MAX_BATCH_SIZE=4`) and a JSON file
 /// (`{"max-batch-size": 4}`). The command line overrides the environment, which overrides the file.

@@ -1,7 +1,7 @@
 // The kernels of training on row-major float32 planes. They neither allocate nor start threads.
 #pragma once
 
-enum { YT_IDENTITY, YT_SILU, YT_RELU, YT_LEAKY_RELU, YT_SIGMOID };
+enum { YT_IDENTITY, YT_SILU, YT_RELU, YT_LEAKY_RELU, YT_SIGMOID, YT_RELU6, YT_HARD_SWISH };
 
 // y = x + y.
 void yt_add(float *y, const float *x, long n);
@@ -45,3 +45,10 @@ void yt_sgd_nesterov(float *weight, const float *gradient, float *buffer, long n
                      float decay);
 // average = decay * average + (1 - decay) * value.
 void yt_average(float *average, const float *value, long n, float decay);
+
+// Nonzero if no number is NaN or infinite.
+int yt_all_finite(const float *x, long n);
+// Adds sum(x^2).
+void yt_squares(const float *x, long n, double *sum);
+// x = factor * x.
+void yt_scale(float *x, long n, float factor);

@@ -14,6 +14,22 @@ func isAlphanumeric(_ byte: UInt8) -> Bool {
   }
 }
 
+/// Protocol tokens are ASCII, so only A to Z fold. `String.lowercased()` also folds characters such as U+212A, the Kelvin
+/// sign, to ASCII letters; another party would then read the message differently.
+func asciiLowercase(_ byte: UInt8) -> UInt8 {
+  (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
+}
+
+extension StringProtocol {
+  /// Whether the text is `token`, which is in lower case, in any case of ASCII letters.
+  package func isEqualIgnoringASCIICase(_ token: StaticString) -> Bool {
+    token.withUTF8Buffer { utf8.lazy.map(asciiLowercase).elementsEqual($0) }
+  }
+
+  /// The text with the letters A to Z in lower case.
+  package var asciiLowercased: String { String(decoding: utf8.lazy.map(asciiLowercase), as: UTF8.self) }
+}
+
 func isDigit(_ byte: UInt8) -> Bool { (0x30...0x39).contains(byte) }
 
 func hexadecimalDigit(_ byte: UInt8) -> UInt8? {
@@ -22,6 +38,17 @@ func hexadecimalDigit(_ byte: UInt8) -> UInt8? {
   case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
   case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
   default: nil
+  }
+}
+
+extension Substring {
+  /// Without the spaces and tabs at both ends.
+  var trimmingBlanks: Substring {
+    func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
+    guard let first = utf8.firstIndex(where: { !isBlank($0) }),
+      let last = utf8.lastIndex(where: { !isBlank($0) })
+    else { return "" }
+    return self[first...last]
   }
 }
 

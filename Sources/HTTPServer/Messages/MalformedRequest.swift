@@ -13,6 +13,8 @@ package enum MalformedRequest: Error, Equatable, Sendable, CustomStringConvertib
   case targetHost
   case connectTarget
   case percentEncoding
+  case encodedSlash
+  case encodedUnreserved
   case targetNotUTF8
   case missingHost
   case repeatedHost
@@ -46,6 +48,9 @@ package enum MalformedRequest: Error, Equatable, Sendable, CustomStringConvertib
     case .targetHost: "the host of the request target is not a host and port"
     case .connectTarget: "the target of CONNECT is not a host and port"
     case .percentEncoding: "a percent sign without two hexadecimal digits (%00 is not allowed either)"
+    case .encodedSlash: "a percent-encoded slash (%2F) in the path"
+    case .encodedUnreserved:
+      "a percent-encoded letter, digit, '-', '.', '_' or '~' in the path; send it as it is"
     case .targetNotUTF8: "the decoded request target is not UTF-8"
     case .missingHost: "the Host field is missing"
     case .repeatedHost: "the Host field is repeated"

@@ -19,13 +19,13 @@ package struct MediaType: Sendable, Equatable {
       // Empty parameters are allowed, as in `a/b;;c=d;`.
       if key.isEmpty { continue }
       guard rest.popFirst(UInt8(ascii: "=")), let value = rest.popTokenOrQuotedString() else { return nil }
-      let lowercased = String(decoding: key, as: UTF8.self).lowercased()
+      let lowercased = String(decoding: key, as: UTF8.self).asciiLowercased
       guard !parameters.contains(where: { $0.name == lowercased }) else { return nil }
       parameters.append(.init(name: lowercased, value: String(decoding: value, as: UTF8.self)))
       rest.popBlanks()
     }
     guard rest.isEmpty else { return nil }
-    self.name = String(decoding: name, as: UTF8.self).lowercased()
+    self.name = String(decoding: name, as: UTF8.self).asciiLowercased
     self.parameters = parameters
   }
 

@@ -3,20 +3,21 @@ import HTTPTypes
 package struct Request: Sendable {
   package let head: RequestHead
   package let body: [UInt8]
-  /// When the first byte of the request arrived. Latency that the client sees is measured from here.
-  package let received: ContinuousClock.Instant
+  /// When the last byte of the request arrived; for a pipelined request, not before the previous response was made. The
+  /// request's deadline counts from here.
+  package let receivedAt: ContinuousClock.Instant
   /// The path segments that match the `{name}` placeholders of the route, by name.
   package let parameters: [String: String]
   /// The client's address and port, or `unix` for a Unix socket.
   package let peer: String
 
   package init(
-    head: RequestHead, body: [UInt8], received: ContinuousClock.Instant = .now,
+    head: RequestHead, body: [UInt8], receivedAt: ContinuousClock.Instant = .now,
     parameters: [String: String] = [:], peer: String = ""
   ) {
     self.head = head
     self.body = body
-    self.received = received
+    self.receivedAt = receivedAt
     self.parameters = parameters
     self.peer = peer
   }

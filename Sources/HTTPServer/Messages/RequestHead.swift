@@ -10,11 +10,14 @@ package struct RequestHead: Sendable, Equatable {
 
   /// Whether the client wants the connection to persist (RFC 9112, section 9.3).
   package var keepsAlive: Bool {
-    isHTTP10 ? connectionOptions.contains("keep-alive") : !connectionOptions.contains("close")
+    isHTTP10 ? hasConnectionOption("keep-alive") : !hasConnectionOption("close")
   }
 
-  private var connectionOptions: [String] {
-    fields[values: .connection].flatMap { $0.split(separator: ",") }
-      .map { $0.filter { $0 != " " && $0 != "\t" }.lowercased() }
+  private func hasConnectionOption(_ option: StaticString) -> Bool {
+    fields[values: .connection].contains { value in
+      value.utf8.split(separator: UInt8(ascii: ",")).contains {
+        Substring($0).trimmingBlanks.isEqualIgnoringASCIICase(option)
+      }
+    }
   }
 }

@@ -45,16 +45,34 @@ package struct RequestTarget: Sendable, Equatable {
   private init(origin: ArraySlice<UInt8>) throws(HTTPError) {
     let question = origin.firstIndex(of: UInt8(ascii: "?"))
     let path = origin[..<(question ?? origin.endIndex)]
+    try RequestTarget.requireUnambiguousEncoding(path)
     self.path = try path.isEmpty ? "/" : RequestTarget.decode(path, plusIsSpace: false)
     query =
       try question.map { at throws(HTTPError) in try RequestTarget.parameters(origin[(at + 1)...]) } ?? []
   }
 
+  /// Rejects percent-encodings that make two spellings of one path: an encoded slash, which would become a separator, and
+  /// encoded unreserved characters (RFC 3986, section 2.3: "should not be created by URI producers"). A proxy that matches
+  /// paths without decoding them would otherwise pass `/%6Detrics` where it blocks `/metrics`.
+  private static func requireUnambiguousEncoding(_ path: ArraySlice<UInt8>) throws(HTTPError) {
+    var rest = path
+    while let percent = rest.firstIndex(of: UInt8(ascii: "%")) {
+      rest = rest[(percent + 1)...]
+      // `decode` reports digits that are missing or invalid.
+      guard let high = rest.popFirst().flatMap(hexadecimalDigit),
+        let low = rest.popFirst().flatMap(hexadecimalDigit)
+      else { return }
+      let byte = high << 4 | low
+      if byte == UInt8(ascii: "/") { throw .malformed(.encodedSlash) }
+      if isAlphanumeric(byte) || "-._~".utf8.contains(byte) { throw .malformed(.encodedUnreserved) }
+    }
+  }
+
   /// The part after the authority of the absolute form, which clients send to proxies. The authority is ignored: the server
   /// has a single site.
   private static func afterAuthority(_ bytes: ArraySlice<UInt8>) throws(HTTPError) -> ArraySlice<UInt8> {
-    let beginning = String(decoding: bytes.prefix(8), as: UTF8.self).lowercased()
-    guard let scheme = ["http://", "https://"].first(where: beginning.hasPrefix) else {
+    let beginning = bytes.prefix(8).map(asciiLowercase)
+    guard let scheme = ["http://", "https://"].first(where: { beginning.starts(with: $0.utf8) }) else {
       throw .malformed(.targetForm)
     }
     let rest = bytes.dropFirst(scheme.utf8.count)
@@ -118,6 +136,8 @@ package struct RequestTarget: Sendable, Equatable {
           high | low != 0
         else { throw .malformed(.percentEncoding) }
         bytes.append(high << 4 | low)
+      // A form may contain it as it is.
+      case 0: throw .malformed(.percentEncoding)
       case UInt8(ascii: "+") where plusIsSpace: bytes.append(UInt8(ascii: " "))
       default: bytes.append(byte)
       }

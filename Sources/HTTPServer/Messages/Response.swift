@@ -4,6 +4,8 @@ package struct Response: Sendable {
   package var status: HTTPResponse.Status
   package var fields: HTTPFields
   package var body: [UInt8]
+  /// Not sent.
+  package var logFields = AccessLogFields()
 
   package init(_ status: HTTPResponse.Status, fields: HTTPFields = [:], body: [UInt8] = []) {
     self.status = status

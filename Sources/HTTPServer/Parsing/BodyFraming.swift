@@ -12,7 +12,7 @@ enum BodyFraming: Equatable {
     if !codings.isEmpty {
       guard lengths.isEmpty else { throw .malformed(.contentLengthWithTransferEncoding) }
       guard !head.isHTTP10 else { throw .malformed(.transferEncodingInHTTP10) }
-      guard codings.count == 1, codings[0].lowercased() == "chunked" else {
+      guard codings.count == 1, codings[0].isEqualIgnoringASCIICase("chunked") else {
         throw .malformed(.unsupportedTransferEncoding)
       }
       self = .chunked

@@ -93,7 +93,7 @@ package struct MultipartParser: Sendable {
       disposition.name == "form-data", let name = disposition["name"]
     else { throw .unnamedPart(index: index) }
     // RFC 7578, section 4.7: transfer encodings are deprecated, and only the ones that do nothing are supported.
-    if let encoding = fields[.contentTransferEncoding]?.lowercased() {
+    if let encoding = fields[.contentTransferEncoding]?.asciiLowercased {
       guard ["7bit", "8bit", "binary"].contains(encoding) else {
         throw .malformedPart(index: index, reason: "a Content-Transfer-Encoding that is not binary")
       }

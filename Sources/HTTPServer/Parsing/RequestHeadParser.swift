@@ -57,7 +57,7 @@ struct RequestHeadParser: Sendable {
     get throws(HTTPError) {
       let expectations = fields[values: .expect]
       guard !expectations.isEmpty, !isHTTP10 else { return false }
-      guard expectations.count == 1, expectations[0].lowercased() == "100-continue" else {
+      guard expectations.count == 1, expectations[0].isEqualIgnoringASCIICase("100-continue") else {
         throw .unsupportedExpectation
       }
       return true

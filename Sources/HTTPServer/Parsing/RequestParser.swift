@@ -46,6 +46,9 @@ package struct RequestParser: Sendable {
     if case .requestLine = state { start < buffer.count } else { true }
   }
 
+  /// Number of bytes consumed so far.
+  package private(set) var consumedCount = 0
+
   /// Number of bytes in the buffer that have not been consumed.
   package var bufferedCount: Int { buffer.count - start }
 
@@ -162,13 +165,16 @@ package struct RequestParser: Sendable {
     guard feed > start, buffer[feed - 1] == 0x0D else { throw .malformed(.bareLineFeed) }
     let line = start..<(feed - 1)
     guard !buffer[line].contains(0x0D) else { throw .malformed(.bareCarriageReturn) }
-    start = feed + 1
+    discard(feed + 1 - start)
     return line
   }
 
   // MARK: Memory
 
-  private mutating func discard(_ count: Int) { start += count }
+  private mutating func discard(_ count: Int) {
+    start += count
+    consumedCount += count
+  }
 
   private mutating func discardAll(keepingCapacity: Bool) {
     buffer.removeAll(keepingCapacity: keepingCapacity)

@@ -1,3 +1,4 @@
+import CEventPoll
 import Dispatch
 import HTTPTypes
 
@@ -10,11 +11,18 @@ final class Connection: @unchecked Sendable {
   private let peer: String
   private let server: Server
   private let loop: EventLoop
-  private let limiter: ConnectionLimiter
+  private var limiter: ConnectionLimiter
   private var token: UInt64 = 0
-  private var interest: EventLoop.Interest = []
+  /// `nil` while the socket is not watched.
+  private var interest: EventLoop.Interest?
   private var state: ConnectionState
+  private var isReserve: Bool
   private var task: Task<Void, Never>?
+  /// Of the request that has arrived, for its access record.
+  private var arrival: ConnectionState.Arrival?
+  /// The head of that request, and its route if its body arrives separately.
+  private var requestHead: RequestHead?
+  private var match: Router.Match?
   /// For the body that is being read.
   private var reservation: MemoryBudget.Reservation?
   private var output: [UInt8] = []
@@ -22,12 +30,21 @@ final class Connection: @unchecked Sendable {
   private var written = 0
   /// Whether output waits for the socket to become writable.
   private var isWriteBlocked = false
+  private var isWaitingForTurn = false
+  private var peerHasHalfClosed = false
   private var hasSentProbe = false
   private var isClosed = false
 
-  /// - Parameter limiter: has counted this connection, and is notified when it closes.
+  /// Requests that a connection may have answered before it is the others' turn. A client that pipelines cheap requests
+  /// would otherwise occupy its loop.
+  private static let maxRequestsPerTurn = 4
+
+  /// - Parameters:
+  ///   - limiter: has counted this connection, and is notified when it closes.
+  ///   - isReserve: the connection is above the limit: it closes after one request, which is rejected unless it is a probe.
   init(
-    _ socket: consuming Socket, peer: String, server: Server, loop: EventLoop, limiter: ConnectionLimiter
+    _ socket: consuming Socket, peer: String, server: Server, loop: EventLoop, limiter: ConnectionLimiter,
+    isReserve: Bool
   ) {
     socket.prepareForTraffic()
     self.socket = socket
@@ -35,30 +52,55 @@ final class Connection: @unchecked Sendable {
     self.server = server
     self.loop = loop
     self.limiter = limiter
-    state = ConnectionState(configuration: server.configuration, at: .now)
+    self.isReserve = isReserve
+    state = ConnectionState(
+      configuration: server.configuration, age: server.configuration.randomConnectionAge,
+      isReserve: isReserve, at: .now)
+  }
+
+  /// Turns a connection above the limit into an ordinary one. Call it before ``start()``.
+  ///
+  /// - Parameter limiter: has counted this connection.
+  func leaveReserve(for limiter: ConnectionLimiter) {
+    self.limiter.connectionClosed()
+    self.limiter = limiter
+    isReserve = false
+    state = ConnectionState(
+      configuration: server.configuration, age: server.configuration.randomConnectionAge, at: .now)
   }
 
   /// Starts to read. The loop retains the connection until it closes.
-  ///
-  /// - Parameter error: if given, the only response, sent before any request is read.
-  func start(rejectingWith error: HTTPError? = nil) {
+  func start() {
     token = loop.add(self)
-    if let error { reject(error) } else { updateInterest() }
+    updateInterest()
   }
+
+  /// Since when the connection waits for a request; `nil` if it does not.
+  var idleSince: ContinuousClock.Instant? { state.idleSince }
 
   // MARK: Events
 
-  func handleEvent(readable: Bool, writable: Bool) {
-    if writable, interest.contains(.write), !isClosed { handleWritable() }
-    if readable, interest.contains(.read), !isClosed { handleReadable() }
+  func handleEvent(_ event: event_poll_event) {
+    let watched = interest ?? []
+    if event.writable, watched.contains(.write), !isClosed { handleWritable() }
+    // While the connection waits for its turn, more input would pile up in its buffer.
+    if event.readable, watched.contains(.read), !isClosed, !isWaitingForTurn { handleReadable() }
+    if event.half_closed, watched.contains(.halfClose), !isClosed { handleHalfClose() }
+    // The read has returned the error if the socket was read.
+    if event.failed, !isClosed { close() }
   }
 
-  /// Watches the socket for the events that the connection needs next.
+  /// Watches the socket for the events that the connection needs next. It is always watched for its failure: a client may
+  /// disconnect while its input is not wanted.
   private func updateInterest() {
     guard !isClosed else { return }
     var wanted: EventLoop.Interest = []
     if isWriteBlocked { wanted.insert(.write) }
-    if state.wantsRead { wanted.insert(.read) }
+    if state.wantsRead {
+      wanted.insert(.read)
+    } else if state.isHandling, !state.hasReceivedEOF, !peerHasHalfClosed {
+      wanted.insert(.halfClose)
+    }
     guard wanted != interest else { return }
     guard loop.watch(socket.descriptor, token, from: interest, to: wanted) else { return close() }
     interest = wanted
@@ -72,19 +114,31 @@ final class Connection: @unchecked Sendable {
       state.receivedBytes(UnsafeBufferPointer(rebasing: loop.receiveBuffer[..<count]), at: .now)
       process()
     case .endOfFile:
-      switch state.receivedEOF() {
-      case .close: return close()
-      case .wait: break
-      case .probe: probe(after: Connection.probeDelay)
-      }
-      updateInterest()
+      handleEOF(state.receivedEOF())
     case .wouldBlock: break
     case .failed: close()
     }
   }
 
-  /// Performs actions until the connection has to wait for an event.
+  /// The peer has ended sending, behind bytes that are not wanted yet.
+  private func handleHalfClose() {
+    peerHasHalfClosed = true
+    handleEOF(state.willReceiveEOF())
+  }
+
+  private func handleEOF(_ action: ConnectionState.ReceivedEOFAction) {
+    switch action {
+    case .close: return close()
+    case .wait: break
+    case .probe: probe(after: Connection.probeDelay)
+    }
+    updateInterest()
+  }
+
+  /// Performs actions until the connection has to wait for an event or for its next turn.
   private func process() {
+    guard !isWaitingForTurn else { return }
+    var requestCount = 0
     while !isClosed {
       switch state.nextAction(at: .now) {
       case .wait:
@@ -93,14 +147,30 @@ final class Connection: @unchecked Sendable {
         return updateInterest()
       case .head(let head, let expectsContinue):
         handleHead(head, expectsContinue: expectsContinue)
-      case .request(let head, let body, let received):
-        handleRequest(head, body: body, received: received)
+      case .request(let head, let body, let arrival):
+        handleRequest(head, body: body, arrival)
+        requestCount += 1
       case .reject(let error):
         reject(error)
       }
       // Write the responses to pipelined requests together, but do not collect them without limit.
       if output.count > 1 << 16 { flush() }
+      if requestCount >= Connection.maxRequestsPerTurn, state.hasBufferedInput { return yieldTurn() }
     }
+  }
+
+  private func yieldTurn() {
+    flush()
+    updateInterest()
+    guard !isClosed, !state.isHandling else { return }
+    isWaitingForTurn = true
+    loop.yieldTurn(self)
+  }
+
+  func continueTurn() {
+    isWaitingForTurn = false
+    guard !isClosed else { return }
+    process()
   }
 
   // MARK: Memory
@@ -114,38 +184,47 @@ final class Connection: @unchecked Sendable {
   }
 
   private func rejectForMemory() {
-    reservation = nil
-    reject(.bodyMemoryExhausted(limit: server.bodyMemory.limit))
+    reject(.bodyMemoryExhausted(limit: server.bodyMemory.limit), requestHead)
   }
 
   // MARK: Responding
 
   /// Rejects a request before its body arrives, or asks for the body.
   private func handleHead(_ head: RequestHead, expectsContinue: Bool) {
+    requestHead = head
+    // No probe has a body, and a slow one would hold the reserve.
+    if isReserve { return reject(.tooManyConnections, head) }
     if let response = server.hooks.authorize(head) { return sendLast(response, to: head) }
-    guard expectsContinue else { return }
-    do {
-      _ = try server.router.match(head)
-      output.append(contentsOf: ResponseEncoder.continueResponse)
-    } catch { reject(error, head) }
+    do { match = try server.router.match(head) } catch { return reject(error, head) }
+    if expectsContinue { output.append(contentsOf: ResponseEncoder.continueResponse) }
   }
 
-  private func handleRequest(_ head: RequestHead, body: [UInt8], received: ContinuousClock.Instant) {
-    // Requests without a body have not been authorized yet.
-    if let response = server.hooks.authorize(head) { return send(response, to: head) }
-    let match: Router.Match
-    do { match = try server.router.match(head) } catch {
-      // The request was well-formed, so the connection can persist.
-      return send(server.hooks.errorResponse(error, head), to: head)
-    }
+  private func handleRequest(_ head: RequestHead, body: [UInt8], _ arrival: ConnectionState.Arrival) {
+    requestHead = head
+    self.arrival = arrival
     guard reserveMemory(body.count) else { return rejectForMemory() }
+    // Ends with the request, whatever becomes of it.
     let reservation = reservation
     self.reservation = nil
+    let found: Router.Match
+    if let match {
+      // Authorized and routed when its head arrived.
+      found = match
+      self.match = nil
+    } else {
+      if isReserve, !server.hooks.isProbe(head) { return reject(.tooManyConnections, head) }
+      if let response = server.hooks.authorize(head) { return send(response, to: head) }
+      do { found = try server.router.match(head) } catch {
+        // The request was well-formed, so the connection can persist.
+        return send(server.hooks.errorResponse(error, head), to: head)
+      }
+    }
     let request = Request(
-      head: head, body: body, received: received, parameters: match.parameters, peer: peer)
-    switch match.handler {
+      head: head, body: body, receivedAt: arrival.receivedAt, parameters: found.parameters, peer: peer)
+    switch found.handler {
     case .immediate(let respond):
       send(respond(request), to: head)
+      reservation?.release()
     case .suspending(let respond):
       // Unstructured because a connection is driven by events, not by a task. Cancelled when the client disconnects; the
       // response is then dropped.
@@ -166,21 +245,43 @@ final class Connection: @unchecked Sendable {
   }
 
   private func send(_ response: Response, to head: RequestHead) {
-    let isLast = state.responded(at: .now)
-    loop.encode(server.hooks.finalize(response, head), closing: isLast, to: head, into: &output)
+    let byteCount = arrival?.byteCount ?? 0
+    encode(response, isLast: state.responded(at: .now), to: head, received: byteCount)
   }
 
   /// Sends the last response of the connection.
   ///
   /// - Parameter head: of the request, if it could be parsed that far.
   private func sendLast(_ response: Response, to head: RequestHead?) {
+    let byteCount = arrival?.byteCount ?? state.receivedCount
     state.close()
-    loop.encode(server.hooks.finalize(response, head), closing: true, to: head, into: &output)
+    reservation = nil
+    match = nil
+    encode(response, isLast: true, to: head, received: byteCount)
     flush()
     updateInterest()
   }
 
+  private func encode(_ response: Response, isLast: Bool, to head: RequestHead?, received: Int) {
+    let response = server.hooks.finalize(response, head)
+    let sent = loop.encode(response, closing: isLast, to: head, into: &output)
+    logAccess(to: head, status: response.status.code, received: received, sent: sent, response.logFields)
+    requestHead = nil
+    arrival = nil
+  }
+
+  private func logAccess(
+    to head: RequestHead?, status: Int, received: Int, sent: Int, _ fields: AccessLogFields
+  ) {
+    let duration = arrival.map { max(.zero, .now - $0.receivedAt) } ?? .zero
+    server.hooks.logAccess(
+      AccessRecord(
+        peer: peer, head: head, status: status, bytesReceived: received, bytesSent: sent, duration: duration,
+        fields: fields))
+  }
+
   private func reject(_ error: HTTPError, _ head: RequestHead? = nil) {
+    if error == .tooManyConnections { server.hooks.handleEvent(.connectionRejected(.connectionLimit)) }
     sendLast(server.hooks.errorResponse(error, head), to: head)
   }
 
@@ -192,7 +293,7 @@ final class Connection: @unchecked Sendable {
   }
 
   private func write() {
-    var hasProgressed = !isWriteBlocked
+    var progress = 0
     while written < output.count {
       let transfer = output.withUnsafeBufferPointer { bytes in
         socket.send(UnsafeBufferPointer(rebasing: bytes[written...]))
@@ -200,11 +301,10 @@ final class Connection: @unchecked Sendable {
       switch transfer {
       case .bytes(let count):
         written += count
-        hasProgressed = true
+        progress += count
       case .wouldBlock:
         isWriteBlocked = true
-        if hasProgressed { state.writeBlocked(at: .now) }
-        return
+        return state.writeBlocked(afterWriting: progress, at: .now)
       case .endOfFile, .failed: return close()
       }
     }
@@ -232,7 +332,7 @@ final class Connection: @unchecked Sendable {
   /// peer's system answers with a reset if nobody reads. The probe is `100 Continue`, which is allowed at any time and has
   /// no effect (RFC 9110, section 15.2).
   private func probe() {
-    guard !isClosed, state.isHandling, state.hasReceivedEOF else { return }
+    guard !isClosed, state.isHandling, state.hasReceivedEOF || peerHasHalfClosed else { return }
     if hasSentProbe {
       if socket.isReset { close() }
     } else if output.isEmpty {
@@ -252,8 +352,12 @@ final class Connection: @unchecked Sendable {
 
   func enforceTimeouts(at now: ContinuousClock.Instant) {
     switch state.timeoutAction(at: now) {
-    case .reject(let error): reject(error)
-    case .close: close()
+    case .reject(let error, let phase):
+      if error == .requestTimeout { server.hooks.handleEvent(.timeout(phase)) }
+      reject(error, requestHead)
+    case .close(let phase):
+      server.hooks.handleEvent(.timeout(phase))
+      close()
     case nil: if hasSentProbe { probe() }
     }
   }
@@ -261,15 +365,22 @@ final class Connection: @unchecked Sendable {
   /// The server is shutting down: the next response is the last.
   func drain() { state.drain(at: .now) }
 
-  func close() {
+  /// - Parameter reason: for the access log, if the server ends the connection before the response.
+  func close(because reason: String? = nil) {
     guard !isClosed else { return }
     isClosed = true
+    if state.isHandling, let requestHead {
+      var fields = AccessLogFields()
+      fields.reason = reason
+      logAccess(
+        to: requestHead, status: AccessRecord.noResponse, received: arrival?.byteCount ?? 0, sent: 0, fields)
+    }
     reservation = nil
     task?.cancel()
     task = nil
     // The last reference to this connection closes the descriptor.
-    _ = loop.watch(socket.descriptor, token, from: interest, to: [])
-    interest = []
+    if interest != nil { loop.unwatch(socket.descriptor) }
+    interest = nil
     loop.remove(token)
     limiter.connectionClosed()
   }

@@ -8,6 +8,9 @@ final class MemoryBudget: Sendable {
 
   init(limit: Int) { self.limit = limit }
 
+  /// In bytes.
+  var used: Int { reserved.load(ordering: .relaxed) }
+
   private func reserve(_ count: Int) -> Bool {
     let before = reserved.add(count, ordering: .relaxed).oldValue
     guard before + count > limit else { return true }

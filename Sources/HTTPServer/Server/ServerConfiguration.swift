@@ -26,10 +26,21 @@ package struct ServerConfiguration: Sendable {
   package var idleTimeout = Duration.seconds(75)
   /// Between requests while the server shuts down, for a request that is already under way.
   package var drainIdleTimeout = Duration.seconds(2)
+  /// Without a byte of a body while the server shuts down.
+  package var drainBodyTimeout = Duration.seconds(5)
   /// Without progress in writing a response.
   package var writeTimeout = Duration.seconds(30)
+  /// Minimum average rate in bytes per second at which a client reads while it holds up a response, enforced after
+  /// `writeTimeout`.
+  package var minWriteRate = 1024
+  /// Age after which a connection closes with its next response, so that a balancer distributes clients anew after scaling;
+  /// varied by ten per cent, so that not all close together. `nil` for no maximum.
+  package var maxConnectionAge: Duration?
   /// Number of event loops. Connections are distributed in turn.
   package var eventLoopCount = 2
 
   package init() {}
+
+  /// ``maxConnectionAge``, varied for one connection.
+  var randomConnectionAge: Duration? { maxConnectionAge.map { $0 * Double.random(in: 0.9...1.1) } }
 }

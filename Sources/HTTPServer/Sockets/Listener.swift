@@ -14,13 +14,18 @@ final class Listener: @unchecked Sendable {
   private let queue: DispatchQueue
   private var source: (any DispatchSourceRead)?
   private let onAccept: @Sendable (consuming Socket, _ peer: String) -> Void
+  private let onDescriptorsExhausted: @Sendable (_ retry: @escaping @Sendable () -> Void) -> Void
   private var isPaused = false
   private var isClosing = false
 
-  /// - Parameter onAccept: called on `queue` with each accepted connection.
+  /// - Parameters:
+  ///   - onAccept: called on `queue` with each accepted connection.
+  ///   - onDescriptorsExhausted: called on `queue` when a connection cannot be accepted for want of a descriptor; `retry`
+  ///     makes the listener try again once there is one. It tries again after a while in any case.
   init(
     _ socket: consuming Socket, queue: DispatchQueue,
-    onAccept: @escaping @Sendable (consuming Socket, _ peer: String) -> Void
+    onAccept: @escaping @Sendable (consuming Socket, _ peer: String) -> Void,
+    onDescriptorsExhausted: @escaping @Sendable (_ retry: @escaping @Sendable () -> Void) -> Void
   ) {
     let local = socket.localAddress
     address = local?.text ?? ""
@@ -29,6 +34,7 @@ final class Listener: @unchecked Sendable {
     self.socket = consume socket
     self.queue = queue
     self.onAccept = onAccept
+    self.onDescriptorsExhausted = onDescriptorsExhausted
   }
 
   func start() {
@@ -68,7 +74,9 @@ final class Listener: @unchecked Sendable {
     for _ in 0..<Socket.backlog {
       switch socket?.acceptNext() ?? .none {
       case .none: return
-      case .descriptorsExhausted: return pause()
+      case .descriptorsExhausted:
+        pause()
+        return onDescriptorsExhausted { [weak self] in self?.retry() }
       case .connection(let accepted):
         let peer = accepted.remoteAddress?.text ?? ""
         onAccept(accepted, peer)
@@ -83,6 +91,8 @@ final class Listener: @unchecked Sendable {
     source?.suspend()
     queue.asyncAfter(deadline: .now() + .milliseconds(200)) { [weak self] in self?.resume() }
   }
+
+  private func retry() { queue.async { [weak self] in self?.resume() } }
 
   private func resume() {
     guard isPaused else { return }

@@ -91,10 +91,17 @@ extension Socket {
       if accepted >= 0 { return .connection(Socket(adopting: accepted)) }
       switch errno {
       case EINTR, ECONNABORTED: continue
-      case EMFILE, ENFILE, ENOBUFS, ENOMEM: return .descriptorsExhausted
+      // Linux takes a descriptor before it looks into the backlog, so the backlog may be empty.
+      case EMFILE, ENFILE, ENOBUFS, ENOMEM: return hasBacklog ? .descriptorsExhausted : .none
       default: return .none
       }
     }
+  }
+
+  /// Whether a connection waits to be accepted.
+  private var hasBacklog: Bool {
+    var listening = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    return poll(&listening, 1, 0) > 0
   }
 }
 

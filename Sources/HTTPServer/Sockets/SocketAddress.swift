@@ -7,8 +7,10 @@ package struct SocketAddress {
 
   #if os(Linux)
     package static let streamType = Int32(SOCK_STREAM.rawValue)
+    static let datagramType = Int32(SOCK_DGRAM.rawValue)
   #else
     package static let streamType = SOCK_STREAM
+    static let datagramType = SOCK_DGRAM
   #endif
 
   /// All addresses of a host name.
@@ -42,6 +44,16 @@ package struct SocketAddress {
     withUnsafeBytes(of: address) { bytes in
       withUnsafeMutableBytes(of: &storage) { $0.copyMemory(from: bytes) }
     }
+  }
+
+  /// The address of a service manager's socket: a path, or a name in Linux's abstract namespace after `@`.
+  init(notifying name: String) throws(SocketError) {
+    try self.init(path: name)
+    guard name.hasPrefix("@") else { return }
+    let offset = MemoryLayout<sockaddr_un>.offset(of: \.sun_path) ?? 0
+    withUnsafeMutableBytes(of: &storage) { $0[offset] = 0 }
+    // Abstract names are not terminated: the length counts.
+    length = socklen_t(offset + name.utf8.count)
   }
 
   /// The address that `call`, which is `getsockname` or `getpeername`, returns for a socket.

@@ -1,3 +1,4 @@
+import FoundationCompatibility
 import HTTPServer
 import HTTPTypes
 

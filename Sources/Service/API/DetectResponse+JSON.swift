@@ -33,11 +33,11 @@ extension DetectResponse: Encodable {
 
   private func encode(_ result: ImageResult, to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: Keys.self)
-    try container.encode(PictureSize(width: result.width, height: result.height), forKey: .image)
+    try container.encode(ImageSize(width: result.width, height: result.height), forKey: .image)
     var model = container.nestedContainer(keyedBy: ModelKeys.self, forKey: .model)
     try model.encode(self.model.name, forKey: .name)
     let input = self.model.inputSize
-    try model.encode(PictureSize(width: input.width, height: input.height), forKey: .input)
+    try model.encode(ImageSize(width: input.width, height: input.height), forKey: .input)
     try container.encode(
       result.detections.map { LabelledDetection($0, labels: self.model.labels) }, forKey: .detections)
     var timing = container.nestedContainer(keyedBy: TimingKeys.self, forKey: .timing)

@@ -12,7 +12,7 @@ struct DetectResponse: Sendable {
   let duration: Duration
 
   func encoded(as representation: Representation) throws(ImageError) -> Response {
-    let format: ImageFormat
+    let format: OutputFormat
     switch representation {
     case .json: return .json(self, fields: [.serverTiming: serverTiming()])
     case .csv:

@@ -7,9 +7,11 @@ struct ModelDescription: Encodable {
 
   let name: String
   let state: State
+  /// What users of the model must know.
+  var note: String?
   var variant: String?
   /// In pixels.
-  var input: PictureSize?
+  var input: ImageSize?
   var classes: [String]?
   var parameters: Int?
   /// Of the file of the weights.
@@ -20,7 +22,7 @@ struct ModelDescription: Encodable {
   var memoryBytes: Int?
 
   private enum CodingKeys: String, CodingKey {
-    case name, state, variant, precision, input, parameters
+    case name, state, note, variant, precision, input, parameters
     case queueLimit = "queue_limit"
     case memoryBytes = "memory_bytes"
     case sha256, classes
@@ -32,8 +34,9 @@ struct ModelDescription: Encodable {
     let model = detector.model
     self.name = name
     state = .loaded
+    note = model.note
     variant = Variant(model.architecture)?.rawValue ?? "custom"
-    input = PictureSize(width: model.inputSize.width, height: model.inputSize.height)
+    input = ImageSize(width: model.inputSize.width, height: model.inputSize.height)
     classes = model.labels
     parameters = model.parameterCount
     sha256 = model.sha256

@@ -1,12 +1,14 @@
+import Embedded
 import HTTPServer
 import HTTPTypes
 
-/// The page at `/`: three files in the binary that load nothing from other origins.
+/// The page at `/`: files in the binary that load nothing from other origins.
 enum PageRoute {
   static let files: [(path: String, type: String, bytes: [UInt8])] = [
     ("/", "text/html; charset=utf-8", PackageResources.index_html),
     ("/page.css", "text/css; charset=utf-8", PackageResources.page_css),
     ("/page.js", "text/javascript; charset=utf-8", PackageResources.page_js),
+    ("/sample.png", "image/png", Embedded.street),
   ]
 
   static func response(_ type: String, _ bytes: [UInt8]) -> Response {

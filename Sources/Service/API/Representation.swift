@@ -37,7 +37,7 @@ enum Representation: String, CaseIterable, Sendable {
     let quality: Double
 
     init(_ text: Substring) {
-      let parts = text.split(separator: ";").map { $0.filter { !$0.isWhitespace }.lowercased() }
+      let parts = text.split(separator: ";").map { $0.filter { !$0.isWhitespace }.asciiLowercased }
       range = parts.first ?? ""
       quality = parts.dropFirst().first { $0.hasPrefix("q=") }.flatMap { Double($0.dropFirst(2)) } ?? 1
     }

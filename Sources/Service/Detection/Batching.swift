@@ -19,13 +19,13 @@ package struct Batching: Sendable {
   package init() {}
 
   /// Maximum images of a batch of a network that needs `timePerImage`.
-  func batchSize(timePerImage: Duration, isShared: Bool) -> Int {
+  package func batchSize(timePerImage: Duration, isShared: Bool) -> Int {
     guard isShared, timePerImage > .zero else { return maxBatchSize }
     return max(1, min(maxBatchSize, Int(maxSharedBatchDuration / timePerImage)))
   }
 
   /// The queue limit of the calmest minute. More images than this never fit.
-  func maxQueueLimit(for input: InputSize) -> Int {
+  package func maxQueueLimit(for input: InputSize) -> Int {
     queueLimit(for: input, timePerImage: .zero, timeout: .zero)
   }
 

@@ -1,6 +1,7 @@
 import HTTPServer
 import HTTPTypes
 import Imaging
+import Synchronization
 import YOLOX
 
 /// Decodes, admits and detects the images of a request. All APIs share one pipeline once the request is decoded.
@@ -32,7 +33,7 @@ struct DetectionPipeline: Sendable {
       let timeout = try RequestTimeout(request.fields, atMost: requestTimeout)
       // Authorised before; a key that was removed meanwhile has no name any more.
       let client = try? access.authorize(request.head, at: .head(keyLocation))
-      deadline = RequestDeadline(timeout.duration, client: client)
+      deadline = RequestDeadline(timeout.duration, from: request.receivedAt, client: client)
     } catch { return problemResponse(error) }
     let first = FirstResult<Result<Response, Problem>>()
     // Unstructured, because the response does not wait for work that has become useless.
@@ -55,7 +56,14 @@ struct DetectionPipeline: Sendable {
       work.cancel()
     }
     timer.cancel()
-    do throws(Problem) { return try result.get() } catch { return problemResponse(error) }
+    var response: Response
+    do throws(Problem) { response = try result.get() } catch { response = problemResponse(error) }
+    deadline.logFields.withLock {
+      response.logFields.images = $0.images
+      response.logFields.model = $0.model
+    }
+    response.logFields.keyName = deadline.client
+    return response
   }
 
   /// Runs slow work, such as parsing a large body, on a preprocessing thread.
@@ -92,6 +100,10 @@ struct DetectionPipeline: Sendable {
     _ inputs: [Result<ImageInput, Problem>], with detector: Detector, options: DetectionOptions,
     deadline: RequestDeadline, keepsImages: Bool = false
   ) async throws(Problem) -> [Result<ImageResult, Problem>] {
+    deadline.logFields.withLock {
+      $0.images = inputs.count
+      $0.model = detector.model.name
+    }
     deadline.hold(try admit(inputs.count, to: detector, client: deadline.client))
     @Sendable func detect(_ input: Result<ImageInput, Problem>) async -> Result<ImageResult, Problem> {
       await Result { () async throws(Problem) in
@@ -148,7 +160,7 @@ struct DetectionPipeline: Sendable {
       let encoded = try await decode(deadline, .short, detector) { () throws(ImageError) in
         try EncodedImage(bytes, limits: imageLimits)
       }
-      let prepared = try await decode(deadline, .decoding(encoded), detector) { () throws(ImageError) in
+      let prepared = try await decode(deadline, .decoding(encoded, for: model), detector) { () throws(ImageError) in
         try model.prepare(encoded)
       }
       return (prepared, .encoded(encoded))

@@ -3,7 +3,7 @@ import YOLOX
 
 /// An image as a request contains it.
 enum ImageInput: Sendable {
-  /// The bytes of a JPEG or PNG.
+  /// The bytes of an image file.
   case encoded([UInt8])
   case pixels(Image)
   /// The network's input, `[3, H, W]`.

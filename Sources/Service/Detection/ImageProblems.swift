@@ -5,14 +5,17 @@ extension Problem {
   init(_ error: ImageError) {
     let detail = error.description
     switch error {
-    case .empty: self = .noImage("The image is empty; send a JPEG or PNG.")
-    case .unknownFormat:
-      self.init(
-        "unsupported-image", "Unsupported image format", .unsupportedMediaType, "The image is \(detail).")
+    case .empty: self = .noImage("The image is empty; send a \(ImageFormat.list).")
+    case .unsupported, .unknownFormat, .unsupportedVariant:
+      self.init("unsupported-image", "Unsupported image format", .unsupportedMediaType, detail)
     case .tooManyBytes, .tooLarge:
       self.init("image-too-large", "Image too large", .contentTooLarge, detail)
+    case .truncated:
+      self.init("truncated-image", "Truncated image", .unprocessableContent, detail)
     case .corrupt, .unreasonable:
       self.init("corrupt-image", "Corrupt image", .unprocessableContent, detail)
+    case .unencodable:
+      self.init("unencodable-image", "Image cannot be encoded", .unprocessableContent, detail)
     }
   }
 }
@@ -22,9 +25,11 @@ extension ImageError {
   var reason: String {
     switch self {
     case .empty: "empty"
+    case .unsupported, .unsupportedVariant: "unsupported_format"
     case .unknownFormat: "unknown_format"
     case .tooManyBytes, .tooLarge: "too_large"
-    case .corrupt, .unreasonable: "corrupt"
+    case .truncated: "truncated"
+    case .corrupt, .unreasonable, .unencodable: "corrupt"
     }
   }
 }

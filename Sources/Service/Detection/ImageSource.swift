@@ -1,4 +1,5 @@
 import Imaging
+import YOLOX
 
 /// An image from which the pixels can be had, to draw boxes.
 enum ImageSource: Sendable {
@@ -31,8 +32,8 @@ extension PreprocessingPool.Cost {
   /// A longer body takes as long to parse.
   private static let longBody = 4 << 20
 
-  static func decoding(_ image: EncodedImage) -> Self {
-    Self(isLong: image.width * image.height > longPixels, bytes: image.decodingBytes)
+  static func decoding(_ image: EncodedImage, for model: Model) -> Self {
+    Self(isLong: image.width * image.height > longPixels, bytes: model.decodingBytes(of: image))
   }
 
   /// Of a body with the images in it.

@@ -24,7 +24,7 @@ package final class InferenceQueue: Sendable {
     var running: (client: Int, start: ContinuousClock.Instant)?
   }
 
-  let pool: WorkerPool
+  package let pool: WorkerPool
   private let queue = DispatchQueue(label: "inference", qos: .userInitiated)
   private let state = Mutex(State())
   private let nextClient = Atomic<Int>(0)
@@ -51,7 +51,7 @@ package final class InferenceQueue: Sendable {
   }
 
   /// Whether other models wait, run or ran within the last second. Their images should not wait for a long batch.
-  func isShared(by client: Int) -> Bool {
+  package func isShared(by client: Int) -> Bool {
     state.withLock { state in
       if let running = state.running, running.client != client { return true }
       if state.waiting.contains(where: { $0.client != client }) { return true }

@@ -8,13 +8,13 @@ import Synchronization
 /// running jobs stays within a budget.
 package final class PreprocessingPool: Sendable {
   /// What a job takes.
-  struct Cost: Sendable {
+  package struct Cost: Sendable {
     /// Whether other jobs should not wait for it.
     var isLong = false
     /// Memory beyond its input, in bytes.
     var bytes = 0
 
-    static let short = Cost()
+    package static let short = Cost()
   }
 
   private struct Job {
@@ -57,7 +57,7 @@ package final class PreprocessingPool: Sendable {
   /// Runs `work` on a worker.
   ///
   /// - Returns: `nil` if the task was cancelled before a worker took the job.
-  func run<Value: Sendable>(
+  package func run<Value: Sendable>(
     _ cost: Cost = .short, _ work: @escaping @Sendable () throws(Problem) -> Value
   ) async throws(Problem) -> Value? {
     let id = nextID.wrappingAdd(1, ordering: .relaxed).oldValue

@@ -1,3 +1,4 @@
+import HTTPServer
 import Synchronization
 
 /// Until when the response to a request is of use: a moment, or the client's disconnection. Work for the request stops at
@@ -14,6 +15,8 @@ package final class RequestDeadline: Sendable {
   }
 
   package let instant: Instant
+  /// What the access log says of the request besides its response; here because all that works on a request has this.
+  package let logFields = Mutex(AccessLogFields())
   private let state: Mutex<State>
 
   /// - Parameter client: the name of the request's API key.
@@ -23,14 +26,14 @@ package final class RequestDeadline: Sendable {
   }
 
   /// The name of the API key, for the key's share of the queue; `nil` without keys.
-  var client: String? {
+  package var client: String? {
     get { state.withLock(\.client) }
     set { state.withLock { $0.client = newValue } }
   }
 
   package func clientDisconnected() { cancel(.clientDisconnected) }
 
-  func expire() { cancel(.expired) }
+  package func expire() { cancel(.expired) }
 
   private func cancel(_ reason: DetectorError) { state.withLock { $0.reason = $0.reason ?? reason } }
 
@@ -39,10 +42,10 @@ package final class RequestDeadline: Sendable {
     state.withLock(\.reason) ?? (now > instant ? .expired : nil)
   }
 
-  func hold(_ permit: AdmissionLimiter.Permit) { state.withLock { $0.permits.append(permit) } }
+  package func hold(_ permit: AdmissionLimiter.Permit) { state.withLock { $0.permits.append(permit) } }
 
   /// Call once the response is encoded, or no more work is done for it.
-  func releasePermits() {
+  package func releasePermits() {
     // Released outside the lock.
     let permits = state.withLock { state in
       defer { state.permits = [] }

@@ -1,10 +1,5 @@
-import Crypto
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import Digests
+import FoundationCompatibility
 
 /// One key: a name for logs and shares, the digest of its text, and what it allows.
 package struct APIKey: Sendable {
@@ -65,7 +60,7 @@ package struct APIKey: Sendable {
       scopes.insert(scope)
     }
     self.scopes = scopes.isEmpty ? Set(Scope.allCases) : scopes
-    digest = SHA256.hash(data: Data(text.utf8))
+    digest = SHA256Digest(of: text.utf8)
   }
 
   private static func isName(_ name: String) -> Bool {

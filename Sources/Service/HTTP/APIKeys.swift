@@ -1,12 +1,8 @@
-import Crypto
+import Digests
+import FoundationCompatibility
+import HTTPServer
 import HTTPTypes
 import Synchronization
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 /// The keys that authorise a request, sent as a bearer token (RFC 6750, section 2.1). They can be read again from their file
 /// while the service runs.
@@ -56,7 +52,7 @@ package final class APIKeys: Sendable {
   package func contain(_ key: some StringProtocol) -> Bool { find(key) != nil }
 
   func find(_ key: some StringProtocol) -> APIKey? {
-    let digest = SHA256.hash(data: Data(key.utf8))
+    let digest = SHA256Digest(of: key.utf8)
     // Compares all digests, so that the time does not depend on which one matches.
     return keys.withLock { keys in keys.reduce(nil as APIKey?) { $1.digest == digest ? $1 : $0 } }
   }
@@ -65,7 +61,7 @@ package final class APIKeys: Sendable {
   func find(in fields: HTTPFields) -> APIKey? {
     guard let authorization = fields[.authorization] else { return nil }
     let parts = authorization.split(separator: " ", maxSplits: 1)
-    guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
+    guard parts.count == 2, parts[0].isEqualIgnoringASCIICase("bearer") else { return nil }
     return find(parts[1])
   }
 }

@@ -5,13 +5,13 @@
 /// RFC 8259 leaves undefined, are errors.
 package struct JSONReader {
   /// Each level takes a stack frame or two; threads may have only 512 kB of stack.
-  static let maxDepth = 32
-  static let maxMembers = 1024
+  package static let maxDepth = 32
+  package static let maxMembers = 1024
   /// Longest number, in characters. Shortest forms of doubles have 24.
   private static let maxNumberLength = 400
 
   /// What kind of value comes next.
-  enum Kind: Equatable {
+  package enum Kind: Equatable {
     case object, array, string, number, bool, null
   }
 
@@ -27,12 +27,12 @@ package struct JSONReader {
   }
 
   /// Bytes that have not been read.
-  var remainingCount: Int { end - position }
+  package var remainingCount: Int { end - position }
 
   // MARK: Structure
 
   /// Reads an object that is the whole document.
-  mutating func document(
+  package mutating func document(
     _ member: (inout JSONReader, String) throws(Problem) -> Void
   ) throws(Problem) {
     try object(member)
@@ -41,7 +41,7 @@ package struct JSONReader {
   }
 
   /// Reads an object. `member` reads the value of each member.
-  mutating func object(_ member: (inout JSONReader, String) throws(Problem) -> Void) throws(Problem) {
+  package mutating func object(_ member: (inout JSONReader, String) throws(Problem) -> Void) throws(Problem) {
     try open(UInt8(ascii: "{"), "an object")
     defer { depth -= 1 }
     if take(UInt8(ascii: "}")) { return }
@@ -62,7 +62,7 @@ package struct JSONReader {
   }
 
   /// Reads an array. `element` reads each element and gets its index, so that it can bound their number.
-  mutating func array(_ element: (inout JSONReader, Int) throws(Problem) -> Void) throws(Problem) {
+  package mutating func array(_ element: (inout JSONReader, Int) throws(Problem) -> Void) throws(Problem) {
     try open(UInt8(ascii: "["), "an array")
     defer { depth -= 1 }
     if take(UInt8(ascii: "]")) { return }
@@ -85,7 +85,7 @@ package struct JSONReader {
   // MARK: Values
 
   /// The kind of the next value, judged by its first character.
-  mutating func kind() throws(Problem) -> Kind {
+  package mutating func kind() throws(Problem) -> Kind {
     skipSpace()
     guard position < end else { throw unexpected("a value") }
     switch bytes[position] {
@@ -100,20 +100,20 @@ package struct JSONReader {
   }
 
   /// Reads a `null` if that comes next.
-  mutating func takeNull() throws(Problem) -> Bool {
+  package mutating func takeNull() throws(Problem) -> Bool {
     guard try kind() == .null else { return false }
     try literal("null")
     return true
   }
 
-  mutating func bool() throws(Problem) -> Bool {
+  package mutating func bool() throws(Problem) -> Bool {
     guard try kind() == .bool else { throw unexpected("true or false") }
     let value = bytes[position] == UInt8(ascii: "t")
     try literal(value ? "true" : "false")
     return value
   }
 
-  mutating func string() throws(Problem) -> String {
+  package mutating func string() throws(Problem) -> String {
     let start = position
     guard let text = String(validating: try stringBytes(), as: UTF8.self) else {
       throw .invalidBody("The string at byte \(start) of the JSON is not UTF-8.")
@@ -122,14 +122,14 @@ package struct JSONReader {
   }
 
   /// Reads a string or `null`.
-  mutating func optionalString() throws(Problem) -> String? {
+  package mutating func optionalString() throws(Problem) -> String? {
     try takeNull() ? nil : try string()
   }
 
   /// Reads a value that has no objects and no arrays of arrays.
   ///
   /// - Parameter maxElements: of an array.
-  mutating func value(maxElements: Int) throws(Problem) -> JSONValue {
+  package mutating func value(maxElements: Int) throws(Problem) -> JSONValue {
     guard try kind() == .array else { return try scalar() }
     var values: [JSONValue] = []
     try array { reader, index throws(Problem) in
@@ -154,7 +154,7 @@ package struct JSONReader {
   }
 
   /// Checks and drops a value.
-  mutating func skip() throws(Problem) {
+  package mutating func skip() throws(Problem) {
     switch try kind() {
     case .object: try object { reader, _ throws(Problem) in try reader.skip() }
     case .array: try array { reader, _ throws(Problem) in try reader.skip() }
@@ -193,7 +193,7 @@ package struct JSONReader {
     }
   }
 
-  func unexpected(_ expected: String) -> Problem {
+  package func unexpected(_ expected: String) -> Problem {
     position < end
       ? .invalidBody("Byte \(position) of the JSON is unexpected; expected \(expected).")
       : .invalidBody("The JSON ends early; expected \(expected).")
@@ -204,7 +204,7 @@ package struct JSONReader {
 
 extension JSONReader {
   /// Reads a string without decoding it to text: images are base64 strings, and long.
-  mutating func stringBytes() throws(Problem) -> ArraySlice<UInt8> {
+  package mutating func stringBytes() throws(Problem) -> ArraySlice<UInt8> {
     guard try kind() == .string else { throw unexpected("a string") }
     position += 1
     let start = position
@@ -285,7 +285,7 @@ extension JSONReader {
 
 extension JSONReader {
   /// Reads a number, correctly rounded. Numbers beyond the range of a double are errors.
-  mutating func number() throws(Problem) -> Double {
+  package mutating func number() throws(Problem) -> Double {
     guard try kind() == .number else { throw unexpected("a number") }
     let start = position
     let isNegative = takeDirectly(UInt8(ascii: "-"))

@@ -1,11 +1,9 @@
 import HTTPServer
 import HTTPTypes
-import Logging
 
-/// Gives every response its request id, a log line and its metrics.
+/// Gives every response its request id, its metrics and the facts for its line in the access log.
 struct RouteInstrumentation: Sendable {
   let metrics: ServiceMetrics
-  let logger: Logger
 
   func suspending(_ route: String, _ handler: @escaping @Sendable (Request) async -> Response) -> Handler {
     let routeMetrics = metrics.route(route)
@@ -25,10 +23,11 @@ struct RouteInstrumentation: Sendable {
     }
   }
 
-  /// Counts and logs the response to a request that reached no route.
+  /// Counts the response to a request that reached no route.
   func rejected(_ response: Response, reason: String) -> Response {
     metrics.rejected(status: response.status.code)
-    logger.info("rejected", metadata: ["status": "\(response.status.code)", "reason": "\(reason)"])
+    var response = response
+    response.logFields.reason = reason
     return response
   }
 
@@ -41,20 +40,7 @@ struct RouteInstrumentation: Sendable {
     response.fields[.requestID] = id.text
     let duration = start.duration(to: .now)
     routeMetrics.responded(response.status.code, after: duration)
-    // Successful probes come every few seconds and would fill the log.
-    let isProbe = request.method == .get && response.status == .ok
-    logger.log(
-      level: isProbe ? .debug : .info, "request",
-      metadata: [
-        "id": "\(id.text)", "method": "\(request.method)", "route": "\(route)",
-        "status": "\(response.status.code)",
-        "milliseconds": "\(duration.roundedMilliseconds)",
-        "peer": "\(request.peer)", "traceparent": "\(request.fields[.traceparent] ?? "-")",
-      ])
+    response.logFields.route = route
     return response
   }
-}
-
-extension HTTPField.Name {
-  fileprivate static let traceparent = HTTPField.Name("traceparent")!  // a token, as the initialiser requires
 }

@@ -1,13 +1,9 @@
 import CoreMetrics
+import Engine
+import FoundationCompatibility
 import Metrics
 import PrometheusMetrics
 import YOLOX
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 /// The metrics of one model.
 package struct ModelMetrics: Sendable {

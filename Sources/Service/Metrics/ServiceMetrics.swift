@@ -1,17 +1,10 @@
 import CoreMetrics
 import Engine
 import Metrics
+import PlatformC
 import PrometheusMetrics
 import Synchronization
 import YOLOX
-
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
 
 /// The service's metrics. Every label has a bounded number of values: existing routes, and served models and classes.
 package final class ServiceMetrics: Sendable {
@@ -21,12 +14,15 @@ package final class ServiceMetrics: Sendable {
   private let models = Mutex<[String: ModelMetrics]>([:])
   /// The labels of `yolox_model_info` by model.
   private let infos = Mutex<[String: [(String, String)]]>([:])
+  package let server: ServerMetrics
 
   package init(version: String) {
-    let registry = PrometheusRegistry(descriptions: ServiceMetrics.descriptions)
+    let registry = PrometheusRegistry(
+      descriptions: ServiceMetrics.descriptions.merging(ServerMetrics.descriptions) { first, _ in first })
     self.registry = registry
     inFlight = Meter(label: "yolox_requests_in_flight", factory: registry)
     connections = Meter(label: "yolox_connections", factory: registry)
+    server = ServerMetrics(registry: registry)
     Meter(label: "yolox_build_info", dimensions: [("version", version)], factory: registry).set(1)
     Meter(label: "process_start_time_seconds", factory: registry).set(Double(time(nil)))
   }

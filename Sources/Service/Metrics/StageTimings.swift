@@ -2,7 +2,7 @@ import Engine
 
 /// The duration of each stage of one image.
 package struct StageTimings: Sendable {
-  /// JPEG or PNG to pixels.
+  /// Image file to pixels.
   package var decode = Duration.zero
   /// Letterboxing to the network's input.
   package var preprocess = Duration.zero

@@ -1,7 +1,6 @@
 import Dispatch
 import Engine
 import Logging
-import ServiceLifecycle
 import Synchronization
 import YOLOX
 
@@ -71,14 +70,14 @@ package final class ModelRegistry: Sendable {
       ])
   }
 
-  /// Loads all models. Ends early, without an error, when the service is told to stop.
+  /// Loads all models. Ends early, without an error, when the task is cancelled.
   package func loadAll() async throws {
-    for source in sources where !Task.isShuttingDownGracefully { try await load(source.name) }
+    for source in sources where !Task.isCancelled { try await load(source.name) }
   }
 
-  /// Reloads the loaded models, until the service is told to stop. A model whose file has become invalid stays as it was.
+  /// Reloads the loaded models, until the task is cancelled. A model whose file has become invalid stays as it was.
   package func reloadAll() async {
-    for name in names where loaded(name) != nil && !Task.isShuttingDownGracefully {
+    for name in names where loaded(name) != nil && !Task.isCancelled {
       do {
         try await load(name)
         metrics.reloaded(.model, succeeded: true)

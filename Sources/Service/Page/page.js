@@ -9,7 +9,24 @@ const key = element("key");
 let shown = null; // { bitmap, detections }
 let waiting = null; // the image that was rejected for lack of a key
 
-const color = (index) => `hsl(${(index * 137.508) % 360} 85% 45%)`;
+// Colours of classes, the same as in images that the server draws (Palette.swift).
+const palette = (
+  "fc444a 1983fb 78d878 febf12 a361fb fc8731 17d0d8 fd3ab3 fcb5f9 309909 b813a0 ac7d1b 95a3fc 009eaf 5e42fe cb1043 " +
+  "5dff2b fc85ad e573ff 92ac18 38f7db 9a0ee3 e128f2 d2e609 c263b7 0db98e 10c72e ffae85 02a9f7 d3ad1b de6e29 92f392 " +
+  "1d966d 72e3ff 8184f1 e6688d 4ee11b c8aefa fc91ee ba80ea 69c1fc b9cb11 cf901c 839007 e17aca 4aaa4d fed081 21b8d0 " +
+  "0a8fd1 fd736f c60373 fe4aed 30e3b9 08f17e fda6c6 10d095 fe3181 cd93ff 70c35d c761fc fb9892 fd9f07 dc5d63 a76ed6 " +
+  "a2e326 f0d947 fd65b2 4992f2 ff6a0d 870dfe a5931b 7ccb05 f307d3 0ac5b4 1bf5b1 29a895 fc78e1 a913c5 1de6e8 15bd63"
+).split(" ");
+const color = (index) => `#${palette[index % palette.length]}`;
+
+// Black or white: the contrast of text to its colour is at least 4.5 (WCAG 2.2, 1.4.3).
+function ink(color) {
+  const [red, green, blue] = [1, 3, 5].map((at) => {
+    const level = parseInt(color.slice(at, at + 2), 16) / 255;
+    return level <= 0.04045 ? level / 12.92 : ((level + 0.055) / 1.055) ** 2.4;
+  });
+  return 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05) >= 4.5 ? "white" : "black";
+}
 
 function setStatus(text, isError = false) {
   element("status").textContent = text;
@@ -36,7 +53,7 @@ function draw() {
     const height = 15 * unit;
     const top = y1 >= height ? y1 - height : y1;
     context.fillRect(x1, top, context.measureText(label).width + 6 * unit, height);
-    context.fillStyle = "white";
+    context.fillStyle = ink(color(found.class_id));
     context.fillText(label, x1 + 3 * unit, top + 2 * unit);
   }
   canvas.hidden = false;
@@ -99,6 +116,7 @@ threshold.addEventListener("input", () => {
 element("key-row").addEventListener("submit", (event) => {
   event.preventDefault();
   showCurl();
+  showNote();
   detect(waiting);
 });
 element("file").addEventListener("change", (event) => detect(event.target.files[0]));
@@ -114,6 +132,26 @@ drop.addEventListener("drop", (event) => {
   drop.classList.remove("over");
   detect(event.dataTransfer.files[0]);
 });
+
+element("sample").addEventListener("click", async () => {
+  try {
+    const response = await fetch("/sample.png");
+    if (!response.ok) throw new Error(`The sample image cannot be loaded (${response.status}).`);
+    detect(await response.blob());
+  } catch (error) {
+    setStatus(error.message, true);
+  }
+});
+
+// What users of the model must know. Without a key it is not shown: the list of models needs one as well.
+async function showNote() {
+  const headers = key.value ? { Authorization: `Bearer ${key.value}` } : {};
+  const response = await fetch("/v1/models", { headers });
+  if (!response.ok) return;
+  const [first] = (await response.json()).models;
+  element("note").textContent = first?.note ?? "";
+  element("note").hidden = !first?.note;
+}
 
 const video = element("video");
 element("camera").addEventListener("click", async () => {
@@ -139,3 +177,4 @@ element("copy").addEventListener("click", async () => {
   setStatus("Copied.");
 });
 showCurl();
+showNote();

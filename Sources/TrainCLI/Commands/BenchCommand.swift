@@ -27,7 +27,7 @@ struct BenchCommand: ParsableCommand {
   var iterations = 10
 
   @Option(help: "Number of threads.")
-  var threads = ProcessInfo.processInfo.activeProcessorCount
+  var threads = availableProcessors()
 
   @Flag(help: "Time the preparation of augmented batches instead of iterations.")
   var augmentation = false

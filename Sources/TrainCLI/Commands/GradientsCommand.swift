@@ -23,7 +23,7 @@ struct GradientsCommand: ParsableCommand {
   var threads = 2
 
   func run() throws {
-    let weights = try PretrainedWeights(contentsOf: self.weights)
+    let weights = try PretrainedWeights.read(self.weights)
     let tensors = try Checkpoint.open(batch).tensors
     guard let images = tensors["images"], images.shape.count == 4, let rows = tensors["targets"],
       rows.shape.count == 3, rows.shape[0] == images.shape[0], rows.shape[2] == 5

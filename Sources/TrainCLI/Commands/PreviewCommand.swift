@@ -34,7 +34,7 @@ struct PreviewCommand: ParsableCommand {
     guard let variant = Variant(rawValue: model) else {
       throw ValidationError("--model \(model) is unknown")
     }
-    let dataset = try data.training(segmentations: copyPaste > 0)
+    let dataset = try data.load(segmentations: copyPaste > 0).training
     var augmentation = TrainingOptions(variant: variant, epochs: 1, batchSize: 1, threads: 1).augmentation
     augmentation.copyPaste = copyPaste
     let loader = BatchLoader(dataset: dataset, batchSize: 1, seed: seed, augmentation: augmentation)
@@ -48,13 +48,14 @@ struct PreviewCommand: ParsableCommand {
           image.pixels[3 * place + 2 - channel] = UInt8(batch.images.values[channel * size * size + place])
         }
       }
-      for target in batch.targets[0] {
-        let box = target.box
-        image.draw(
-          box: (
-            box.x - box.width / 2, box.y - box.height / 2, box.x + box.width / 2, box.y + box.height / 2
-          ), label: dataset.labels[target.classIndex], colorIndex: target.classIndex)
-      }
+      image.draw(
+        batch.targets[0].map { target in
+          let box = target.box
+          return BoxAnnotation(
+            box: (
+              box.x - box.width / 2, box.y - box.height / 2, box.x + box.width / 2, box.y + box.height / 2
+            ), label: dataset.labels[target.classIndex], colorIndex: target.classIndex)
+        })
       let path = output + "/\(index).jpg"
       try Data(image.encoded(as: .jpeg)).write(to: URL(filePath: path))
       print(path)

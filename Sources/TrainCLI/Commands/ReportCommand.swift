@@ -1,6 +1,5 @@
 import ArgumentParser
 import Engine
-import Foundation
 import Training
 import YOLOX
 
@@ -18,11 +17,11 @@ struct ReportCommand: ParsableCommand {
   var weights: String?
 
   @Option(help: "Number of threads.")
-  var threads = ProcessInfo.processInfo.activeProcessorCount
+  var threads = availableProcessors()
 
   func run() throws {
     try RunReport.write(
-      folder: folder, weights: try PretrainedWeights(contentsOf: weights ?? folder + "/best.safetensors"),
+      folder: folder, weights: try PretrainedWeights.read(weights ?? folder + "/best.safetensors"),
       validation: try data.validation(), pool: WorkerPool(threads: max(1, threads)))
     print(folder + "/report.html")
   }

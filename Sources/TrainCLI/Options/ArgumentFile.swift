@@ -1,10 +1,5 @@
+import FoundationCompatibility
 import Training
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 /// Options in a file, one per line, with their names on the command line:
 ///

@@ -21,7 +21,7 @@ package struct ParameterLayout: Sendable {
   package init(_ graph: Graph) {
     func role(_ parameter: (name: String, shape: [Int])) -> Int {
       if parameter.shape.count == 4 { return 0 }
-      return parameter.name.hasSuffix(".running_mean") || parameter.name.hasSuffix(".running_var") ? 2 : 1
+      return ParameterLayout.isRunningStatistic(parameter.name) ? 2 : 1
     }
     var entries: [Entry] = []
     var ends = [0, 0, 0]
@@ -39,11 +39,26 @@ package struct ParameterLayout: Sendable {
     (decayedCount, trainableCount, count) = (ends[0], ends[1], ends[2])
   }
 
+  static func isRunningStatistic(_ name: String) -> Bool {
+    name.hasSuffix(".running_mean") || name.hasSuffix(".running_var")
+  }
+
   package subscript(name: String) -> Entry? { index[name].map { entries[$0] } }
 
   func offset(_ name: String) -> Int {
     guard let entry = self[name] else { preconditionFailure("the graph has no parameter \(name)") }
     return entry.range.lowerBound
+  }
+
+  /// The ranges of the parameters whose names satisfy `isIncluded`, adjacent ones merged.
+  package func ranges(where isIncluded: (String) -> Bool) -> [Range<Int>] {
+    entries.filter { isIncluded($0.name) }.reduce(into: []) { ranges, entry in
+      if let last = ranges.last, last.upperBound == entry.range.lowerBound {
+        ranges[ranges.count - 1] = last.lowerBound..<entry.range.upperBound
+      } else {
+        ranges.append(entry.range)
+      }
+    }
   }
 
   /// The parameters in `buffer` by name; those that the buffer does not cover are left out.

@@ -14,8 +14,15 @@ package final class TrainingExecutor {
   /// Gradients of the trainable parameters. The backward pass adds to them; the optimizer clears them.
   package let gradients: FloatBuffer
 
+  /// The trainable parameters that are not frozen.
+  let trainedRanges: [Range<Int>]
+  /// The parameters and running statistics that training changes.
+  let changingRanges: [Range<Int>]
+
   let team: ThreadTeam
   let operators: [TrainingOperator]
+  /// Whether batch normalisation uses the running statistics whatever its operator says.
+  private var usesRunningStatistics = false
   let buffers = BufferPool()
   var shapes: [FeatureMapShape] = []
   private var values: [FloatBuffer?]
@@ -25,7 +32,7 @@ package final class TrainingExecutor {
   /// - Parameters:
   ///   - isBatchNormFrozen: normalise by the running statistics and do not update them.
   ///   - detached: path prefix of nodes that pass no gradient to inputs outside the prefix (a stop-gradient).
-  ///   - isFrozen: whether the node at a path keeps its weights. Its running statistics are still updated.
+  ///   - isFrozen: whether the node at a path keeps its weights and its running statistics, and normalises by them.
   package init(
     _ graph: Graph, team: ThreadTeam, isBatchNormFrozen: Bool = false, detached: String? = nil,
     isFrozen: (String) -> Bool = { _ in false }
@@ -35,6 +42,13 @@ package final class TrainingExecutor {
     layout = ParameterLayout(graph)
     parameters = FloatBuffer(count: layout.count)
     gradients = FloatBuffer(count: layout.trainableCount)
+    trainedRanges = layout.ranges { !isFrozen($0) }.compactMap { [trainable = layout.trainableCount] range in
+      let trained = range.clamped(to: 0..<trainable)
+      return trained.isEmpty ? nil : trained
+    }
+    changingRanges = layout.ranges { name in
+      !isFrozen(name) && !(isBatchNormFrozen && ParameterLayout.isRunningStatistic(name))
+    }
     operators = TrainingOperator.operators(
       of: graph, layout: layout, isBatchNormFrozen: isBatchNormFrozen, detached: detached,
       isFrozen: isFrozen)
@@ -45,8 +59,11 @@ package final class TrainingExecutor {
 
   /// Runs the network in training mode.
   ///
-  /// - Parameter images: `[N, C, H, W]`.
-  package func forward(_ images: Tensor) {
+  /// - Parameters:
+  ///   - images: `[N, C, H, W]`.
+  ///   - usesRunningStatistics: whether all batch normalisation uses the running statistics, as in inference.
+  package func forward(_ images: Tensor, usesRunningStatistics: Bool = false) {
+    self.usesRunningStatistics = usesRunningStatistics
     let wanted = graph.shapes(batch: images.shape[0], height: images.shape[2], width: images.shape[3])
       .map(FeatureMapShape.init)
     if wanted != shapes {
@@ -79,7 +96,8 @@ package final class TrainingExecutor {
       let statistics = self.statistics[op.result] ?? FloatBuffer(count: 2 * shape.channels)
       self.statistics[op.result] = statistics
       operation.forward(
-        x, shape, into: y, parameters: parameters.pointer, statistics: statistics.pointer, team: team)
+        x, shape, into: y, parameters: parameters.pointer, statistics: statistics.pointer,
+        isFrozen: usesRunningStatistics || operation.isBatchNormFrozen, team: team)
     case .activation(let activation):
       ActivationOperator.forward(x, shape, into: y, activation, team: team)
     case .add:

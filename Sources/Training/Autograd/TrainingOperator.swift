@@ -60,7 +60,7 @@ struct TrainingOperator {
             biasOffset: layout.offset(node.path + ".bias"),
             meanOffset: layout.offset(node.path + ".running_mean"),
             varianceOffset: layout.offset(node.path + ".running_var"), activation: activation,
-            isBatchNormFrozen: isBatchNormFrozen))
+            isBatchNormFrozen: isBatchNormFrozen || isFrozen(node.path)))
       case .activation(let activation): kind = .activation(activation)
       case .add: kind = .add
       case .concat: kind = .concat

@@ -1,16 +1,13 @@
 import COCO
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import FoundationCompatibility
 
 /// Converts annotations to COCO's format and collects one line for each unusable record.
 package struct Conversion: Sendable {
   package private(set) var issues: [String] = []
   private var images: [Annotations.Image] = []
   private var objects: [Annotations.Object] = []
+  /// By annotation id.
+  package private(set) var segmentations: [Int: Segmentation] = [:]
   private var names: [String]
   /// Whether unknown class names are added.
   private let takesNewNames: Bool
@@ -37,9 +34,12 @@ package struct Conversion: Sendable {
     return images.count
   }
 
-  mutating func addObject(in image: Int, classIndex: Int, box: [Double]) {
+  mutating func addObject(
+    in image: Int, classIndex: Int, box: [Double], segmentation: Segmentation? = nil
+  ) {
     objects.append(
       Annotations.Object(id: objects.count + 1, imageID: image, categoryID: classIndex + 1, box: box))
+    segmentations[objects.count] = segmentation
   }
 
   /// - Returns: `nil` for a name that is not in the given list.

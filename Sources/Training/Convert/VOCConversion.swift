@@ -1,8 +1,4 @@
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import FoundationCompatibility
 
 extension Conversion {
   /// Reads a folder of Pascal VOC's XML files (host.robots.ox.ac.uk/pascal/VOC, devkit documentation), one for each
@@ -10,9 +6,11 @@ extension Conversion {
   ///
   /// VOC boxes are 1-based and include the last pixel: `xmin` 1 and `xmax` 10 cover the first ten columns.
   ///
-  /// - Parameter list: a file with the image names to convert, one per line (VOC's `ImageSets/Main/train.txt`); `nil` for all.
+  /// - Parameters:
+  ///   - list: a file with the image names to convert, one per line (VOC's `ImageSets/Main/train.txt`); `nil` for all.
+  ///   - images: folder of the images; an image of the XML file's name is taken where the named one is missing.
   package static func voc(
-    _ folder: String, names: [String]?, list: String? = nil
+    _ folder: String, names: [String]?, list: String? = nil, images: String? = nil
   ) throws(TrainingError) -> Conversion {
     var conversion = Conversion(names: names)
     let wanted = try list.map { path throws(TrainingError) in
@@ -25,7 +23,7 @@ extension Conversion {
         continue
       }
       do throws(XMLElement.Fault) {
-        conversion.addVOC(try XMLElement(parsing: [UInt8](data)), file: file)
+        conversion.addVOC(try XMLElement(parsing: [UInt8](data)), file: file, images: images)
       } catch {
         conversion.addIssue(file, "invalid XML at byte \(error.offset) (\(error.reason)); left out")
       }
@@ -33,11 +31,16 @@ extension Conversion {
     return conversion
   }
 
-  private mutating func addVOC(_ root: XMLElement, file: String) {
-    guard let name = root.first("filename")?.trimmed, !name.isEmpty,
+  private mutating func addVOC(_ root: XMLElement, file: String, images: String?) {
+    guard var name = root.first("filename")?.trimmed, !name.isEmpty,
       let width = root.first("size")?.number("width"), let height = root.first("size")?.number("height"),
       width >= 1, height >= 1, width < 1e6, height < 1e6
     else { return addIssue(file, "no filename or size; left out") }
+    if let images, !FileManager.default.fileExists(atPath: "\(images)/\(name)") {
+      let stem = FolderListing.stem(file)
+      let names = ["jpg", "jpeg", "png", "JPG"].map { "\(stem).\($0)" }
+      name = names.first { FileManager.default.fileExists(atPath: "\(images)/\($0)") } ?? name
+    }
     let image = addImage(name, width: Int(width), height: Int(height))
     for (number, object) in root.all("object").enumerated() {
       let record = "\(file), object \(number + 1)"

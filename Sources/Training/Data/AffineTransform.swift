@@ -1,12 +1,5 @@
 import Imaging
-
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
+import PlatformC
 
 /// x' = a x + b y + c, y' = d x + e y + f.
 package struct AffineTransform: Sendable, Equatable {

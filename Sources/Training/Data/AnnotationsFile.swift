@@ -1,10 +1,5 @@
 import COCO
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import FoundationCompatibility
 
 /// Writes a COCO "instances" file.
 package struct AnnotationsFile: Encodable {
@@ -32,9 +27,10 @@ package struct AnnotationsFile: Encodable {
     let box: [Double]
     let area: Double
     let isCrowd: Int
+    let segmentation: [[Float]]?
 
     enum CodingKeys: String, CodingKey {
-      case id, area
+      case id, area, segmentation
       case imageID = "image_id"
       case categoryID = "category_id"
       case box = "bbox"
@@ -47,19 +43,23 @@ package struct AnnotationsFile: Encodable {
   private let categories: [Category]
 
   /// Replaces the file atomically.
-  package static func write(_ annotations: Annotations, to path: String) throws(TrainingError) {
+  ///
+  /// - Parameter segmentations: by annotation id.
+  package static func write(
+    _ annotations: Annotations, segmentations: [Int: Segmentation] = [:], to path: String
+  ) throws(TrainingError) {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     let text: Data
     do {
-      text = try encoder.encode(AnnotationsFile(annotations))
+      text = try encoder.encode(AnnotationsFile(annotations, segmentations))
     } catch {
       throw .unwritable(path: path, reason: "\(error)")
     }
     try writeAtomically([UInt8](text), to: path)
   }
 
-  private init(_ source: Annotations) {
+  private init(_ source: Annotations, _ segmentations: [Int: Segmentation]) {
     images = source.images.map {
       Image(id: $0.id, fileName: $0.fileName, width: $0.width, height: $0.height)
     }
@@ -67,7 +67,7 @@ package struct AnnotationsFile: Encodable {
     annotations = source.objects.map {
       Object(
         id: $0.id, imageID: $0.imageID, categoryID: $0.categoryID, box: $0.box, area: $0.area,
-        isCrowd: $0.isCrowd ? 1 : 0)
+        isCrowd: $0.isCrowd ? 1 : 0, segmentation: segmentations[$0.id]?.polygons)
     }
   }
 }

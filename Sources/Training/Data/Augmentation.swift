@@ -8,7 +8,8 @@ package struct Augmentation: Sendable, Equatable {
   package var mosaicProbability: Float = 1
   /// Probability that an object with a segmentation is pasted from another image.
   package var copyPaste: Float = 0
-  package var mixUp = true
+  /// Probability that a mosaic is mixed with another image.
+  package var mixUpProbability: Float = 1
   package var mixUpScale: ClosedRange<Float> = 0.5...1.5
   package var degrees: Float = 10
   package var translation: Float = 0.1
@@ -22,7 +23,7 @@ package struct Augmentation: Sendable, Equatable {
   package static var small: Augmentation {
     var augmentation = Augmentation()
     augmentation.mosaicScale = 0.5...1.5
-    augmentation.mixUp = false
+    augmentation.mixUpProbability = 0
     return augmentation
   }
 
@@ -45,7 +46,9 @@ package struct Augmentation: Sendable, Equatable {
     let warp = AffineTransform.random(self, side: side, random: &random)
     var sample = warp.apply(to: canvas, side: side)
     sample = withPastes(sample, side: side, random: &random, draw: draw)
-    if mixUp, !sample.objects.isEmpty {
+    if mixUpProbability > 0, !sample.objects.isEmpty,
+      mixUpProbability >= 1 || random.chance(mixUpProbability)
+    {
       sample = mixed(sample, with: draw(&random).fitted(into: side), side: side, random: &random)
     }
     return finish(sample, random: &random)

@@ -1,4 +1,5 @@
 import Engine
+import Imaging
 
 /// Images `[N, 3, side, side]` and the objects of each image.
 package struct Batch: Sendable {
@@ -13,14 +14,16 @@ package struct BatchLoader: Sendable {
   package let batchSize: Int
   package let seed: UInt64
   package let augmentation: Augmentation
+  package let preprocessing: Preprocessing
   /// Indices within a batch of the images that this process makes.
   package let indices: Range<Int>
 
   /// - Parameter processes: the processes that share each batch; `batchSize` counts the images of all.
   package init(
     dataset: DetectionDataset, batchSize: Int, seed: UInt64, augmentation: Augmentation,
-    processes: ProcessGroup = .single
+    preprocessing: Preprocessing = .standard, processes: ProcessGroup = .single
   ) {
+    self.preprocessing = preprocessing
     self.dataset = dataset
     self.batchSize = batchSize
     self.seed = seed
@@ -59,7 +62,10 @@ package struct BatchLoader: Sendable {
       } else {
         sample = augmentation.finish(first, random: &random)
       }
-      targets.append(sample.write(into: &planes.values, at: targets.count * 3 * side * side, side: side))
+      targets.append(
+        sample.write(
+          into: &planes.values, at: targets.count * 3 * side * side, side: side,
+          preprocessing: preprocessing))
     }
     return Batch(images: planes, targets: targets)
   }

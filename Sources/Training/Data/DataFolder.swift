@@ -1,17 +1,14 @@
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import FoundationCompatibility
 
-/// A data set in one folder, in the layout of COCO's downloads:
+/// A data set in one folder. The layout of COCO's downloads is
 ///
 ///     DIR/annotations/instances_train2017.json   or DIR/instances_train2017.json, DIR/train.json
 ///     DIR/train2017/                             or DIR/images/train2017/
 ///
-/// Names with prefix `train` are for training, those with prefix `val` for validation.
+/// where names with prefix `train` are for training, those with prefix `val` for validation. ``source(_:segmentations:)``
+/// reads others as well.
 package struct DataFolder {
-  package enum Split: String, Sendable {
+  package enum Split: String, Sendable, CaseIterable {
     case train, val
   }
 
@@ -25,7 +22,7 @@ package struct DataFolder {
     }
   }
 
-  private let path: String
+  let path: String
 
   package init(_ path: String) { self.path = path }
 
@@ -54,11 +51,11 @@ package struct DataFolder {
     return Part(annotations: first.path, images: images)
   }
 
-  private func files(in folder: String) -> [String] {
+  func files(in folder: String) -> [String] {
     ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
   }
 
-  private func isFolder(_ path: String) -> Bool {
+  func isFolder(_ path: String) -> Bool {
     (try? FileManager.default.attributesOfItem(atPath: path))?[.type] as? FileAttributeType == .typeDirectory
   }
 }

@@ -50,10 +50,13 @@ package struct Sample: Sendable {
       image: image.resized(width: width, height: height), objects: objects.map { $0.scaled(scale) })
   }
 
-  /// Writes the network input: BGR planes `[3, side, side]`, the image top left, padding 114. Returns boxes by centre.
-  package func write(into planes: inout [Float], at offset: Int, side: Int) -> [Target] {
+  /// Writes the network input: planes `[3, side, side]`, the image top left, padding 114. Returns boxes by centre.
+  package func write(
+    into planes: inout [Float], at offset: Int, side: Int, preprocessing: Preprocessing = .standard
+  ) -> [Target] {
     let fitted = max(image.width, image.height) == side ? self : self.fitted(into: side)
     let plane = side * side
+    defer { if preprocessing == .legacy { Sample.normalize(&planes, at: offset, plane: plane) } }
     for channel in 0..<3 {
       for index in 0..<plane { planes[offset + channel * plane + index] = Letterbox.padding }
     }
@@ -77,8 +80,25 @@ package struct Sample: Sendable {
   }
 }
 
+extension Sample {
+  /// BGR 0...255 to RGB with ImageNet's mean and deviation (data_augment.py, `legacy`).
+  private static func normalize(_ planes: inout [Float], at offset: Int, plane: Int) {
+    let (means, deviations): ([Float], [Float]) = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
+    for index in offset..<offset + plane { planes.swapAt(index, index + 2 * plane) }
+    for channel in 0..<3 {
+      let start = offset + channel * plane
+      for index in start..<start + plane {
+        planes[index] = (planes[index] / 255 - means[channel]) / deviations[channel]
+      }
+    }
+  }
+}
+
 extension Image {
-  /// Resizes bilinearly with half-pixel centres, as OpenCV's INTER_LINEAR.
+  /// Resizes bilinearly with half-pixel centres, like OpenCV's INTER_LINEAR, in float32.
+  ///
+  /// The letterbox of inference (Sources/CLetterbox) stands apart: it has OpenCV's fixed-point arithmetic and writes float
+  /// planes. Shared arithmetic would change the bits of inference or of seeded training runs.
   package func resized(width newWidth: Int, height newHeight: Int) -> Image {
     guard newWidth != width || newHeight != height else { return self }
     func taps(_ source: Int, _ target: Int) -> [(first: Int, second: Int, weight: Float)] {

@@ -1,8 +1,4 @@
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import FoundationCompatibility
 
 /// The polygons of an object, each a list of alternating x and y in pixels.
 package struct Segmentation: Sendable, Equatable {
@@ -46,7 +42,8 @@ package struct Segmentation: Sendable, Equatable {
 
   private struct File: Decodable {
     struct Object: Decodable {
-      let id: Int
+      /// `nil` for a record without a usable id.
+      let id: Int?
       let polygons: [[Float]]?
 
       enum CodingKeys: String, CodingKey {
@@ -55,7 +52,7 @@ package struct Segmentation: Sendable, Equatable {
 
       init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
-        id = try container.decode(Int.self, forKey: .id)
+        id = try? container.decode(Int.self, forKey: .id)
         // Crowds have run-length encodings instead of polygons.
         polygons = try? container.decodeIfPresent([[Float]].self, forKey: .segmentation)
       }
@@ -75,7 +72,8 @@ package struct Segmentation: Sendable, Equatable {
     return Dictionary(
       file.annotations.compactMap { object in
         let polygons = (object.polygons ?? []).filter { $0.count >= 6 && $0.allSatisfy(\.isFinite) }
-        return polygons.isEmpty ? nil : (object.id, Segmentation(polygons: polygons))
+        guard let id = object.id, !polygons.isEmpty else { return nil }
+        return (id, Segmentation(polygons: polygons))
       }, uniquingKeysWith: { first, _ in first })
   }
 }

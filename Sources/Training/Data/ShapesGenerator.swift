@@ -1,11 +1,6 @@
 import COCO
+import FoundationCompatibility
 import Imaging
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 /// Generates a data set of circles, squares and triangles on noise, to test training within minutes without a download.
 package struct ShapesGenerator: Sendable {

@@ -12,32 +12,22 @@ package enum WeightsFile {
     }
   }
 
-  /// - Parameter epoch: epochs trained; stored in `.pth` only.
-  package static func write(_ weights: PretrainedWeights, epoch: Int = 0, to path: String)
-    throws(TrainingError)
-  {
-    switch Format(path: path) {
-    case .pth:
-      let graph = Graph.yolox(weights.architecture, classCount: weights.classCount)
-      let missing = graph.parameterShapes.map(\.name).filter { weights.parameters[$0] == nil }
-      guard missing.isEmpty else {
-        throw .unusableData(
-          path: path,
-          reason: "the weights have no \(missing[0]): batch normalisation is folded into the convolutions")
+  /// - Parameters:
+  ///   - epoch: epochs trained; stored in `.pth` only.
+  ///   - type: how `.safetensors` stores numbers; `.pth` is float32.
+  ///   - license: an SPDX identifier, for `.safetensors`; the weights' own if not given.
+  package static func write(
+    _ weights: PretrainedWeights, epoch: Int = 0, as type: ElementType = .float32, license: String? = nil,
+    to path: String
+  ) throws(TrainingError) {
+    do {
+      switch Format(path: path) {
+      case .pth: try weights.writeTorch(to: path, epoch: epoch)
+      case .safetensors, nil:
+        try weights.write(to: path, calibration: weights.calibration, as: type, license: license)
       }
-      try TorchCheckpoint.write(
-        weights.parameters, in: graph.parameterShapes.map(\.name), labels: weights.labels, epoch: epoch,
-        to: path)
-    case .safetensors, nil:
-      do {
-        try Safetensors.write(
-          weights.parameters,
-          metadata: ModelMetadata.values(
-            architecture: weights.architecture, labels: weights.labels, inputSize: weights.inputSize,
-            preprocessing: weights.preprocessing), to: path)
-      } catch {
-        throw TrainingError(error, path: path)
-      }
+    } catch {
+      throw TrainingError(error, path: path)
     }
   }
 }

@@ -44,6 +44,16 @@ package struct AnchorPredictions: Sendable {
 
   package var count: Int { anchors.count }
 
+  /// The logarithm of sizes up to which areas of boxes are finite.
+  private static let maxLogSize: Float = 40
+
+  /// Whether all outputs, and the areas of all boxes, are finite.
+  var isFinite: Bool {
+    !(raw.contains { !$0.isFinite } || raw[(2 * count)...].contains { $0 > AnchorPredictions.maxLogSize }
+      || objectness.contains { !$0.isFinite } || classes.contains { !$0.isFinite }
+      || selection.contains { !$0.isFinite })
+  }
+
   /// The decoded box of an anchor (yolo_head.py, get_output_and_grid).
   package func box(_ anchor: Int) -> CenteredBox {
     let cell = anchors[anchor]

@@ -23,7 +23,8 @@ package struct DetectionLoss: Sendable {
     package let assignments: [Assignment]
   }
 
-  /// Computes losses from the pass's last outputs and sets the outputs' gradients.
+  /// Computes losses from the pass's last outputs and sets the outputs' gradients. The losses are not finite if the outputs
+  /// are not.
   ///
   /// - Parameter scale: factor of the gradients, for gradient accumulation.
   package func callAsFunction(
@@ -36,7 +37,10 @@ package struct DetectionLoss: Sendable {
       // Each thread writes only the images of its own range.
       nonisolated(unsafe) let assignments = assignments
       team.parallelFor(targets.count) { _, images in
-        for image in images { assignments[image] = assign(predictions[image], targets[image]) }
+        // Diverged outputs cannot be compared; the loss says so.
+        for image in images where predictions[image].isFinite {
+          assignments[image] = assign(predictions[image], targets[image])
+        }
       }
     }
     // Over the images of all processes.
@@ -56,6 +60,7 @@ package struct DetectionLoss: Sendable {
     if !predictions[0].selection.isEmpty {
       addSelection(predictions, targets, per: objectCount, to: &losses, &gradients, scale: scale)
     }
+    if !predictions.allSatisfy(\.isFinite) { losses.box = .nan }
     losses.allReduce(over: team.processes)
     losses.foregroundPerObject = foregroundCount / objectCount
     gradients.set(on: executor)

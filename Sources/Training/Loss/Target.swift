@@ -11,7 +11,8 @@ package struct CenteredBox: Sendable, Equatable {
 
   package var area: Float { width * height }
 
-  /// Intersection over union.
+  /// Intersection over union, from centres and sizes as in the authors' bboxes_iou with `xyxy` off. `YOLOX.Box.iou` works
+  /// on corners; converting would round, and assignments at equal IoUs would change.
   package func iou(_ other: CenteredBox) -> Float {
     let (w, h) = intersection(other)
     guard w > 0, h > 0 else { return 0 }

@@ -19,9 +19,14 @@ package final class ModelEMA {
   }
 
   /// The average follows the weights fast at first: after `n` updates the decay is 0.9998 (1 - exp(-n / tau)).
-  package func update(_ values: FloatBuffer) {
+  ///
+  /// - Parameter ranges: the elements that change; a weighted mean of equal numbers would not always be that number.
+  package func update(_ values: FloatBuffer, in ranges: [Range<Int>]? = nil) {
     updates += 1
     let decay = ModelEMA.decay * (1 - exponential(-Double(updates) / tau))
-    yt_average(parameters.pointer, values.pointer, parameters.count, Float(decay))
+    for range in ranges ?? [0..<parameters.count] {
+      let start = range.lowerBound
+      yt_average(parameters.pointer + start, values.pointer + start, range.count, Float(decay))
+    }
   }
 }

@@ -1,11 +1,7 @@
+import FoundationCompatibility
+
 #if YOLOX_MPI
   import CMPI
-#endif
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
 #endif
 
 /// The processes of a data-parallel run, each with its share of every batch. Without MPI there is one process.

@@ -1,3 +1,5 @@
+import CTraining
+
 /// Float32 memory at a fixed, vector-aligned address, which the C kernels work on.
 package final class FloatBuffer {
   package let pointer: UnsafeMutablePointer<Float>
@@ -14,6 +16,9 @@ package final class FloatBuffer {
   deinit { UnsafeMutableRawPointer(pointer).deallocate() }
 
   package func clear() { pointer.update(repeating: 0, count: count) }
+
+  /// Whether no number is NaN or infinite.
+  package var isFinite: Bool { yt_all_finite(pointer, count) != 0 }
 
   package func copy(from other: FloatBuffer) {
     precondition(count == other.count, "buffers of \(count) and \(other.count) numbers")

@@ -4,7 +4,7 @@ import YOLOX
 /// false negatives.
 package struct DetectionMatching: Sendable {
   /// Minimum score of a detection, the server's default.
-  package static let scoreThreshold: Float = 0.25
+  package static let scoreThreshold = DetectionOptions().scoreThreshold
   package static let iouThreshold: Float = 0.5
 
   package struct Match: Sendable {

@@ -1,13 +1,8 @@
 import COCO
 import Engine
+import FoundationCompatibility
 import Imaging
 import YOLOX
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 /// The report of a run as one HTML page without scripts or links: metric curves, precision-recall curves, confusion matrix
 /// and the images with the worst errors.

@@ -1,8 +1,4 @@
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import FoundationCompatibility
 
 /// The metrics of a run, one line per epoch, in `metrics.csv` and `metrics.jsonl`.
 struct MetricsLog {
@@ -31,22 +27,6 @@ struct MetricsLog {
           separator: ", ")
         + "}"
     }
-
-    /// The row as a progress line.
-    ///
-    /// - Parameter fraction: completed fraction of the epoch.
-    func line(of epochs: Int, fraction: Double = 1, secondsLeft: Double) -> String {
-      let parts = [
-        "epoch \(epoch)/\(epochs)" + (fraction < 1 ? ", \(Int(fraction * 100)) %" : ""),
-        "loss \(rounded(losses.total))", "box \(rounded(losses.box))",
-        "obj \(rounded(losses.objectness))", "class \(rounded(losses.classes))", "l1 \(rounded(losses.l1))",
-        "lr \(Float(learningRate))", "\(rounded(Float(imagesPerSecond))) images/s",
-        "\(Int(secondsLeft)) s left",
-      ]
-      return parts.joined(separator: "  ") + (ap.map { "  AP \(rounded(Float($0)))" } ?? "")
-    }
-
-    private func rounded(_ value: Float) -> Float { (value * 1000).rounded() / 1000 }
   }
 
   let folder: String

@@ -1,16 +1,11 @@
 import Checkpoints
 import Engine
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import FoundationCompatibility
 
 /// The checkpoint files of a run: `last.safetensors`, and `previous.safetensors`, the one before it.
 package enum RunCheckpoint {
   /// Increases with every incompatible change of ``RunState``.
-  package static let version = 3
+  package static let version = 4
 
   private enum Key {
     static let state = "run_state"
@@ -22,15 +17,18 @@ package enum RunCheckpoint {
   package static func previousPath(_ folder: String) -> String { folder + "/previous.safetensors" }
 
   package static func exists(in folder: String) -> Bool {
-    FileManager.default.fileExists(atPath: lastPath(folder))
+    [lastPath(folder), previousPath(folder)].contains(where: FileManager.default.fileExists)
   }
 
   /// Replaces the last checkpoint atomically and keeps the one before it.
+  ///
+  /// - Parameter isLastVerified: whether the last checkpoint is known to be sound, as this process wrote it. Otherwise it is
+  ///   read, because a damaged one must not take the place of a sound previous one.
   static func write(
-    _ state: RunState, _ buffers: [String: FloatBuffer], in folder: String
+    _ state: RunState, _ buffers: [String: FloatBuffer], in folder: String, isLastVerified: Bool = false
   ) throws(TrainingError) {
     let (last, previous) = (lastPath(folder), previousPath(folder))
-    if exists(in: folder) {
+    if FileManager.default.fileExists(atPath: last), isLastVerified || (try? read(last)) != nil {
       // A hard link costs no space. File systems without links keep one checkpoint only.
       try? FileManager.default.removeItem(atPath: previous)
       try? FileManager.default.linkItem(atPath: last, toPath: previous)

@@ -1,15 +1,11 @@
 import Engine
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import FoundationCompatibility
 
 /// Everything that a run reports: metric files, TensorBoard events and progress lines.
 struct RunLog {
   private var metrics: MetricsLog
   private var events: TensorBoardLog
+  private var table = ProgressTable()
   private let options: TrainingOptions
   private let batchesPerEpoch: Int
   let report: (String) -> Void
@@ -44,9 +40,11 @@ struct RunLog {
   }
 
   /// - Parameter fraction: completed fraction of the row's epoch.
-  func reportProgress(_ row: MetricsLog.Row, fraction: Double = 1) {
+  mutating func reportProgress(_ row: MetricsLog.Row, fraction: Double = 1) {
     let batches = (Double(options.epochs - row.epoch) + 1 - fraction) * Double(batchesPerEpoch)
-    let secondsLeft = batches * Double(options.batchSize) / row.imagesPerSecond
-    report(row.line(of: options.epochs, fraction: fraction, secondsLeft: secondsLeft))
+    let secondsLeft = batches * Double(options.batchSize) / max(row.imagesPerSecond, 1e-9)
+    for line in table.lines(row, of: options.epochs, fraction: fraction, secondsLeft: secondsLeft) {
+      report(line)
+    }
   }
 }

@@ -1,13 +1,8 @@
 import Checkpoints
 import Engine
+import FoundationCompatibility
 import Imaging
 import YOLOX
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 /// The state of a run. With the parameter buffers it is all that a resumed run needs to repeat to the bit.
 package struct RunState: Codable, Sendable, Equatable {
@@ -17,11 +12,19 @@ package struct RunState: Codable, Sendable, Equatable {
   package var iteration = 0
   package var emaUpdates = 0
   package var epochsDone = 0
-  /// Starts below -1, COCO's value for "no objects".
-  package var bestAP = -2.0
+  /// Below -1, COCO's value for "no objects".
+  package static let noAP = -2.0
+  package var bestAP = RunState.noAP
   /// Sums over the iterations of the current epoch.
   package var epochLosses = Losses()
   package var epochIterations = 0
+
+  /// Of the training and validation data.
+  package var dataFingerprint: UInt64 = 0
+  /// Number of epochs after which ``bestAP`` was reached; 0 for the initial weights.
+  package var bestEpoch = 0
+  /// Whether the run has ended before its last epoch, because AP had stopped rising.
+  package var hasStoppedEarly = false
 
   package init(options: TrainingOptions, labels: [String]) {
     self.options = options
@@ -39,7 +42,7 @@ package struct RunState: Codable, Sendable, Equatable {
         format: .safetensors,
         metadata: ModelMetadata.values(
           architecture: options.architecture, labels: labels, inputSize: size,
-          preprocessing: .standard),
+          preprocessing: options.inputPreprocessing),
         tensors: parameters))
   }
 

@@ -1,8 +1,5 @@
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import Checkpoints
+import FoundationCompatibility
 
 /// Writes scalars for TensorBoard: a file of records (tensorflow/core/lib/io/record_writer.h), each an `Event`
 /// (tensorflow/core/util/event.proto). A resumed run starts another file, which TensorBoard joins to the first.

@@ -1,3 +1,4 @@
+import Imaging
 import YOLOX
 
 /// The options of a run. With data and initial weights they determine its result.
@@ -29,6 +30,16 @@ package struct TrainingOptions: Codable, Sendable, Equatable {
   package var copyPaste: Float
   /// Time constant of the EMA decay ramp, in updates.
   package var emaTau: Double
+  /// Scales of mosaics; `nil` for those of the network.
+  package var mosaicScale: ClosedRange<Float>?
+  /// Probability of MixUp; `nil` for that of the network.
+  package var mixUpProbability: Float?
+  /// Upper limit of the gradients' norm; `nil` for none.
+  package var maxGradientNorm: Float?
+  /// Epochs without a better AP after which the run ends; `nil` for none.
+  package var patience: Int?
+  /// How the network's input is made of images: that of the initial weights.
+  package var preprocessing: String
   package var boxLoss: String
   package var centerRadius: Float
   package var assignment: AssignmentMethod
@@ -54,6 +65,11 @@ package struct TrainingOptions: Codable, Sendable, Equatable {
     mosaicProbability = 1
     copyPaste = 0
     emaTau = ModelEMA.tau
+    mosaicScale = nil
+    mixUpProbability = nil
+    maxGradientNorm = nil
+    patience = nil
+    preprocessing = Preprocessing.standard.rawValue
     boxLoss = IoULoss.iou.rawValue
     centerRadius = SimOTA().centerRadius
     assignment = .simota
@@ -72,6 +88,8 @@ package struct TrainingOptions: Codable, Sendable, Equatable {
 
   private static let fineTuningFactor = 0.4
 
+  package var inputPreprocessing: Preprocessing { Preprocessing(rawValue: preprocessing) ?? .standard }
+
   package var variant: Variant { Variant(rawValue: model) ?? .nano }
 
   package var architecture: Architecture {
@@ -87,7 +105,18 @@ package struct TrainingOptions: Codable, Sendable, Equatable {
       }
     augmentation.mosaicProbability = mosaicProbability
     augmentation.copyPaste = copyPaste
+    augmentation.mosaicScale = mosaicScale ?? augmentation.mosaicScale
+    augmentation.mixUpProbability = mixUpProbability ?? augmentation.mixUpProbability
     return augmentation
+  }
+
+  /// Epochs between evaluations that cost little beside training and leave many points to choose the best from.
+  package static func evalInterval(validationImages: Int) -> Int {
+    switch validationImages {
+    case ...500: 1
+    case ...2500: 5
+    default: 10
+    }
   }
 
   package func learningRateSchedule(batchesPerEpoch: Int) -> LearningRateSchedule {

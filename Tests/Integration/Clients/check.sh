@@ -17,6 +17,8 @@ unavailable() {
 }
 install() { scripts/install-packages.sh "$@" || unavailable "$*"; }
 [ -f "$image" ] || unavailable "an image of a dog, a bicycle and a car at $image"
+# Reference data beside the checkout saves the download.
+[ ! -d ../shared/weights ] || export YOLOX_WEIGHTS_DIR=${YOLOX_WEIGHTS_DIR:-$PWD/../shared/weights}
 $yolox weights fetch yolox-nano || unavailable "the weights of YOLOX-Nano"
 venv=.venv-clients
 if ! cmp -s Tests/Integration/Clients/requirements.txt $venv/installed.txt; then

@@ -114,7 +114,7 @@ check_content() {
   [ "$bytes" -lt $((limit_mb * 1000 * 1000)) ] || fail "content beyond the base is $bytes bytes"
   local foreign
   foreign=$(ldd "$mounted/usr/local/bin/yolox" | awk '{ print $1 }' \
-    | grep -vE '^(linux-vdso|/lib64/ld-|/lib/ld-|lib(c|m|gcc_s|stdc\+\+|jpeg|png16|z)\.so)' || true)
+    | grep -vE '^(linux-vdso|/lib64/ld-|/lib/ld-|lib(c|m|gcc_s|stdc\+\+|jpeg|png16|webp|sharpyuv|z)\.so)' || true)
   [ -z "$foreign" ] || fail "the binary needs $foreign"
 }
 

@@ -45,10 +45,10 @@ def resume(folder):
 
 
 def start_until(folder, line):
-    """A run that has just printed something that begins with `line`."""
+    """A run that has just printed a line that begins with `line`."""
     process = subprocess.Popen(options(folder), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     for text in process.stdout:
-        if text.startswith(line):
+        if text.strip().startswith(line):
             return process
     sys.exit(f"faults: {folder} ended before '{line}'")
 
@@ -77,8 +77,8 @@ def main():
     whole = run(*options("whole"))
     check("a run that nothing happens to", whole.returncode == 0, whole.stdout)
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1):
-        process = start_until(number.name, "epoch 3/")
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1):
+        process = start_until(number.name, "3/")
         process.send_signal(number)
         text = process.stdout.read()
         status = process.wait()
@@ -87,7 +87,7 @@ def main():
         check(f"{number.name}: resumed", going_on.returncode == 0, going_on.stdout)
         check_as_whole(number.name, number.name)
 
-    process = start_until("killed", "epoch 3/")
+    process = start_until("killed", "3/")
     process.kill()
     process.wait()
     going_on = run(*options("killed", "--or-resume"))
@@ -101,9 +101,9 @@ def main():
 
     full = run(*options("full"), preexec_fn=limit_files(len(before) // 2))
     message = "last.safetensors: File too large" in full.stdout
-    check("no room for a checkpoint: known at once", full.returncode == 1 and message and "epoch" not in full.stdout, full.stdout)
+    check("no room for a checkpoint: known at once", full.returncode == 1 and message and f"1/{EPOCHS}" not in full.stdout, full.stdout)
 
-    process = start_until("filling", "epoch 3/")
+    process = start_until("filling", "3/")
     process.kill()
     process.wait()
     before = content("filling/last.safetensors")
@@ -121,7 +121,7 @@ def main():
         "empty": lambda data: b"",
         "overwritten at the start": lambda data: b"\xff" * 64 + data[64:],
     }
-    process = start_until("source", "epoch 4/")
+    process = start_until("source", "4/")
     process.kill()
     process.wait()
     for name, damage in damages.items():

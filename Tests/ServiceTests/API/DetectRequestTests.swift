@@ -2,15 +2,17 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("DetectRequest", .serialized, .enabled(if: SharedData.isPresent, SharedData.missing))
+@Suite("DetectRequest", .serialized, .servedScene)
 struct DetectRequestTests {
   private let service: TestService
   private let dog: [UInt8]
+  private let carID: Int
   private var base64: String { Data(dog).base64EncodedString() }
 
   init() async throws {
     service = try await TestService()
-    dog = try SharedData.bytes("images/dog.jpg")
+    dog = try ServedScene.current.imageBytes
+    carID = try ServedScene.current.classIDs[2]
   }
 
   private func results(_ response: RawResponse) throws -> [[String: Any]] {
@@ -24,7 +26,7 @@ struct DetectRequestTests {
   func form() async throws {
     let response = try await service.post(form: [
       ("score_threshold", nil, Array("0.5".utf8)), ("upload", "dog.jpg", dog),
-      ("classes", nil, Array("dog, 2".utf8)),
+      ("classes", nil, Array("dog, \(carID)".utf8)),
     ])
     #expect(try labels(response.json) == ["dog", "car"])
   }
@@ -48,7 +50,7 @@ struct DetectRequestTests {
     #expect(try labels(results[0]) == dogBicycleCar && labels(results[2]) == dogBicycleCar)
     let error = try #require(results[1]["error"] as? [String: Any])
     #expect(
-      error["type"] as? String == "urn:swift-yolox:problem:corrupt-image" && error["status"] as? Int == 422)
+      error["type"] as? String == "urn:swift-yolox:problem:truncated-image" && error["status"] as? Int == 422)
   }
 
   @Test(
@@ -80,9 +82,9 @@ struct DetectRequestTests {
   @Test("an image can be base64, with line breaks or as a data URI")
   func json() async throws {
     let lines = Data(dog).base64EncodedString(options: [.lineLength76Characters, .endLineWithCarriageReturn])
-    for text in [base64, lines, "data:image/jpeg;base64," + base64] {
+    for text in [base64, lines, "data:\(try ServedScene.current.mediaType);base64," + base64] {
       let response = try await service.post(json: [
-        "image": text, "score_threshold": 0.5, "classes": ["dog", 2], "class_agnostic": true,
+        "image": text, "score_threshold": 0.5, "classes": ["dog", carID], "class_agnostic": true,
         "nms_threshold": NSNull(),
       ])
       #expect(try labels(response.json) == ["dog", "car"])

@@ -4,10 +4,11 @@ import TestSupport
 import Testing
 import YOLOX
 
-@Suite("Model routes", .serialized, .enabled(if: SharedData.isPresent, SharedData.missing))
+@Suite("Model routes", .serialized, .servedScene)
 struct ModelRoutesTests {
   @Test("lists the served models")
   func list() async throws {
+    let scene = try ServedScene.current
     let service = try await TestService()
     let models = try #require(try await service.get("/v1/models").json["models"] as? [[String: Any]])
     #expect(models.count == 1)
@@ -15,11 +16,12 @@ struct ModelRoutesTests {
     for description in [models[0], model] {
       #expect(description["name"] as? String == "yolox-nano" && description["state"] as? String == "loaded")
       #expect(description["variant"] as? String == "nano" && description["precision"] as? String == "fp32")
-      #expect(description["input"] as? [String: Int] == ["width": 416, "height": 416])
-      #expect((description["classes"] as? [String])?.count == 80)
-      // 0.91 M in the paper, table 4.
-      #expect((905_000..<915_000).contains(description["parameters"] as? Int ?? 0))
-      #expect(description["memory_bytes"] as? Int ?? 0 > 3_600_000)
+      #expect(
+        description["input"] as? [String: Int] == ["width": scene.inputSide, "height": scene.inputSide])
+      #expect((description["classes"] as? [String])?.count == scene.classCount)
+      // 0.91 M with 80 classes in the paper, table 4.
+      #expect((895_000..<915_000).contains(description["parameters"] as? Int ?? 0))
+      #expect(description["memory_bytes"] as? Int ?? 0 > 3_500_000)
     }
     #expect(try await service.get("/v1/models/unicorn").problem == "no-model")
   }
@@ -27,7 +29,7 @@ struct ModelRoutesTests {
   @Test("a request selects its model in the query, in a form or in JSON; the default is the first")
   func choice() async throws {
     let service = try await TestService(models: ["door", "yard"])
-    let dog = try SharedData.bytes("images/dog.jpg")
+    let dog = try ServedScene.current.imageBytes
     func name(_ response: RawResponse) throws -> String? {
       (try response.json["model"] as? [String: Any])?["name"] as? String
     }
@@ -62,7 +64,7 @@ struct ModelRoutesTests {
       $0.access.keys = try APIKeys(contentsOfFile: file.path)
     }
     let key = "Authorization: Bearer correct-horse-battery\r\n"
-    let dog = try SharedData.bytes("images/dog.jpg")
+    let dog = try ServedScene.current.imageBytes
     #expect(
       try await service.send("POST", "/v1/models/yard/unload", fields: key).json["state"] as? String
         == "unloaded")
@@ -79,7 +81,7 @@ struct ModelRoutesTests {
   @Test("requests in flight survive a reload of their model")
   func reload() async throws {
     let service = try await TestService()
-    let dog = try SharedData.bytes("images/dog.jpg")
+    let dog = try ServedScene.current.imageBytes
     try await withThrowingTaskGroup(of: Int.self) { group in
       for _ in 0..<12 { group.addTask { try await service.post(dog).status } }
       for _ in 0..<3 { await service.models.reloadAll() }

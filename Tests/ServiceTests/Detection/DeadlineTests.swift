@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import YOLOX
 
-@testable import Service
+import Service
 
 @Suite("Deadlines", .serialized, .enabled(if: SharedData.isPresent, SharedData.missing))
 struct DeadlineTests {

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import YOLOX
 
-@Suite("Detector", .serialized, .enabled(if: SharedData.isPresent, SharedData.missing))
+@Suite("Detector", .serialized, .servedScene)
 struct DetectorTests {
   private let model: Model
   private let queue = InferenceQueue(threads: 2)
@@ -13,7 +13,7 @@ struct DetectorTests {
 
   init() throws {
     model = try TestService.nano()
-    dog = model.prepare(try Image(decoding: try SharedData.bytes("images/dog.jpg")))
+    dog = model.prepare(try Image(decoding: try ServedScene.current.imageBytes))
   }
 
   private func detector(_ adjust: (inout Batching) -> Void = { _ in }) async -> Detector {

@@ -3,7 +3,7 @@ import Engine
 import Foundation
 import Testing
 
-@testable import Service
+import Service
 
 @Suite("InferenceQueue")
 struct InferenceQueueTests {

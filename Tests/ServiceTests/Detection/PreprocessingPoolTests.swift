@@ -2,7 +2,7 @@ import Dispatch
 import Foundation
 import Testing
 
-@testable import Service
+import Service
 
 @Suite("PreprocessingPool")
 struct PreprocessingPoolTests {

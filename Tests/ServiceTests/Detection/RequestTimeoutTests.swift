@@ -2,12 +2,12 @@ import Service
 import TestSupport
 import Testing
 
-@Suite("Request timeouts", .serialized, .enabled(if: SharedData.isPresent, SharedData.missing))
+@Suite("Request timeouts", .serialized, .servedScene)
 struct RequestTimeoutTests {
   @Test("a request whose deadline has passed gets 504")
   func expired() async throws {
     let service = try await TestService { $0.requestTimeout = .nanoseconds(1) }
-    let response = try await service.post(try SharedData.bytes("images/dog.jpg"))
+    let response = try await service.post(try ServedScene.current.imageBytes)
     #expect(response.status == 504)
     #expect(try response.problem == "deadline-exceeded")
   }
@@ -15,7 +15,7 @@ struct RequestTimeoutTests {
   @Test("a client may ask for less time, not for more, and only in milliseconds")
   func field() async throws {
     let service = try await TestService()
-    let dog = try SharedData.bytes("images/dog.jpg")
+    let dog = try ServedScene.current.imageBytes
     #expect(try await service.post(dog, fields: "X-Request-Timeout-Ms: 99999999\r\n").status == 200)
     for text in ["0", "-5", "1s", "1.5"] {
       let response = try await service.post(dog, fields: "X-Request-Timeout-Ms: \(text)\r\n")
@@ -35,7 +35,7 @@ struct RequestTimeoutTests {
   func overloaded() async throws {
     let service = try await TestService { $0.batching.queueLimit = 2 }
     let detector = try #require(service.models.loaded("yolox-nano"))
-    let dog = try SharedData.bytes("images/dog.jpg")
+    let dog = try ServedScene.current.imageBytes
     let permit = try detector.admit(2)
     let response = try await service.post(dog)
     #expect(try response.status == 503 && response.problem == "overloaded")

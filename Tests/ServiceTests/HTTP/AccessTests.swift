@@ -3,7 +3,7 @@ import Service
 import TestSupport
 import Testing
 
-@Suite("Access", .serialized, .enabled(if: SharedData.isPresent, SharedData.missing))
+@Suite("Access", .serialized, .servedScene)
 struct AccessTests {
   private static let key = "correct-horse-battery"
 
@@ -44,7 +44,7 @@ struct AccessTests {
       #expect(
         try await service.get(path, fields: "authorization: bearer \(AccessTests.key)\r\n").status == 200)
     }
-    let dog = try SharedData.bytes("images/dog.jpg")
+    let dog = try ServedScene.current.imageBytes
     #expect(try await service.post(dog).status == 401)
     #expect(try await service.post(dog, fields: "Authorization: Bearer \(AccessTests.key)\r\n").status == 200)
   }

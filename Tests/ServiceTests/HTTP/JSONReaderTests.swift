@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import Service
+import Service
 
 @Suite("JSONReader")
 struct JSONReaderTests {

@@ -90,7 +90,7 @@ final class KeyScopeTests {
     await service.reload()
     #expect(keys.contain("new-key-0123456789"))
     #expect(log.lines.map(\.message) == ["API keys reloaded", "API keys not reloaded"])
-    #expect(log.lines.last?.level == .error && log.lines.last?.metadata["error"]?.contains("line 1") == true)
+    #expect(log.lines.last?.level == .error && log.lines.last?.text("error")?.contains("line 1") == true)
   }
 
   @Test("one key's requests leave part of the queue to others")

@@ -1,3 +1,4 @@
+import FoundationCompatibility
 import HTTPServer
 import HTTPTypes
 import Imaging
@@ -115,7 +116,7 @@ struct DOODSRoutes: CompatibleRoutes {
   }
 
   /// The names of doods.py, detect_request_image_conversion. Unknown names give no image.
-  private func format(_ name: String?) -> ImageFormat? {
+  private func format(_ name: String?) -> OutputFormat? {
     switch name {
     case "true", ".jpg", "jpg", "jpeg", "image/jpeg": .jpeg
     case ".png", "png", "image/png": .png

@@ -1,10 +1,5 @@
+import FoundationCompatibility
 import YOLOX
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 /// The module of CodeProject.AI that this service presents itself as.
 enum DeepStackModule {

@@ -1,3 +1,4 @@
+import FoundationCompatibility
 import HTTPServer
 import HTTPTypes
 import Imaging
@@ -23,7 +24,7 @@ struct InferRequest: Sendable {
   var wantsRaw: Bool { outputs.contains { $0.name == .raw } }
 
   init(_ request: Request) throws(Problem) {
-    if let encoding = request.fields[.contentEncoding], encoding.lowercased() != "identity" {
+    if let encoding = request.fields[.contentEncoding], !encoding.isEqualIgnoringASCIICase("identity") {
       throw .invalidBody("The body's content coding is \(encoding.excerpt); send it without one.")
     }
     let (json, binary) = try InferRequest.split(request)
@@ -114,7 +115,7 @@ extension InferRequest {
         throw wrongShape("[n, height, width, 3]")
       }
       let (height, width) = (shape[1], shape[2])
-      guard height <= limits.height, width <= limits.width, height * width <= limits.pixels else {
+      guard limits.admits(width: width, height: height) else {
         throw Problem(ImageError.tooLarge(width: width, height: height, limits: limits))
       }
       return split(values, count).map { .pixels(Image(width: width, height: height, pixels: $0)) }

@@ -20,16 +20,18 @@ struct BatchNormOperator {
   /// - Parameters:
   ///   - parameters: weight and bias are read, the running statistics updated.
   ///   - statistics: receives mean and reciprocal standard deviation of each channel for the backward pass.
+  ///   - isFrozen: whether to normalise by the running statistics without updating them.
   func forward(
     _ x: UnsafePointer<Float>, _ shape: FeatureMapShape, into y: UnsafeMutablePointer<Float>,
-    parameters: UnsafeMutablePointer<Float>, statistics: UnsafeMutablePointer<Float>, team: ThreadTeam
+    parameters: UnsafeMutablePointer<Float>, statistics: UnsafeMutablePointer<Float>, isFrozen: Bool,
+    team: ThreadTeam
   ) {
     let count = Double(shape.images * shape.plane * team.batchNormProcesses.count)
     let isSynchronized = team.batchNormProcesses.count > 1
 
     func apply(_ channel: Int, _ sums: Sums) {
       let (mean, variance) =
-        isBatchNormFrozen
+        isFrozen
         ? (parameters[meanOffset + channel], Double(parameters[varianceOffset + channel]))
         : moments(sums, count, channel, parameters)
       let reciprocal = Float(1 / (variance + Double(batchNormalizationEpsilon)).squareRoot())
@@ -43,11 +45,11 @@ struct BatchNormOperator {
       }
     }
 
-    forEachChannel(shape, team) { channel in
+    forEachChannel(shape, team, isFrozen: isFrozen) { channel in
       // Shifted by a value of the channel, so that the squares do not cancel where the mean is large.
       let first = x + channel * shape.plane
       var sums = Sums(shift: isSynchronized ? parameters[meanOffset + channel] : first[0])
-      if isBatchNormFrozen { return sums }
+      if isFrozen { return sums }
       for image in 0..<shape.images {
         yt_moments(first + image * shape.image, shape.plane, sums.shift, &sums.first, &sums.second)
       }
@@ -66,9 +68,10 @@ struct BatchNormOperator {
 
   /// Calls `apply` with the sums of each channel, reduced over all processes if batch normalisation is synchronised.
   private func forEachChannel(
-    _ shape: FeatureMapShape, _ team: ThreadTeam, add: (Int) -> Sums, then apply: (Int, Sums) -> Void
+    _ shape: FeatureMapShape, _ team: ThreadTeam, isFrozen: Bool, add: (Int) -> Sums,
+    then apply: (Int, Sums) -> Void
   ) {
-    guard team.batchNormProcesses.count > 1, !isBatchNormFrozen else {
+    guard team.batchNormProcesses.count > 1, !isFrozen else {
       team.parallelFor(shape.channels) { _, channels in
         for channel in channels { apply(channel, add(channel)) }
       }
@@ -106,7 +109,7 @@ struct BatchNormOperator {
   ) {
     let count = Float(shape.images * shape.plane * team.batchNormProcesses.count)
 
-    forEachChannel(shape, team) { channel in
+    forEachChannel(shape, team, isFrozen: isBatchNormFrozen) { channel in
       let (mean, reciprocal) = (statistics[2 * channel], statistics[2 * channel + 1])
       let scale = parameters[weightOffset + channel] * reciprocal
       let offset = parameters[biasOffset + channel] - mean * scale
@@ -147,6 +150,8 @@ extension Activation? {
       case .silu: YT_SILU
       case .relu: YT_RELU
       case .leakyReLU: YT_LEAKY_RELU
+      case .relu6: YT_RELU6
+      case .hardSwish: YT_HARD_SWISH
       case .sigmoid: YT_SIGMOID
       }
     return Int32(kind)

@@ -31,6 +31,11 @@ package enum AssignmentMethod: String, CaseIterable, Codable, Sendable {
   /// YOLOv3's assignment, for heads with anchor shapes.
   case anchors
 
+  /// Half the side of the square of candidate anchors, in strides, as the papers' authors have it.
+  package var defaultCenterRadius: Float {
+    self == .ota ? OTA().centerRadius : SimOTA().centerRadius
+  }
+
   package func assigner(
     centerRadius: Float
   ) -> @Sendable (AnchorPredictions, [Target]) -> Assignment {

@@ -1,10 +1,4 @@
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
+import PlatformC
 
 /// Label assignment as optimal transport (Ge et al. 2021, "OTA"): an object supplies as many positives as the sum of its
 /// best IoUs, the background supplies the rest, each anchor demands one, and the plan of least total cost is computed.

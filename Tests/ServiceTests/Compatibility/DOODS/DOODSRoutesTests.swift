@@ -4,14 +4,16 @@ import Service
 import TestSupport
 import Testing
 
-@Suite("DOODSRoutes", .serialized, .enabled(if: SharedData.isPresent, SharedData.missing))
+@Suite("DOODSRoutes", .serialized, .servedScene)
 struct DOODSRoutesTests {
   private let service: TestService
   private let data: String
+  private let scene: ServedScene
 
   init() async throws {
     service = try await TestService(models: ["yolox-nano", "spare"])
-    data = Data(try SharedData.bytes("images/dog.jpg")).base64EncodedString()
+    scene = try ServedScene.current
+    data = Data(try scene.imageBytes).base64EncodedString()
   }
 
   private func detect(_ members: [String: Any]) async throws -> RawResponse {
@@ -30,8 +32,8 @@ struct DOODSRoutesTests {
     #expect(detectors.map { $0["name"] as? String } == ["default", "yolox-nano", "spare"])
     #expect(detectors.map { $0["model"] as? String } == ["yolox-nano", "yolox-nano", "spare"])
     for detector in detectors {
-      #expect(detector["width"] as? Int == 416 && detector["height"] as? Int == 416)
-      #expect((detector["labels"] as? [String])?.count == 80)
+      #expect(detector["width"] as? Int == scene.inputSide && detector["height"] as? Int == scene.inputSide)
+      #expect((detector["labels"] as? [String])?.count == scene.classCount)
     }
   }
 
@@ -42,9 +44,8 @@ struct DOODSRoutesTests {
     let found = try detections(response)
     #expect(found.map { $0["label"] as? String } == dogBicycleCar)
     #expect((found[0]["confidence"] as? Double ?? 0) > 80)
-    for (side, expected) in [
-      ("left", 132.8 / 768), ("top", 206.6 / 576), ("right", 325.7 / 768), ("bottom", 543.1 / 576),
-    ] {
+    for (index, side) in ["left", "top", "right", "bottom"].enumerated() {
+      let expected = scene.dogBox[index] / Double(index % 2 == 0 ? scene.width : scene.height)
       #expect(abs((found[0][side] as? Double ?? 0) - expected) < 0.005, "\(side)")
     }
   }
@@ -76,14 +77,14 @@ struct DOODSRoutesTests {
 
   @Test(
     "responds with the annotated image on request",
-    arguments: [("jpeg", ImageFormat.jpeg), ("png", .png)])
-  func image(name: String, format: ImageFormat) async throws {
+    arguments: [("jpeg", OutputFormat.jpeg), ("png", .png)])
+  func image(name: String, format: OutputFormat) async throws {
     let response = try await detect(["detect": ["*": 40], "image": name])
     let bytes = try #require(
       (try response.json["image"] as? String).flatMap { Data(base64Encoded: $0) })
-    #expect(ImageFormat(sniffing: bytes) == format)
+    #expect(ImageFormat(sniffing: bytes)?.rawValue == format.rawValue)
     let image = try Image(decoding: [UInt8](bytes))
-    #expect(image.width == 768 && image.height == 576)
+    #expect(image.width == scene.width && image.height == scene.height)
     #expect(try await detect(["detect": ["*": 40]]).json["image"] == nil)
   }
 

@@ -3,14 +3,14 @@ import Service
 import TestSupport
 import Testing
 
-@Suite("DeepStackRoutes", .serialized, .enabled(if: SharedData.isPresent, SharedData.missing))
+@Suite("DeepStackRoutes", .serialized, .servedScene)
 struct DeepStackRoutesTests {
   private let service: TestService
   private let dog: [UInt8]
 
   init() async throws {
     service = try await TestService(models: ["yolox-nano", "ipcam-general"])
-    dog = try SharedData.bytes("images/dog.jpg")
+    dog = try ServedScene.current.imageBytes
   }
 
   private func form(_ fields: [String: String] = [:]) -> [(name: String, file: String?, body: [UInt8])] {
@@ -38,9 +38,9 @@ struct DeepStackRoutesTests {
     #expect(predictions.map { $0["label"] as? String } == dogBicycleCar)
     let confidences = predictions.compactMap { $0["confidence"] as? Double }
     #expect(confidences == confidences.sorted(by: >) && confidences.allSatisfy { (0.4...1).contains($0) })
-    for (side, expected) in [("x_min", 132), ("y_min", 206), ("x_max", 325), ("y_max", 543)] {
+    for (side, expected) in zip(["x_min", "y_min", "x_max", "y_max"], try ServedScene.current.dogBox) {
       let value = try #require(predictions[0][side] as? Int)
-      #expect(abs(value - expected) <= 2, "\(side)")
+      #expect(abs(value - Int(expected)) <= 2, "\(side)")
     }
     #expect(Set(predictions[0].keys) == ["label", "confidence", "x_min", "y_min", "x_max", "y_max"])
   }

@@ -25,7 +25,7 @@ struct KServeTensor {
   }
 
   static func dogs(_ count: Int) throws -> [UInt8] {
-    elements(Array(repeating: try SharedData.bytes("images/dog.jpg"), count: count))
+    elements(Array(repeating: try ServedScene.current.imageBytes, count: count))
   }
 }
 
@@ -47,11 +47,15 @@ extension TestService {
   }
 }
 
-@Suite("KServeInfer", .serialized, .enabled(if: SharedData.isPresent, SharedData.missing))
+@Suite("KServeInfer", .serialized, .servedScene)
 struct KServeInferTests {
   private let service: TestService
+  private let scene: ServedScene
 
-  init() async throws { service = try await TestService() }
+  init() async throws {
+    service = try await TestService()
+    scene = try ServedScene.current
+  }
 
   /// The outputs of a JSON response, by name.
   private func outputs(_ response: RawResponse) throws -> [String: [String: Any]] {
@@ -61,13 +65,11 @@ struct KServeInferTests {
       uniqueKeysWithValues: outputs.compactMap { output in (output["name"] as? String).map { ($0, output) } })
   }
 
-  private static let dogBicycleCar = [16, 1, 2]
-
   // MARK: Inputs
 
   @Test("encoded images may follow the JSON, or be base64 in it")
   func encoded() async throws {
-    let dog = try SharedData.bytes("images/dog.jpg")
+    let dog = try ServedScene.current.imageBytes
     for tensor in [
       KServeTensor("BYTES", [1], bytes: KServeTensor.elements([dog])),
       KServeTensor("BYTES", [1, 1], bytes: KServeTensor.elements([dog])),
@@ -77,27 +79,27 @@ struct KServeInferTests {
       #expect(
         try response.json["id"] as? String == "7" && response.json["model_name"] as? String == "yolox-nano")
       let outputs = try outputs(response)
-      #expect(outputs["labels"]?["data"] as? [Int] == KServeInferTests.dogBicycleCar)
+      #expect(outputs["labels"]?["data"] as? [Int] == scene.classIDs)
       #expect(outputs["labels"]?["shape"] as? [Int] == [1, 3])
       #expect(outputs["num_detections"]?["data"] as? [Int] == [3])
       let boxes = try #require(outputs["boxes"]?["data"] as? [Double])
       #expect(outputs["boxes"]?["shape"] as? [Int] == [1, 3, 4] && boxes.count == 12)
-      for (side, expected) in zip(boxes, [132.8, 206.6, 325.7, 543.1]) { #expect(abs(side - expected) < 2) }
+      for (side, expected) in zip(boxes, scene.dogBox) { #expect(abs(side - expected) < 2) }
     }
   }
 
   @Test("pixels give the same detections as the image")
   func pixels() async throws {
-    let image = try Image(decoding: try SharedData.bytes("images/dog.jpg"))
+    let image = try Image(decoding: try ServedScene.current.imageBytes)
     let tensor = KServeTensor("UINT8", [1, image.height, image.width, 3], bytes: image.pixels)
     let outputs = try outputs(try await service.infer(tensor))
-    #expect(outputs["labels"]?["data"] as? [Int] == KServeInferTests.dogBicycleCar)
+    #expect(outputs["labels"]?["data"] as? [Int] == scene.classIDs)
   }
 
   @Test("numbers may be flat or nested in the JSON, or bytes after it")
   func numbersInJSON() async throws {
     // Every fourth pixel: a hundred thousand numbers are enough.
-    let image = try Image(decoding: try SharedData.bytes("images/dog.jpg"))
+    let image = try Image(decoding: try ServedScene.current.imageBytes)
     let rows = stride(from: 0, to: image.height, by: 4).map { row in
       stride(from: 0, to: image.width, by: 4).map { column in
         let pixel = image[column, row]
@@ -120,15 +122,16 @@ struct KServeInferTests {
   @Test("the network's input gives boxes in its pixels")
   func planes() async throws {
     let model = try TestService.nano()
-    let prepared = model.prepare(try Image(decoding: try SharedData.bytes("images/dog.jpg")))
+    let prepared = model.prepare(try Image(decoding: try ServedScene.current.imageBytes))
     let bytes = prepared.pixels.values.flatMap { value in
       withUnsafeBytes(of: value.bitPattern.littleEndian) { Array($0) }
     }
-    let outputs = try outputs(try await service.infer(KServeTensor("FP32", [1, 3, 416, 416], bytes: bytes)))
-    #expect(outputs["labels"]?["data"] as? [Int] == KServeInferTests.dogBicycleCar)
+    let outputs = try outputs(
+      try await service.infer(KServeTensor("FP32", [1, 3, scene.inputSide, scene.inputSide], bytes: bytes)))
+    #expect(outputs["labels"]?["data"] as? [Int] == scene.classIDs)
     let boxes = try #require(outputs["boxes"]?["data"] as? [Double])
     let scale = Double(prepared.letterbox.scale)
-    for (side, expected) in zip(boxes, [132.8, 206.6, 325.7, 543.1]) {
+    for (side, expected) in zip(boxes, scene.dogBox) {
       #expect(abs(side - expected * scale) < 2)
     }
   }
@@ -137,11 +140,11 @@ struct KServeInferTests {
   func batch() async throws {
     let gray = Image(width: 64, height: 48, gray: 114)
     let elements = KServeTensor.elements([
-      try gray.encoded(as: .png), try SharedData.bytes("images/dog.jpg"),
+      try gray.encoded(as: .png), try ServedScene.current.imageBytes,
     ])
     let outputs = try outputs(try await service.infer(KServeTensor("BYTES", [2], bytes: elements)))
     #expect(outputs["num_detections"]?["data"] as? [Int] == [0, 3])
-    #expect(outputs["labels"]?["data"] as? [Int] == [-1, -1, -1] + KServeInferTests.dogBicycleCar)
+    #expect(outputs["labels"]?["data"] as? [Int] == [-1, -1, -1] + scene.classIDs)
     #expect(outputs["boxes"]?["shape"] as? [Int] == [2, 3, 4])
     #expect((outputs["boxes"]?["data"] as? [Double])?.prefix(12).allSatisfy { $0 == 0 } == true)
   }
@@ -166,30 +169,35 @@ struct KServeInferTests {
     #expect(outputs[0]["data"] == nil && (outputs[1]["data"] as? [Double])?.count == 3)
     let binary = response.bytes[length...]
     #expect(binary.count == 72)
-    #expect(Array(binary.prefix(8)) == [16, 0, 0, 0, 0, 0, 0, 0])
+    #expect(Array(binary.prefix(8)) == [UInt8(scene.classIDs[0]), 0, 0, 0, 0, 0, 0, 0])
     let x1 = Float(bitPattern: binary.dropFirst(24).prefix(4).reversed().reduce(0) { $0 << 8 | UInt32($1) })
-    #expect(abs(x1 - 132.8) < 2)
+    #expect(abs(Double(x1) - scene.dogBox[0]) < 2)
   }
 
   @Test("raw has the predictions from which the boxes follow, in JSON as in bytes")
   func raw() async throws {
     let model = try TestService.nano()
-    let prepared = model.prepare(try Image(decoding: try SharedData.bytes("images/dog.jpg")))
+    let prepared = model.prepare(try Image(decoding: try ServedScene.current.imageBytes))
     let bytes = prepared.pixels.values.map(\.bitPattern.littleEndian).withUnsafeBytes { Array($0) }
-    let tensor = KServeTensor("FP32", [1, 3, 416, 416], bytes: bytes)
+    let tensor = KServeTensor("FP32", [1, 3, scene.inputSide, scene.inputSide], bytes: bytes)
     let requested = [["name": "raw"], ["name": "boxes"], ["name": "scores"]]
     let outputs = try outputs(try await service.infer(tensor, outputs: requested))
-    #expect(outputs["raw"]?["shape"] as? [Int] == [1, 3549, 85])
+    #expect(outputs["raw"]?["shape"] as? [Int] == [1, scene.anchorCount, scene.columnCount])
     let raw = try #require(outputs["raw"]?["data"] as? [Double])
 
-    // The best row is the dog's; 52 x 52 cells of 8 pixels come first, then 26 x 26 of 16 and 13 x 13 of 32.
-    func score(_ row: Int) -> Double { raw[row * 85 + 4] * raw[row * 85 + 5 + 16] }
-    let best = try #require((0..<3549).max { score($0) < score($1) })
+    // The best row is the dog's; rows of cells of 8 pixels come first, then those of 16 and of 32.
+    let columns = scene.columnCount
+    func score(_ row: Int) -> Double { raw[row * columns + 4] * raw[row * columns + 5 + scene.classIDs[0]] }
+    let best = try #require((0..<scene.anchorCount).max { score($0) < score($1) })
     let scores = try #require(outputs["scores"]?["data"] as? [Double])
     #expect(abs(score(best) - scores[0]) < 1e-5)
-    let (first, cells, size) =
-      best < 52 * 52 ? (0, 52, 8.0) : best < 65 * 52 ? (52 * 52, 26, 16.0) : (65 * 52, 13, 32.0)
-    let box = Array(raw[best * 85..<best * 85 + 4])
+    var (first, stride) = (0, 8)
+    while best - first >= (scene.inputSide / stride) * (scene.inputSide / stride) {
+      first += (scene.inputSide / stride) * (scene.inputSide / stride)
+      stride *= 2
+    }
+    let (cells, size) = (scene.inputSide / stride, Double(stride))
+    let box = Array(raw[best * columns..<best * columns + 4])
     let center = [box[0] + Double((best - first) % cells), box[1] + Double((best - first) / cells)]
     let corner = zip(center, box[2...]).map { ($0 - exp($1) / 2) * size }
     for (side, expected) in zip(corner, try #require(outputs["boxes"]?["data"] as? [Double])) {
@@ -214,9 +222,10 @@ struct KServeInferTests {
     arguments: [false, true])
   func notFinite(binaryOutput: Bool) async throws {
     for (value, text) in [(Float.nan, "nan"), (.infinity, "inf"), (-.infinity, "-inf")] {
-      var values = Array(repeating: Float(114).bitPattern.littleEndian, count: 3 * 416 * 416)
+      var values = Array(repeating: Float(114).bitPattern.littleEndian, count: 3 * scene.inputSide * scene.inputSide)
       values[77] = value.bitPattern.littleEndian
-      let tensor = KServeTensor("FP32", [1, 3, 416, 416], bytes: values.withUnsafeBytes { Array($0) })
+      let tensor = KServeTensor(
+        "FP32", [1, 3, scene.inputSide, scene.inputSide], bytes: values.withUnsafeBytes { Array($0) })
       let response = try await service.infer(
         tensor, parameters: ["binary_data_output": binaryOutput], outputs: [["name": "raw"]])
       let error = try response.json["error"] as? String ?? ""
@@ -228,13 +237,15 @@ struct KServeInferTests {
   @Test("raw with numbers that JSON cannot express is an error, and bytes on request")
   func overflow() async throws {
     let large = Array(
-      repeating: Float.greatestFiniteMagnitude.bitPattern.littleEndian, count: 3 * 416 * 416)
-    let tensor = KServeTensor("FP32", [1, 3, 416, 416], bytes: large.withUnsafeBytes { Array($0) })
+      repeating: Float.greatestFiniteMagnitude.bitPattern.littleEndian,
+      count: 3 * scene.inputSide * scene.inputSide)
+    let tensor = KServeTensor(
+      "FP32", [1, 3, scene.inputSide, scene.inputSide], bytes: large.withUnsafeBytes { Array($0) })
     let json = try await service.infer(tensor, outputs: [["name": "raw"]])
     #expect(try json.status == 400 && (json.json["error"] as? String)?.contains("binary_data") == true)
     let binary = try await service.infer(
       tensor, parameters: ["binary_data_output": true], outputs: [["name": "raw"]])
-    #expect(binary.status == 200 && binary.bytes.count > 3549 * 85 * 4)
+    #expect(binary.status == 200 && binary.bytes.count > scene.anchorCount * scene.columnCount * 4)
   }
 
   @Test("raw is limited to eight images")
@@ -247,7 +258,7 @@ struct KServeInferTests {
         outputs: [["name": "raw"]])
     }
     let eight = try await infer(8)
-    #expect(eight.status == 200 && eight.bytes.count > 8 * 3549 * 85 * 4)
+    #expect(eight.status == 200 && eight.bytes.count > 8 * scene.anchorCount * scene.columnCount * 4)
     #expect(try await infer(9).status == 413)
   }
 
@@ -278,7 +289,10 @@ struct KServeInferTests {
       (KServeTensor("UINT8", [1, 1, 1, 3], data: [1, 2]), 400, "shape"),
       (KServeTensor("UINT8", [-1, -1, 1, 3], data: [1, 2, 3]), 400, "shape"),
       (KServeTensor("UINT8", [Int.max, 2, 2, 3], data: [1]), 400, "shape"),
-      (KServeTensor("FP32", [1, 3, 2, 2], data: (0..<12).map(Double.init)), 400, "[n, 3, 416, 416]"),
+      (
+        KServeTensor("FP32", [1, 3, 2, 2], data: (0..<12).map(Double.init)), 400,
+        "[n, 3, \(scene.inputSide), \(scene.inputSide)]"
+      ),
       (KServeTensor("FP32", [1], bytes: [1, 2, 3]), 400, "FP32"),
     ] as [(KServeTensor, Int, String)] {
       let response = try await service.infer(tensor)

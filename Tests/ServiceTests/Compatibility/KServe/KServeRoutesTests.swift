@@ -3,7 +3,7 @@ import Service
 import TestSupport
 import Testing
 
-@Suite("KServeRoutes", .serialized, .enabled(if: SharedData.isPresent, SharedData.missing))
+@Suite("KServeRoutes", .serialized, .servedScene)
 struct KServeRoutesTests {
   private let service: TestService
 
@@ -20,16 +20,17 @@ struct KServeRoutesTests {
 
   @Test("a model describes its tensors", arguments: ["", "/versions/1"])
   func model(version: String) async throws {
+    let scene = try ServedScene.current
     let path = "/v2/models/yolox-nano\(version)"
     let json = try await service.get(path).json
     #expect(json["name"] as? String == "yolox-nano" && json["versions"] as? [String] == ["1"])
     let inputs = try #require(json["inputs"] as? [[String: Any]])
     #expect(inputs.map { $0["datatype"] as? String } == ["BYTES", "UINT8", "FP32"])
-    #expect(inputs[2]["shape"] as? [Int] == [-1, 3, 416, 416])
+    #expect(inputs[2]["shape"] as? [Int] == [-1, 3, scene.inputSide, scene.inputSide])
     let outputs = try #require(json["outputs"] as? [[String: Any]])
     #expect(outputs.map { $0["name"] as? String } == ["boxes", "scores", "labels", "num_detections", "raw"])
     #expect(outputs.map { $0["datatype"] as? String } == ["FP32", "FP32", "INT64", "INT32", "FP32"])
-    #expect(outputs[4]["shape"] as? [Int] == [-1, 3549, 85])
+    #expect(outputs[4]["shape"] as? [Int] == [-1, scene.anchorCount, scene.columnCount])
     #expect(try await service.get("\(path)/ready").json["ready"] as? Bool == true)
     let config = try await service.get("\(path)/config").json
     #expect((config["input"] as? [[String: Any]])?.first?["data_type"] as? String == "TYPE_STRING")

@@ -2,14 +2,14 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("TorchServeRoutes", .serialized, .enabled(if: SharedData.isPresent, SharedData.missing))
+@Suite("TorchServeRoutes", .serialized, .servedScene)
 struct TorchServeRoutesTests {
   private let service: TestService
   private let dog: [UInt8]
 
   init() async throws {
     service = try await TestService()
-    dog = try SharedData.bytes("images/dog.jpg")
+    dog = try ServedScene.current.imageBytes
   }
 
   @Test("responds with a list of labels with boxes and scores", arguments: ["POST", "PUT"])

@@ -1,0 +1,90 @@
+import Engine
+import FoundationCompatibility
+import Imaging
+import YOLOX
+
+/// What is said of a weights file beside the file: by options, by the entry of a model list, or by a sidecar.
+struct ModelSettings {
+  var labels: [String]?
+  var size: InputSize?
+  var preprocessing: Preprocessing?
+  /// Of a checkpoint that does not say its own.
+  var activation: Activation?
+
+  static let names = ["labels", "size", "preprocessing", "activation"]
+
+  /// These settings, and those of `other` where there are none.
+  func completed(by other: ModelSettings) -> ModelSettings {
+    ModelSettings(
+      labels: labels ?? other.labels, size: size ?? other.size,
+      preprocessing: preprocessing ?? other.preprocessing, activation: activation ?? other.activation)
+  }
+
+  /// - Parameters:
+  ///   - place: named in errors.
+  ///   - folder: of a labels file whose path is relative.
+  mutating func set(_ name: String, _ text: String, place: String, folder: String? = nil) throws(CLIError) {
+    switch name {
+    case "labels":
+      let path = folder.map { text.hasPrefix("/") ? text : "\($0)/\(text)" } ?? text
+      labels = try ModelSettings.labels(inFile: path, place: place)
+    case "size": size = try value(InputSize(text), name, text, place)
+    case "preprocessing": preprocessing = try value(Preprocessing(rawValue: text), name, text, place)
+    case "activation": activation = try value(Activation(name: text), name, text, place)
+    default:
+      throw CLIError(
+        "\(place): unknown setting '\(name)'; known are \(ModelSettings.names.joined(separator: ", "))")
+    }
+  }
+
+  private func value<Value>(
+    _ value: Value?, _ name: String, _ text: String, _ place: String
+  ) throws(CLIError) -> Value {
+    guard let value else { throw CLIError("\(place): '\(text)' is not a valid \(name)") }
+    return value
+  }
+
+  /// One label per line.
+  static func labels(inFile path: String, place: String) throws(CLIError) -> [String] {
+    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+      throw CLIError("\(place): \(path) cannot be read as UTF-8 text")
+    }
+    return text.split(whereSeparator: \.isNewline)
+      .map { $0.split(whereSeparator: \.isWhitespace).joined(separator: " ") }.filter { !$0.isEmpty }
+  }
+
+  /// The settings in `best.json` beside `best.onnx`; empty if there is no such file.
+  static func sidecar(of weights: String) throws(CLIError) -> ModelSettings {
+    let path = URL(filePath: weights).deletingPathExtension().path + ".json"
+    var settings = ModelSettings()
+    guard let data = FileManager.default.contents(atPath: path) else { return settings }
+    let members = try? JSONDecoder().decode([String: Member].self, from: data)
+    guard let members else { throw CLIError("\(path): not a JSON object of model settings") }
+    for (name, member) in members.sorted(by: { $0.key < $1.key }) {
+      switch member {
+      case .list(let labels) where name == "labels": settings.labels = labels
+      case .list: throw CLIError("\(path): '\(name)' takes one value")
+      case .text(let text):
+        try settings.set(
+          name, text, place: path, folder: URL(filePath: path).deletingLastPathComponent().path)
+      }
+    }
+    return settings
+  }
+
+  private enum Member: Decodable {
+    case text(String)
+    case list([String])
+
+    init(from decoder: any Decoder) throws {
+      let container = try decoder.singleValueContainer()
+      if let list = try? container.decode([String].self) {
+        self = .list(list)
+      } else if let number = try? container.decode(Int.self) {
+        self = .text("\(number)")
+      } else {
+        self = .text(try container.decode(String.self))
+      }
+    }
+  }
+}

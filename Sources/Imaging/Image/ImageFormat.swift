@@ -1,0 +1,40 @@
+/// The formats that are decoded.
+package enum ImageFormat: String, Sendable, CaseIterable {
+  case jpeg = "JPEG"
+  case png = "PNG"
+  case webp = "WebP"
+  case gif = "GIF"
+  case bmp = "BMP"
+
+  /// Detects the format from the first bytes; file names and declared types are ignored.
+  package init?(sniffing bytes: some Collection<UInt8>) {
+    if bytes.starts(with: [0xFF, 0xD8, 0xFF]) {
+      self = .jpeg
+    } else if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) {
+      self = .png
+    } else if bytes.starts(with: Array("RIFF".utf8)), bytes.dropFirst(8).starts(with: Array("WEBP".utf8)) {
+      self = .webp
+    } else if bytes.starts(with: Array("GIF87a".utf8)) || bytes.starts(with: Array("GIF89a".utf8)) {
+      self = .gif
+    } else if bytes.starts(with: Array("BM".utf8)), bytes.count >= 18,
+      bytes.dropFirst(6).prefix(4).allSatisfy({ $0 == 0 })
+    {
+      // Two letters say little. The reserved field is zero.
+      self = .bmp
+    } else {
+      return nil
+    }
+  }
+
+  /// The names as a list in a sentence: "JPEG, PNG or WebP".
+  package static let list: String = {
+    let names = allCases.map(\.rawValue)
+    return names.dropLast().joined(separator: ", ") + " or " + (names.last ?? "")
+  }()
+}
+
+/// The formats that images are encoded in.
+package enum OutputFormat: String, Sendable, CaseIterable {
+  case jpeg = "JPEG"
+  case png = "PNG"
+}

@@ -1,6 +1,0 @@
-extension [UInt8] {
-  /// Appends the bytes of `value` in little-endian order.
-  mutating func append(little value: some FixedWidthInteger) {
-    Swift.withUnsafeBytes(of: value.littleEndian) { append(contentsOf: $0) }
-  }
-}

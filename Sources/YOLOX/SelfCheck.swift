@@ -1,0 +1,52 @@
+import Engine
+import Imaging
+
+extension Model {
+  /// Runs the network once on an image of which one half is grey and the other a gradient.
+  ///
+  /// - Returns: what is suspicious about its predictions, a line each: such weights belong to another preprocessing or
+  ///   activation, or are damaged.
+  package func selfCheck(pool: WorkerPool) -> [String] {
+    var predictor = Predictor(self, pool: pool)
+    let options = DetectionOptions(keepsPredictions: true)
+    guard
+      let predictions = predictor.detect([(prepare(SelfCheck.image(inputSize)), options)]).first?.predictions
+    else { return [] }
+    return SelfCheck.warnings(predictions, threshold: options.scoreThreshold)
+  }
+}
+
+enum SelfCheck {
+  /// Of the cells of an empty image, more than this share see an object only where weights are used wrongly.
+  private static let suspiciousShare = 0.25
+
+  static func image(_ size: InputSize) -> Image {
+    var pixels = [UInt8](repeating: 114, count: 3 * size.width * size.height)
+    for row in 0..<size.height {
+      for column in size.width / 2..<size.width {
+        let level = UInt8(truncatingIfNeeded: 255 * row / max(size.height - 1, 1))
+        for channel in 0..<3 { pixels[(row * size.width + column) * 3 + channel] = level }
+      }
+    }
+    return Image(width: size.width, height: size.height, pixels: pixels)
+  }
+
+  /// - Parameter predictions: `[anchors, 5 + classes]`.
+  static func warnings(_ predictions: Tensor, threshold: Float) -> [String] {
+    let columns = predictions.shape[1]
+    guard predictions.values.allSatisfy(\.isFinite) else {
+      return [
+        "its predictions for an empty image are not finite; the weights are damaged or meant for another activation"
+      ]
+    }
+    let anchors = predictions.shape[0]
+    let seeing = (0..<anchors).count { anchor in
+      let row = predictions.values[anchor * columns..<(anchor + 1) * columns]
+      return row[row.startIndex + 4] * (row[(row.startIndex + 5)...].max() ?? 0) >= threshold
+    }
+    guard Double(seeing) > suspiciousShare * Double(anchors) else { return [] }
+    return [
+      "it sees \(seeing) objects in an empty image; check --preprocessing and --activation, or the training"
+    ]
+  }
+}
