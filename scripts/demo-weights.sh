@@ -17,7 +17,7 @@ if [ ! -e "$run/test/annotations/instances_val.json" ]; then
 fi
 
 "$bin/yolox-train" fit --data "$run/train" --model nano --size 256 --batch-size 8 --multi-scale off --mosaic 0.5 \
-  --epochs 50 --warmup-epochs 1 --no-aug-epochs 8 --learning-rate 0.006 --eval-interval 5 \
+  --epochs 40 --warmup-epochs 1 --no-aug-epochs 8 --learning-rate 0.006 --eval-interval 5 \
   --seed 1 --threads 2 --output "$run/fit" --or-resume
 
 "$bin/yolox-train" export --weights "$run/fit/best.safetensors" --dtype f16 --license Apache-2.0 \

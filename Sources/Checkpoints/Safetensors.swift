@@ -91,7 +91,8 @@ package enum Safetensors {
 
   /// Writes tensors in the order of their names. The file appears whole or not at all.
   ///
-  /// - Parameter type: how numbers are stored: float32, or rounded to float16 or bfloat16.
+  /// - Parameter type: how numbers are stored: float32, or rounded to float16 or bfloat16. A tensor with a finite number
+  ///   beyond the range of that type stays float32; the variance of an unnormalised input can be.
   package static func write(
     _ tensors: Parameters, metadata: [String: String] = [:], as type: ElementType = .float32,
     to path: String
@@ -100,10 +101,12 @@ package enum Safetensors {
     header.metadata = metadata
     var offset = 0
     let names = tensors.keys.sorted()
+    let rounded = tensors.compactMapValues { type.halfBytes($0.values) }
     for name in names {
       guard let tensor = tensors[name] else { continue }
-      let end = offset + tensor.count * type.size
-      header.entries[name] = Entry(dtype: type.rawValue, shape: tensor.shape, offsets: [offset, end])
+      let stored = rounded[name] == nil ? ElementType.float32 : type
+      let end = offset + tensor.count * stored.size
+      header.entries[name] = Entry(dtype: stored.rawValue, shape: tensor.shape, offsets: [offset, end])
       offset = end
     }
     let encoder = JSONEncoder()
@@ -118,14 +121,12 @@ package enum Safetensors {
     try file.append(text)
     for name in names {
       guard let values = tensors[name]?.values else { continue }
-      if type == .float32 {
+      if let bytes = rounded[name] {
+        try file.append(bytes)
+      } else {
         try values.withUnsafeBufferPointer { numbers throws(CheckpointError) in
           try file.append(UnsafeRawBufferPointer(numbers))
         }
-      } else if let bytes = type.halfBytes(values) {
-        try file.append(bytes)
-      } else {
-        throw .unwritable(path: path, reason: "\(name) has numbers too large for \(type.rawValue)")
       }
     }
     try file.finish()

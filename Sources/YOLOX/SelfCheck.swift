@@ -16,11 +16,11 @@ extension Model {
   }
 }
 
-enum SelfCheck {
+package enum SelfCheck {
   /// Of the cells of an empty image, more than this share see an object only where weights are used wrongly.
   private static let suspiciousShare = 0.25
 
-  static func image(_ size: InputSize) -> Image {
+  package static func image(_ size: InputSize) -> Image {
     var pixels = [UInt8](repeating: 114, count: 3 * size.width * size.height)
     for row in 0..<size.height {
       for column in size.width / 2..<size.width {
@@ -32,7 +32,7 @@ enum SelfCheck {
   }
 
   /// - Parameter predictions: `[anchors, 5 + classes]`.
-  static func warnings(_ predictions: Tensor, threshold: Float) -> [String] {
+  package static func warnings(_ predictions: Tensor, threshold: Float) -> [String] {
     let columns = predictions.shape[1]
     guard predictions.values.allSatisfy(\.isFinite) else {
       return [

@@ -78,12 +78,12 @@ struct SceneTests {
       let dataset = DetectionDataset(
         annotations: try Annotations(contentsOf: part.annotations), images: part.images)
       #expect(dataset.entries.count == count)
-      #expect(dataset.complaints.isEmpty)
+      #expect(dataset.issues.isEmpty)
       #expect(
         dataset.labels == ["person", "bicycle", "car", "bus", "traffic light", "stop sign", "dog", "clock"])
       #expect(dataset.annotations.categoryIDs == [1, 2, 3, 6, 10, 13, 18, 85])
       for (index, image) in dataset.annotations.images.enumerated() {
-        let decoded = try dataset.picture(index)
+        let decoded = try dataset.image(index)
         #expect(decoded.width == image.width && decoded.height == image.height)
       }
     }

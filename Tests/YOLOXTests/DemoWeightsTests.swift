@@ -5,18 +5,17 @@ import TestSupport
 import Testing
 import YOLOX
 
+private let file = SharedData.projectRoot.appending(path: "weights/yolox-nano-street.safetensors")
+private let isPresent = FileManager.default.fileExists(atPath: file.path)
+
 @Suite(
   "The network trained on drawn scenes", .computing,
-  .enabled(if: DemoWeightsTests.isPresent, "needs weights/yolox-nano-street.safetensors: make demo-weights"))
+  .enabled(if: isPresent, "needs weights/yolox-nano-street.safetensors: make demo-weights"))
 struct DemoWeightsTests {
-  private static let file = SharedData.projectRoot.appending(path: "weights/yolox-nano-street.safetensors")
-
-  static var isPresent: Bool { FileManager.default.fileExists(atPath: file.path) }
-
   @Test("the file is small, says what it is and can be run in int8")
-  func file() throws {
-    #expect(try Data(contentsOf: DemoWeightsTests.file).count <= 2_000_000)
-    let weights = try PretrainedWeights(contentsOf: DemoWeightsTests.file.path)
+  func metadata() throws {
+    #expect(try Data(contentsOf: file).count <= 2_000_000)
+    let weights = try PretrainedWeights(contentsOf: file.path)
     #expect(Variant(weights.architecture) == .nano)
     #expect(
       weights.labels == ["person", "bicycle", "car", "bus", "traffic light", "stop sign", "dog", "clock"])
@@ -36,7 +35,7 @@ struct DemoWeightsTests {
       ("traffic light", Box(x1: 820, y1: 60, x2: 900, y2: 270)),
       ("bus", Box(x1: 310, y1: 225, x2: 750, y2: 496)), ("clock", Box(x1: 486, y1: 31, x2: 634, y2: 179)),
     ]
-    let weights = try PretrainedWeights(contentsOf: DemoWeightsTests.file.path)
+    let weights = try PretrainedWeights(contentsOf: file.path)
     let model = try Model(weights, options: PlanOptions(precision: precision))
     let image = try Image(
       decoding: [UInt8](Data(contentsOf: SharedData.projectRoot.appending(path: "docs/images/street.png"))))

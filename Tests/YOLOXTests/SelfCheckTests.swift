@@ -1,7 +1,7 @@
 import Engine
 import Testing
 
-@testable import YOLOX
+import YOLOX
 
 @Suite("SelfCheck")
 struct SelfCheckTests {
