@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Requests that once took minutes or gigabytes.
-@Suite("Hostile requests", .serialized, .enabled(if: SharedData.isPresent, SharedData.missing))
+@Suite("Hostile requests", .serialized, .sharedData("weights/yolox_nano.onnx", "images/dog.jpg"))
 struct AbuseTests {
   private let service: TestService
 

@@ -59,7 +59,7 @@ package actor Detector {
   }
 
   /// Maximum images in flight whatever the latency. A request with more never fits.
-  nonisolated var maxQueueLimit: Int { batching.maxQueueLimit(for: model.inputSize) }
+  package nonisolated var maxQueueLimit: Int { batching.maxQueueLimit(for: model.inputSize) }
 
   /// Admits some images for as long as the permit is referenced.
   ///

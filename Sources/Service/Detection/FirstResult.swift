@@ -1,7 +1,7 @@
 import Synchronization
 
 /// The first of several results; later ones are dropped.
-final class FirstResult<Value: Sendable>: Sendable {
+package final class FirstResult<Value: Sendable>: Sendable {
   private enum State {
     case pending
     case awaited(CheckedContinuation<Value, Never>)
@@ -11,8 +11,10 @@ final class FirstResult<Value: Sendable>: Sendable {
 
   private let state = Mutex(State.pending)
 
+  package init() {}
+
   /// Waits for the first result. May be awaited once.
-  var value: Value {
+  package var value: Value {
     get async {
       await withCheckedContinuation { continuation in
         let early = state.withLock { state -> Value? in
@@ -28,7 +30,7 @@ final class FirstResult<Value: Sendable>: Sendable {
     }
   }
 
-  func finish(_ value: Value) {
+  package func finish(_ value: Value) {
     let waiting = state.withLock { state -> CheckedContinuation<Value, Never>? in
       switch state {
       case .pending: state = .finished(value)

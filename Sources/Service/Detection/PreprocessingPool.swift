@@ -10,9 +10,11 @@ package final class PreprocessingPool: Sendable {
   /// What a job takes.
   package struct Cost: Sendable {
     /// Whether other jobs should not wait for it.
-    var isLong = false
+    let isLong: Bool
     /// Memory beyond its input, in bytes.
-    var bytes = 0
+    let bytes: Int
+
+    package init(isLong: Bool = false, bytes: Int = 0) { (self.isLong, self.bytes) = (isLong, bytes) }
 
     package static let short = Cost()
   }

@@ -6,7 +6,7 @@ import YOLOX
 
 import Service
 
-@Suite("Deadlines", .serialized, .enabled(if: SharedData.isPresent, SharedData.missing))
+@Suite("Deadlines", .serialized, .sharedData("weights/yolox_nano.onnx", "images/dog.jpg"))
 struct DeadlineTests {
   @Test("a request is answered when its time is over, whatever is running", .timeLimit(.minutes(20)))
   func whateverRuns() async throws {

@@ -4,7 +4,7 @@ import Service
 import TestSupport
 import Testing
 
-@Suite("API keys", .serialized, .enabled(if: SharedData.isPresent, SharedData.missing))
+@Suite("API keys", .serialized, .sharedData("weights/yolox_nano.onnx", "images/dog.jpg"))
 final class KeyScopeTests {
   private let file = URL.temporaryDirectory.appending(path: "keys-\(UUID().uuidString)")
   private let text = """
