@@ -66,6 +66,16 @@ package final class PrometheusRegistry: MetricsFactory, Sendable {
   package func destroyRecorder(_ handler: any RecorderHandler) {}
   package func destroyTimer(_ handler: any TimerHandler) {}
 
+  /// Removes a gauge whose subject is gone. Counters stay.
+  package func removeSeries(label: String, dimensions: [(String, String)]) {
+    let key = Key(name: label, labels: PrometheusRegistry.text(of: dimensions))
+    series.withLock { $0[key] = nil }
+  }
+
+  private static func text(of dimensions: [(String, String)]) -> String {
+    dimensions.map { "\($0.0)=\"\(escape($0.1))\"" }.joined(separator: ",")
+  }
+
   /// All metric families in the order of their names.
   package var text: String {
     let families = Dictionary(grouping: series.withLock { Array($0) }, by: \.key.name)
@@ -91,8 +101,7 @@ package final class PrometheusRegistry: MetricsFactory, Sendable {
   private func make<Made: Series>(_ label: String, _ dimensions: [(String, String)], _ new: () -> Made)
     -> Made
   {
-    let labels = dimensions.map { "\($0.0)=\"\(escape($0.1))\"" }.joined(separator: ",")
-    let key = Key(name: label, labels: labels)
+    let key = Key(name: label, labels: PrometheusRegistry.text(of: dimensions))
     return series.withLock { series in
       if let known = series[key] as? Made { return known }
       let made = new()

@@ -18,53 +18,69 @@ package struct DetectionService: Sendable {
     models = ModelRegistry(sources, configuration: configuration, metrics: metrics, logger: logger)
   }
 
-  /// Serves until SIGTERM or SIGINT, then finishes the accepted requests and returns. SIGHUP reloads all models.
+  /// Serves until SIGTERM or SIGINT, then finishes the accepted requests and returns. SIGHUP reloads API keys and models.
   ///
   /// Listens before the models are loaded, so that probes can tell a starting service from a broken one.
   package func runUntilSignalled() async throws {
-    let reloading = Task { [models] in
+    let reloading = Task {
       await withProcessSignals([SIGHUP]) { signals in
-        for await _ in signals { await models.reloadAll() }
+        for await _ in signals { await reload() }
       }
     }
-    defer { reloading.cancel() }
     // To the end: a second SIGTERM must not kill a service that finishes its requests.
     try await withProcessSignals([SIGTERM, SIGINT]) { signals in
-      try await run { for await _ in signals { break } }
+      let stop = Task {
+        for await _ in signals { break }
+        reloading.cancel()
+      }
+      try await run(until: stop)
     }
   }
 
-  /// Serves until `stop` returns, then finishes the accepted requests.
-  private func run(until stop: () async -> Void) async throws {
+  /// Serves until `stop` ends, then finishes the accepted requests.
+  package func run(until stop: Task<Void, Never>) async throws {
+    // Cancelled between two models when the service is told to stop.
+    let loading = Task { try await models.loadAll() }
+    let watcher = Task {
+      await stop.value
+      loading.cancel()
+    }
+    defer { watcher.cancel() }
+    try await run(loading: loading, until: stop)
+  }
+
+  private func run(loading: Task<Void, any Error>, until stop: Task<Void, Never>) async throws {
     let (server, adminServer) = DetectionService.servers(
       models, configuration: configuration, readiness: readiness, metrics: metrics, logger: logger)
     _ = try adminServer?.start()
     // With socket activation, early clients wait in the service manager's socket instead of getting a 503.
     let isActivated = !configuration.server.inheritedDescriptors.isEmpty
-    if isActivated { try await models.loadAll() }
+    if isActivated { try await loading.value }
     _ = try server.start()
     // Dispatch opens a descriptor for its clock at the first wait. If that happened under load without free descriptors, the
     // wait would never end.
     await DetectionService.pause(.milliseconds(1))
     if !isActivated {
-      do { try await models.loadAll() } catch {
+      do { try await loading.value } catch {
         await server.shutdown(timeout: .zero)
         await adminServer?.shutdown(timeout: .zero)
         throw error
       }
     }
-    readiness.phase = .ready
-    logger.info(
-      "ready",
-      metadata: [
-        "addresses": "\((server.addresses + (adminServer?.addresses ?? [])).joined(separator: " "))",
-        "threads": .stringConvertible(configuration.threads),
-      ])
     let manager = configuration.serviceManager
-    manager.notify(.ready)
+    if !loading.isCancelled {
+      readiness.phase = .ready
+      logger.info(
+        "ready",
+        metadata: [
+          "addresses": "\((server.addresses + (adminServer?.addresses ?? [])).joined(separator: " "))",
+          "threads": .stringConvertible(configuration.threads),
+        ])
+      manager.notify(.ready)
+    }
     let watchdog = Task { await Watchdog(manager: manager, server: server).run() }
     defer { watchdog.cancel() }
-    await stop()
+    await stop.value
     readiness.phase = .stopping
     manager.notify(.stopping)
     logger.info("stopping", metadata: ["connections": .stringConvertible(server.connectionCount)])
@@ -73,6 +89,21 @@ package struct DetectionService: Sendable {
     await server.shutdown(timeout: configuration.shutdownTimeout)
     await adminServer?.shutdown(timeout: .zero)
     logger.info("stopped")
+  }
+
+  /// Reads the file of API keys again, then the files of all loaded models. What cannot be read stays as it was.
+  package func reload() async {
+    if let keys = configuration.access.keys {
+      do throws(APIKeysError) {
+        try keys.reload()
+        metrics.reloaded(.keys, succeeded: true)
+        logger.info("API keys reloaded")
+      } catch {
+        metrics.reloaded(.keys, succeeded: false)
+        logger.error("API keys not reloaded", metadata: ["error": "\(error)"])
+      }
+    }
+    await models.reloadAll()
   }
 
   private static func pause(_ duration: Duration) async {

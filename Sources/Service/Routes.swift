@@ -4,7 +4,7 @@ import Logging
 
 /// The routes of the service, and what applies to all requests.
 struct Routes: Sendable {
-  private let readiness: Readiness
+  private let health: ServiceHealth
   private let metrics: ServiceMetrics
   private let metricsText = MetricsText()
   private let accessLog: AccessLog
@@ -21,23 +21,26 @@ struct Routes: Sendable {
     models: ModelRegistry, configuration: DetectionService.Configuration, readiness: Readiness,
     metrics: ServiceMetrics, logger: Logger
   ) {
-    self.readiness = readiness
     self.metrics = metrics
-    access = configuration.access
+    let access = configuration.access
+    self.access = access
     instrumentation = RouteInstrumentation(metrics: metrics)
     accessLog = AccessLog(logger: logger)
     hasAdminPort = configuration.adminPort != nil
     droppedLogLines = configuration.droppedLogLines
     self.logger = logger
+    let workers = PreprocessingPool(
+      count: configuration.threads, maxBytes: configuration.maxDecodingMemory)
+    health = ServiceHealth(
+      readiness: readiness, models: models, workers: workers, stallTimeout: configuration.stallTimeout)
     let pipeline = DetectionPipeline(
-      workers: PreprocessingPool(count: configuration.threads), imageLimits: configuration.imageLimits,
-      requestTimeout: configuration.requestTimeout, metrics: metrics)
+      workers: workers, imageLimits: configuration.imageLimits,
+      requestTimeout: configuration.requestTimeout, metrics: metrics, access: access)
     detectRoute = DetectRoute(pipeline: pipeline, models: models)
-    modelRoutes = ModelRoutes(
-      models: models, allowsChanges: configuration.access.keys != nil, logger: logger)
+    modelRoutes = ModelRoutes(models: models, allowsChanges: access.keys != nil, logger: logger)
     let context = CompatibilityContext(
-      pipeline: pipeline, models: models, modelRoutes: modelRoutes, readiness: readiness,
-      access: configuration.access, metrics: metrics, version: configuration.version)
+      pipeline: pipeline, models: models, modelRoutes: modelRoutes, health: health, access: access,
+      metrics: metrics, version: configuration.version)
     compatible = CompatibleAPI.allCases.filter(configuration.compatibility.contains).map {
       $0.routes(context)
     }
@@ -86,21 +89,17 @@ struct Routes: Sendable {
     router.on(.get, "/healthz", instrumentation.immediate("/healthz") { _ in Routes.status("ok") })
     router.on(
       .get, "/readyz",
-      instrumentation.immediate("/readyz") { [readiness] _ in
-        switch readiness.phase {
-        case .starting: Problem.starting.response
-        case .ready: Routes.status("ready")
-        case .stopping: Problem.stopping.response
-        }
-      })
+      instrumentation.immediate("/readyz") { [health] _ in health.problem?.response ?? Routes.status("ready") })
   }
 
   private func addMetrics(to router: inout Router, _ connections: ConnectionLimiter) {
     router.on(
       .get, "/metrics",
-      instrumentation.immediate("/metrics") { [metrics, metricsText, droppedLogLines] _ in
+      instrumentation.immediate("/metrics") { [metrics, metricsText, droppedLogLines, health] _ in
         let text = metricsText.text(at: .now) {
           metrics.server.update(droppedLogLines: droppedLogLines())
+          metrics.record(
+            health.workers.load, inference: health.models.inferenceLoad, isStalled: health.isStalled)
           return metrics.text(connections: connections.count)
         }
         return Response(.ok, contentType: "text/plain; version=0.0.4; charset=utf-8", text)

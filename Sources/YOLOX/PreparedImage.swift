@@ -58,13 +58,22 @@ extension Model {
       letterboxing: .zero, buffers: inputBuffers)
   }
 
+  /// Bytes that preparing an encoded image allocates at its peak beside the network's input.
+  package func decodingBytes(of image: EncodedImage) -> Int {
+    image.letterboxedBytes(letterbox(width: image.width, height: image.height), scaledDecode: scaledDecode)
+  }
+
+  private func letterbox(width: Int, height: Int) -> Letterbox {
+    Letterbox(
+      imageWidth: width, imageHeight: height, inputWidth: inputSize.width, inputHeight: inputSize.height)
+  }
+
   /// - Parameter fill: fills the planes and returns the letterbox's part of the time.
   private func prepare<Failure: Error>(
     width: Int, height: Int, fill: (Letterbox, inout MutableSpan<Float>) throws(Failure) -> Duration
   ) throws(Failure) -> PreparedImage {
     let start = ContinuousClock.now
-    let letterbox = Letterbox(
-      imageWidth: width, imageHeight: height, inputWidth: inputSize.width, inputHeight: inputSize.height)
+    let letterbox = letterbox(width: width, height: height)
     let shape = [3, inputSize.height, inputSize.width]
     var values = inputBuffers.take(count: shape.reduce(1, *))
     var span = values.mutableSpan

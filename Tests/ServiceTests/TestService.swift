@@ -12,6 +12,7 @@ struct TestService {
   let server: Server
   let models: ModelRegistry
   let port: Int
+  let readiness = Readiness(.ready)
   let log = MemoryLog()
 
   init(
@@ -36,7 +37,7 @@ struct TestService {
       names.map { name in ModelSource(name: name) { try TestService.nano(name: name) } },
       configuration: configuration, metrics: metrics, logger: logger)
     server = DetectionService.server(
-      models, configuration: configuration, readiness: Readiness(.ready), metrics: metrics, logger: logger)
+      models, configuration: configuration, readiness: readiness, metrics: metrics, logger: logger)
     port = try server.start()
     try await models.loadAll()
   }

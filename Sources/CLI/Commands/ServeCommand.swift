@@ -17,7 +17,7 @@ package struct ServeCommand: AsyncParsableCommand {
       Options come from the command line, the environment (--max-batch-size is YOLOX_MAX_BATCH_SIZE) or the file named \
       by --config ({"max-batch-size": 4}). The command line overrides the environment, which overrides the file.
 
-      SIGTERM finishes all accepted requests and stops; SIGHUP reloads the models. Use a reverse proxy for TLS.
+      SIGTERM finishes all accepted requests and stops; SIGHUP reloads API keys and models. Use a reverse proxy for TLS.
       """)
 
   @OptionGroup(title: "Models") var model: ModelOptions

@@ -6,7 +6,10 @@ struct AccessOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "File with one API key per line; requests then need a key.",
-      discussion: "Clients send 'Authorization: Bearer KEY'. /healthz and /readyz stay open."))
+      discussion: """
+        A line is '[NAME:]KEY [SCOPE,...]' with the scopes detect, admin and metrics; a key without scopes has all. \
+        Clients send 'Authorization: Bearer KEY'. /healthz and /readyz stay open. SIGHUP reads the file again.
+        """))
   var apiKeyFile: String?
 
   @Flag(help: "Serve /metrics without a key.")

@@ -31,7 +31,7 @@ extension Problem {
   fileprivate static func unsupportedType(_ type: String) -> Problem {
     Problem(
       "unsupported-media-type", "Unsupported media type", .unsupportedMediaType,
-      "The body's type is \(type); send image/jpeg, image/png, application/octet-stream, "
+      "The body's type is \(type.excerpt); send image/jpeg, image/png, application/octet-stream, "
         + "multipart/form-data, application/json, or no type.")
   }
 }

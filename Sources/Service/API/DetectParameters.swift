@@ -21,6 +21,10 @@ package struct DetectParameters: Sendable {
   }
 
   package static let maxDetections = 1000
+  /// Bounds a list of classes before the model, which has fewer, is known.
+  static let maxClasses = 1024
+  /// Longest text of a parameter, in bytes: room for a list of many classes.
+  static let maxLength = 16 << 10
 
   private(set) var modelName: String?
   private var options = DetectionOptions()
@@ -32,6 +36,10 @@ package struct DetectParameters: Sendable {
     for (text, value) in parameters {
       guard let name = Name(rawValue: text) else { throw .unknown(name: text) }
       guard seen.insert(name).inserted else { throw .repeated(name: text) }
+      if case .string(let text) = value, text.utf8.count > DetectParameters.maxLength {
+        throw .value(
+          name: name.rawValue, value: text, expected: "at most \(DetectParameters.maxLength) bytes")
+      }
       if value != .null { try set(name, value) }
     }
   }
@@ -69,27 +77,41 @@ package struct DetectParameters: Sendable {
     switch value {
     case .string(let text): Model.classNames(in: text)
     case .number(let number): Int(exactly: number).map { ["\($0)"] }
-    case .array(let values):
-      values.reduce([]) { names, value in
-        switch value {
-        case .string(let text): names.map { $0 + [text] }
-        case .number(let number): Int(exactly: number).flatMap { index in names.map { $0 + ["\(index)"] } }
-        default: nil
-        }
-      }
+    case .array(let values): classNames(values)
     default: nil
     }
+  }
+
+  private static func classNames(_ values: [JSONValue]) -> [String]? {
+    var names: [String] = []
+    names.reserveCapacity(values.count)
+    for value in values {
+      switch value {
+      case .string(let text): names.append(text)
+      case .number(let number):
+        guard let index = Int(exactly: number) else { return nil }
+        names.append("\(index)")
+      default: return nil
+      }
+    }
+    return names
   }
 
   /// - Throws: `invalid-parameter` if the model has no such class.
   func options(for model: Model) throws(Problem) -> DetectionOptions {
     guard let classes else { return options }
+    guard classes.count <= model.labels.count else {
+      throw Problem(
+        Invalid.value(
+          name: Name.classes.rawValue, value: "a list of \(classes.count)",
+          expected: "at most \(model.labels.count), the number of the model's classes"))
+    }
     var options = options
     do { options.classes = try model.classIDs(named: classes) } catch {
       throw Problem(
         Invalid.value(
-          name: Name.classes.rawValue, value: classes.joined(separator: ","),
-          expected: "labels or class indices; \(error)"))
+          name: Name.classes.rawValue, value: classes.prefix(5).joined(separator: ","),
+          expected: "labels or class indices; no class is called '\(error.name.excerpt)'"))
     }
     return options
   }
@@ -100,11 +122,11 @@ extension Problem {
     let detail =
       switch error {
       case .unknown(let name):
-        "Unknown parameter '\(name)'; known are "
+        "Unknown parameter '\(name.excerpt)'; known are "
           + DetectParameters.Name.allCases.map(\.rawValue).joined(separator: ", ") + "."
-      case .repeated(let name): "The parameter '\(name)' is repeated."
+      case .repeated(let name): "The parameter '\(name.excerpt)' is repeated."
       case .value(let name, let value, let expected):
-        "The parameter '\(name)' is '\(value)'; expected \(expected)."
+        "The parameter '\(name.excerpt)' is '\(value.excerpt)'; expected \(expected)."
       }
     self.init("invalid-parameter", "Invalid parameter", .badRequest, detail)
   }

@@ -62,7 +62,8 @@ struct DetectRequest: Sendable {
       } else if let text = String(validating: part.body, as: UTF8.self) {
         fields.append((part.name, .string(text)))
       } else {
-        throw .invalidBody("The field '\(part.name)' is not UTF-8. If it is an image, give it a file name.")
+        throw .invalidBody(
+          "The field '\(part.name.excerpt)' is not UTF-8. If it is an image, give it a file name.")
       }
     }
     return (images, fields)
@@ -73,43 +74,73 @@ struct DetectRequest: Sendable {
   private static func parse(
     json body: [UInt8]
   ) throws(Problem) -> ([Result<ImageInput, Problem>], isList: Bool, [Parameter]) {
-    var members: [String: JSONValue]
-    do { members = try JSONDecoder().decode([String: JSONValue].self, from: Data(body)) } catch {
-      throw .invalidBody("The body is not a JSON object of strings, numbers, Booleans and arrays.")
-    }
-    let single = members.removeValue(forKey: "image") ?? .null
-    let several = members.removeValue(forKey: "images") ?? .null
-    let parameters = members.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) }
-    switch (single, several) {
-    case (.string(let text), .null): return ([image(base64: text)], false, parameters)
-    case (.null, .array(let values)):
-      let images = values.map { value -> Result<ImageInput, Problem> in
-        guard case .string(let text) = value else {
-          return .failure(.invalidBody("An image must be a base64 string or a data URI."))
-        }
-        return image(base64: text)
+    var single: Result<ImageInput, Problem>?
+    var list: [Result<ImageInput, Problem>]?
+    var parameters: [Parameter] = []
+    var reader = JSONReader(body[...])
+    try reader.document { reader, name throws(Problem) in
+      switch name {
+      case "image":
+        if try reader.takeNull() { break }
+        guard try reader.kind() == .string else { throw try notAnImage(&reader) }
+        single = image(base64: try reader.stringBytes())
+      case "images":
+        if try reader.takeNull() { break }
+        guard try reader.kind() == .array else { throw try notAnImage(&reader) }
+        list = try images(&reader)
+      default:
+        parameters.append((name, try reader.value(maxElements: DetectParameters.maxClasses)))
       }
-      return (images, true, parameters)
-    default:
-      throw .noImage(
-        #"The body needs either "image", a base64 string or a data URI, or "images", an array of these."#)
+    }
+    switch (single, list) {
+    case (let image?, nil): return ([image], false, parameters)
+    case (nil, let images?): return (images, true, parameters)
+    default: throw .imageOrImages
     }
   }
 
-  /// From base64 (RFC 4648, section 4, with line breaks allowed) or a base64 data URI (RFC 2397).
-  private static func image(base64 text: String) -> Result<ImageInput, Problem> {
-    var digits = text[...]
-    if text.hasPrefix("data:") {
-      guard let comma = text.firstIndex(of: ","), text[..<comma].hasSuffix(";base64") else {
+  private static func images(
+    _ reader: inout JSONReader
+  ) throws(Problem) -> [Result<ImageInput, Problem>] {
+    var images: [Result<ImageInput, Problem>] = []
+    try reader.array { reader, index throws(Problem) in
+      guard index < maxImages else { throw .tooManyImages(limit: maxImages) }
+      if try reader.kind() == .string {
+        images.append(image(base64: try reader.stringBytes()))
+      } else {
+        try reader.skip()
+        images.append(.failure(.invalidBody("An image must be a base64 string or a data URI.")))
+      }
+    }
+    return images
+  }
+
+  /// The problem of a value of "image" or "images" that can be neither.
+  private static func notAnImage(_ reader: inout JSONReader) throws(Problem) -> Problem {
+    guard try reader.kind() != .object else { return reader.unexpected("an image in base64") }
+    try reader.skip()
+    return .imageOrImages
+  }
+
+  /// From base64 or a base64 data URI (RFC 2397).
+  private static func image(base64 text: ArraySlice<UInt8>) -> Result<ImageInput, Problem> {
+    var digits = text
+    if text.starts(with: "data:".utf8) {
+      let type = text.prefix { $0 != UInt8(ascii: ",") }
+      let suffix = ";base64".utf8
+      guard type.endIndex < text.endIndex, type.suffix(suffix.count).elementsEqual(suffix) else {
         return .failure(.invalidBody("A data URI needs ';base64,' before the image."))
       }
-      digits = text[text.index(after: comma)...]
+      digits = text[(type.endIndex + 1)...]
     }
-    let hasLines = digits.utf8.contains { $0 == 0x0A || $0 == 0x0D }
-    let joined = hasLines ? String(digits.filter { !$0.isNewline }) : String(digits)
-    guard let data = Data(base64Encoded: joined) else {
+    guard let bytes = Base64.decode(digits) else {
       return .failure(.invalidBody("An image is not base64. URLs are not fetched; send the image itself."))
     }
-    return .success(.encoded([UInt8](data)))
+    return .success(.encoded(bytes))
   }
+}
+
+extension Problem {
+  fileprivate static let imageOrImages = noImage(
+    #"The body needs either "image", a base64 string or a data URI, or "images", an array of these."#)
 }

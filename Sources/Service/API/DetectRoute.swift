@@ -30,15 +30,18 @@ struct DetectRoute: Sendable {
       decoded.images, with: detector, options: options, deadline: deadline,
       keepsImages: representation.isImage)
     if !decoded.isList, case .failure(let problem) = results[0] { throw problem }
-    let response = DetectResponse(
-      model: detector.model, results: results, isList: decoded.isList, duration: start.duration(to: .now))
-    // Drawing and encoding are as slow as decoding; text is fast enough to be written here.
-    do throws(ImageError) {
-      guard representation.isImage else { return try response.encoded(as: representation) }
-      return try await pipeline.workers.run { () throws(ImageError) in
-        try response.encoded(as: representation)
-      }
-    } catch { throw Problem(error) }
+    let duration = start.duration(to: .now)
+    let encode = { @Sendable () throws(Problem) -> Response in
+      let response = DetectResponse(
+        model: detector.model, results: results, isList: decoded.isList, duration: duration)
+      do throws(ImageError) { return try response.encoded(as: representation) } catch { throw Problem(error) }
+    }
+    if representation.isImage {
+      let source = try results.first?.get().source
+      return try await pipeline.runOnWorker(deadline, source?.drawingCost ?? .short, encode)
+    }
+    let count = results.reduce(0) { $0 + ((try? $1.get())?.detections.count ?? 0) }
+    return try await pipeline.encode(deadline, detections: count, encode)
   }
 
   /// A body that is the image itself needs no parsing, and no worker.
@@ -46,7 +49,7 @@ struct DetectRoute: Sendable {
   {
     let format = try DetectRequest.BodyFormat(request.fields)
     if case .image = format { return try DetectRequest(request, format) }
-    return try await pipeline.runOnWorker(deadline) { () throws(Problem) in
+    return try await pipeline.runOnWorker(deadline, .parsing(request.body)) { () throws(Problem) in
       try DetectRequest(request, format)
     }
   }

@@ -28,7 +28,7 @@ struct CompatibilityContext: Sendable {
   let pipeline: DetectionPipeline
   let models: ModelRegistry
   let modelRoutes: ModelRoutes
-  let readiness: Readiness
+  let health: ServiceHealth
   let access: AccessPolicy
   let metrics: ServiceMetrics
   let version: String

@@ -7,6 +7,7 @@ import YOLOX
 /// `@unchecked Sendable`: only work on the queue touches `predictor`, and the queue is serial.
 final class BatchRunner: @unchecked Sendable {
   private let queue: InferenceQueue
+  private let client: Int
   private let capacity: Int
   private var predictor: Predictor
 
@@ -14,11 +15,17 @@ final class BatchRunner: @unchecked Sendable {
   init(_ model: Model, queue: InferenceQueue, capacity: Int) {
     self.queue = queue
     self.capacity = capacity
+    client = queue.makeClient()
     predictor = Predictor(model, capacity: capacity, pool: queue.pool)
   }
 
+  deinit { queue.removeClient(client) }
+
+  /// Whether other models use the queue at present.
+  var isQueueShared: Bool { queue.isShared(by: client) }
+
   func run(_ requests: [(image: PreparedImage, options: DetectionOptions)]) async -> [Prediction] {
-    await queue.run { self.predictor.detect(requests) }
+    await queue.run(for: client) { self.predictor.detect(requests) }
   }
 
   /// The time per image under full load. Discards the first, cold run. A slow network is measured with one image only, so

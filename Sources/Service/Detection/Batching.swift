@@ -13,7 +13,21 @@ package struct Batching: Sendable {
   /// Memory that prepared images may take, in bytes.
   package var maxPreparedBytes = 256 << 20
 
+  /// Maximum duration of a batch while other models wait for theirs, so that a large network does not hold up a small one.
+  package var maxSharedBatchDuration = Duration.milliseconds(250)
+
   package init() {}
+
+  /// Maximum images of a batch of a network that needs `timePerImage`.
+  package func batchSize(timePerImage: Duration, isShared: Bool) -> Int {
+    guard isShared, timePerImage > .zero else { return maxBatchSize }
+    return max(1, min(maxBatchSize, Int(maxSharedBatchDuration / timePerImage)))
+  }
+
+  /// The queue limit of the calmest minute. More images than this never fit.
+  package func maxQueueLimit(for input: InputSize) -> Int {
+    queueLimit(for: input, timePerImage: .zero, timeout: .zero)
+  }
 
   package func queueLimit(for input: InputSize, timePerImage: Duration, timeout: Duration) -> Int {
     if let queueLimit { return queueLimit }

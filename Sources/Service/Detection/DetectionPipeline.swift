@@ -12,50 +12,88 @@ struct DetectionPipeline: Sendable {
   let requestTimeout: Duration
   let metrics: ServiceMetrics
 
-  /// Runs `body` with the deadline that the request and the service set, and cancels that when the client disconnects.
+  let access: AccessPolicy
+
+  /// Responses with more detections are encoded on a worker. A shorter one takes less time than the way there.
+  private static let maxDetectionsEncodedHere = 100
+
+  /// Runs `body` with the deadline that the request and the service set. The response is 504 once that has passed, whatever
+  /// runs; work for the request is dropped at its next step then, and when the client disconnects.
   ///
-  /// - Parameter problemResponse: formats a problem for the API's clients.
+  /// - Parameters:
+  ///   - keyLocation: where the request's head has its key, of which the share is counted.
+  ///   - problemResponse: formats a problem for the API's clients.
   func withDeadline(
-    _ request: Request, problemResponse: (Problem) -> Response,
-    _ body: (RequestDeadline) async throws(Problem) -> Response
+    _ request: Request, keyLocation: APIKeyLocation = .authorizationOnly,
+    problemResponse: (Problem) -> Response,
+    _ body: @escaping @Sendable (RequestDeadline) async throws(Problem) -> Response
   ) async -> Response {
     let deadline: RequestDeadline
     do throws(Problem) {
-      deadline = RequestDeadline(
-        try RequestTimeout(request.fields, atMost: requestTimeout).duration, from: request.receivedAt)
+      let timeout = try RequestTimeout(request.fields, atMost: requestTimeout)
+      // Authorised before; a key that was removed meanwhile has no name any more.
+      let client = try? access.authorize(request.head, at: .head(keyLocation))
+      deadline = RequestDeadline(timeout.duration, from: request.receivedAt, client: client)
     } catch { return problemResponse(error) }
+    let first = FirstResult<Result<Response, Problem>>()
+    // Unstructured, because the response does not wait for work that has become useless.
+    let work = Task {
+      let result = await Result { () async throws(Problem) in try await body(deadline) }
+      deadline.releasePermits()
+      first.finish(result)
+    }
+    let timer = Task {
+      guard (try? await Task.sleep(until: deadline.instant, clock: .continuous)) != nil else { return }
+      deadline.expire()
+      first.finish(.failure(Problem(DetectorError.expired)))
+      work.cancel()
+    }
+    // The server cancels the task when the client disconnects.
+    let result = await withTaskCancellationHandler {
+      await first.value
+    } onCancel: {
+      deadline.clientDisconnected()
+      work.cancel()
+    }
+    timer.cancel()
     var response: Response
-    do throws(Problem) {
-      // The server cancels the task when the client disconnects.
-      let result = await withTaskCancellationHandler {
-        await Result { () async throws(Problem) in try await body(deadline) }
-      } onCancel: {
-        deadline.clientDisconnected()
-      }
-      response = try result.get()
-    } catch { response = problemResponse(error) }
+    do throws(Problem) { response = try result.get() } catch { response = problemResponse(error) }
     deadline.logFields.withLock {
       response.logFields.images = $0.images
       response.logFields.model = $0.model
     }
+    response.logFields.keyName = deadline.client
     return response
   }
 
   /// Runs slow work, such as parsing a large body, on a preprocessing thread.
+  ///
+  /// - Throws: the deadline's problem if that passes before the work starts.
   func runOnWorker<Value: Sendable>(
-    _ deadline: RequestDeadline, _ work: @escaping @Sendable () throws(Problem) -> Value
+    _ deadline: RequestDeadline, _ cost: PreprocessingPool.Cost = .short,
+    _ work: @escaping @Sendable () throws(Problem) -> Value
   ) async throws(Problem) -> Value {
-    try await workers.run { () throws(Problem) -> Value in
+    let value = try await workers.run(cost) { () throws(Problem) -> Value in
       try checkDeadline(deadline)
       return try work()
     }
+    guard let value else { throw rejection(deadline.cancellationReason() ?? .expired) }
+    return value
   }
 
-  /// Detects objects in images.
+  /// Encodes a response: on a worker if it is long.
+  func encode(
+    _ deadline: RequestDeadline, detections: Int, _ work: @escaping @Sendable () throws(Problem) -> Response
+  ) async throws(Problem) -> Response {
+    if detections <= DetectionPipeline.maxDetectionsEncodedHere { return try work() }
+    return try await runOnWorker(deadline, .short, work)
+  }
+
+  /// Detects objects in images. The permit for them is held until the response is encoded.
   ///
   /// - Parameters:
   ///   - inputs: images or the problems of images that could not be extracted; a problem does not affect other images.
-  ///   - keepsImages: whether the results keep the pixels, so that boxes can be drawn.
+  ///   - keepsImages: whether the results keep the images, so that boxes can be drawn.
   /// - Returns: a result for each input, in the same order.
   /// - Throws: if the images are not admitted.
   func detect(
@@ -66,8 +104,7 @@ struct DetectionPipeline: Sendable {
       $0.images = inputs.count
       $0.model = detector.model.name
     }
-    let permit = try admit(inputs.count, to: detector)
-    defer { extendLifetime(permit) }
+    deadline.hold(try admit(inputs.count, to: detector, client: deadline.client))
     @Sendable func detect(_ input: Result<ImageInput, Problem>) async -> Result<ImageResult, Problem> {
       await Result { () async throws(Problem) in
         try await prepareAndDetect(
@@ -85,58 +122,65 @@ struct DetectionPipeline: Sendable {
     }
   }
 
-  private func admit(_ count: Int, to detector: Detector) throws(Problem) -> AdmissionLimiter.Permit {
-    // A request that exceeds the whole queue must not be told to retry.
-    let limit = detector.queueLimit
+  private func admit(
+    _ count: Int, to detector: Detector, client: String?
+  ) throws(Problem) -> AdmissionLimiter.Permit {
+    // A request that never fits must not be told to retry.
+    let limit = detector.maxQueueLimit
     guard count <= limit else { throw .tooManyImages(count: count, limit: limit) }
-    do { return try detector.admit(count) } catch { throw rejection(error) }
+    do { return try detector.admit(count, client: client, share: access.keyShare) } catch {
+      throw rejection(error, model: detector.model.name)
+    }
   }
 
   private func prepareAndDetect(
     _ input: ImageInput, with detector: Detector, options: DetectionOptions, deadline: RequestDeadline,
     keepsImage: Bool
   ) async throws(Problem) -> ImageResult {
-    let (prepared, kept) = try await workers.run {
-      () throws(Problem) -> (PreparedImage, (image: Image, decoding: Duration)?) in
-      try checkDeadline(deadline)
-      do throws(ImageError) {
-        return try prepare(input, for: detector.model, keepsImage: keepsImage)
-      } catch {
-        metrics.imageRejected(reason: error.reason)
-        detector.metrics?.imageFailed()
-        throw Problem(error)
-      }
-    }
+    let (prepared, source) = try await prepare(input, for: detector, deadline)
     do throws(DetectorError) {
       var result = try await detector.detect(prepared, options: options, deadline: deadline)
-      if let kept {
-        result.image = kept.image
-        result.timings.decode += kept.decoding
-      }
+      if keepsImage { result.source = source }
       detector.metrics?.imageSucceeded(result.timings, result.detections)
       return result
     } catch {
       detector.metrics?.imageFailed()
-      throw rejection(error)
+      throw rejection(error, model: detector.model.name)
     }
   }
 
-  /// - Returns: the network's input and, to draw on, all pixels with the time that decoding them took. They are decoded
-  ///   apart from the input, which may need fewer pixels: detections do not depend on whether they are drawn. Planes have
-  ///   no pixels.
+  /// - Returns: the network's input and, to draw on, the image. Planes have none.
   private func prepare(
-    _ input: ImageInput, for model: Model, keepsImage: Bool
-  ) throws(ImageError) -> (PreparedImage, (image: Image, decoding: Duration)?) {
+    _ input: ImageInput, for detector: Detector, _ deadline: RequestDeadline
+  ) async throws(Problem) -> (PreparedImage, ImageSource?) {
+    let model = detector.model
     switch input {
     case .encoded(let bytes):
-      let encoded = try EncodedImage(bytes, limits: imageLimits)
-      let prepared = try model.prepare(encoded)
-      guard keepsImage else { return (prepared, nil) }
-      let start = ContinuousClock.now
-      let image = try encoded.decoded()
-      return (prepared, (image, start.duration(to: .now)))
-    case .pixels(let image): return (model.prepare(image), keepsImage ? (image, .zero) : nil)
-    case .planes(let planes): return (model.prepare(planes: planes), nil)
+      // The header tells what decoding takes.
+      let encoded = try await decode(deadline, .short, detector) { () throws(ImageError) in
+        try EncodedImage(bytes, limits: imageLimits)
+      }
+      let prepared = try await decode(deadline, .decoding(encoded, for: model), detector) { () throws(ImageError) in
+        try model.prepare(encoded)
+      }
+      return (prepared, .encoded(encoded))
+    case .pixels(let image):
+      return (try await runOnWorker(deadline) { model.prepare(image) }, .pixels(image))
+    case .planes(let planes):
+      return (try await runOnWorker(deadline) { model.prepare(planes: planes) }, nil)
+    }
+  }
+
+  private func decode<Value: Sendable>(
+    _ deadline: RequestDeadline, _ cost: PreprocessingPool.Cost, _ detector: Detector,
+    _ work: @escaping @Sendable () throws(ImageError) -> Value
+  ) async throws(Problem) -> Value {
+    try await runOnWorker(deadline, cost) { () throws(Problem) -> Value in
+      do throws(ImageError) { return try work() } catch {
+        metrics.imageRejected(reason: error.reason, model: detector.model.name)
+        detector.metrics?.imageFailed()
+        throw Problem(error)
+      }
     }
   }
 
@@ -144,8 +188,8 @@ struct DetectionPipeline: Sendable {
     if let reason = deadline.cancellationReason() { throw rejection(reason) }
   }
 
-  private func rejection(_ error: DetectorError) -> Problem {
-    metrics.imageRejected(reason: error.reason)
+  private func rejection(_ error: DetectorError, model: String = "") -> Problem {
+    metrics.imageRejected(reason: error.reason, model: model)
     return Problem(error)
   }
 }

@@ -14,6 +14,7 @@ package actor Detector {
   package nonisolated let memoryBytes: Int
 
   private struct Job {
+    let id: Int
     let image: PreparedImage
     let options: DetectionOptions
     let deadline: RequestDeadline
@@ -26,6 +27,7 @@ package actor Detector {
   private let requestTimeout: Duration
   private nonisolated let estimate: Mutex<LatencyEstimate>
   nonisolated let metrics: ModelMetrics?
+  private nonisolated let nextID = Atomic<Int>(0)
   private var queue: [Job] = []
   private var isRunning = false
   /// Set while the next batch waits for more images.
@@ -56,24 +58,51 @@ package actor Detector {
     batching.queueLimit(for: model.inputSize, timePerImage: timePerImage, timeout: requestTimeout)
   }
 
+  /// Maximum images in flight whatever the latency. A request with more never fits.
+  package nonisolated var maxQueueLimit: Int { batching.maxQueueLimit(for: model.inputSize) }
+
   /// Admits some images for as long as the permit is referenced.
-  package nonisolated func admit(_ count: Int) throws(DetectorError) -> AdmissionLimiter.Permit {
+  ///
+  /// - Parameters:
+  ///   - client: the name of an API key.
+  ///   - share: the part of the queue that one key's images may take, 0...1.
+  package nonisolated func admit(
+    _ count: Int, client: String? = nil, share: Double = 1
+  ) throws(DetectorError) -> AdmissionLimiter.Permit {
     let limit = queueLimit
-    guard let permit = admission.tryAcquire(count, limit: limit) else {
-      throw .overloaded(limit: limit, wait: timePerImage * admission.count)
+    let clientLimit = max(1, Int(Double(limit) * share))
+    let wait = timePerImage * admission.count
+    switch admission.tryAcquire(count, limit: limit, client: client, clientLimit: clientLimit) {
+    case .admitted(let permit): return permit
+    case .queueFull: throw .overloaded(limit: limit, wait: wait)
+    case .shareUsed: throw .shareUsed(limit: clientLimit, wait: wait)
     }
-    return permit
   }
 
   /// Detects objects in an admitted image.
   ///
-  /// - Throws: ``DetectorError/expired`` or ``DetectorError/clientDisconnected`` if that happens before the batch starts.
+  /// - Throws: ``DetectorError/expired`` or ``DetectorError/clientDisconnected`` if that happens before the batch starts, at
+  ///   once if the task is cancelled then.
   package func detect(
     _ image: PreparedImage, options: DetectionOptions, deadline: RequestDeadline
   ) async throws(DetectorError) -> ImageResult {
-    let result = await withCheckedContinuation { continuation in
+    let id = nextID.wrappingAdd(1, ordering: .relaxed).oldValue
+    let result = await withTaskCancellationHandler {
+      await enqueue(id, image, options, deadline)
+    } onCancel: {
+      Task { await drop(id) }
+    }
+    return try result.get()
+  }
+
+  private func enqueue(
+    _ id: Int, _ image: PreparedImage, _ options: DetectionOptions, _ deadline: RequestDeadline
+  ) async -> Result<ImageResult, DetectorError> {
+    await withCheckedContinuation { continuation in
       queue.append(
-        Job(image: image, options: options, deadline: deadline, enqueued: .now, continuation: continuation))
+        Job(
+          id: id, image: image, options: options, deadline: deadline, enqueued: .now,
+          continuation: continuation))
       metrics?.setQueueDepth(queue.count)
       if !isRunning {
         isRunning = true
@@ -83,7 +112,14 @@ package actor Detector {
         resumeBatch()
       }
     }
-    return try result.get()
+  }
+
+  /// Removes an image whose request is over, so that it takes no memory until the next batch.
+  private func drop(_ id: Int) {
+    guard let index = queue.firstIndex(where: { $0.id == id }) else { return }
+    let job = queue.remove(at: index)
+    metrics?.setQueueDepth(queue.count)
+    job.continuation.resume(returning: .failure(job.deadline.cancellationReason() ?? .expired))
   }
 
   private func drain() async {
@@ -141,7 +177,8 @@ package actor Detector {
         live.append(job)
       }
     }
-    let batch = Array(live.prefix(batching.maxBatchSize))
+    let size = batching.batchSize(timePerImage: timePerImage, isShared: runner.isQueueShared)
+    let batch = Array(live.prefix(size))
     queue = Array(live.dropFirst(batch.count))
     return batch
   }

@@ -4,6 +4,8 @@ import HTTPTypes
 package enum DetectorError: Error, Equatable, Sendable {
   /// Too many images are in flight; they should be done after `wait`.
   case overloaded(limit: Int, wait: Duration)
+  /// One API key has too many images in flight.
+  case shareUsed(limit: Int, wait: Duration)
   /// The request's deadline passed while it waited.
   case expired
   case clientDisconnected
@@ -12,6 +14,7 @@ package enum DetectorError: Error, Equatable, Sendable {
   var reason: String {
     switch self {
     case .overloaded: "overloaded"
+    case .shareUsed: "key_share"
     case .expired: "expired"
     case .clientDisconnected: "client_disconnected"
     }
@@ -22,19 +25,26 @@ extension Problem {
   init(_ error: DetectorError) {
     switch error {
     case .overloaded(let limit, let wait):
-      let seconds = max(1, (wait / .seconds(1)).rounded(.up))
       self.init(
-        "overloaded", "Overloaded", .serviceUnavailable,
-        "The maximum of \(limit) images in flight is reached; retry later.",
-        fields: [.retryAfter: "\(Int(seconds))"])
+        overloaded: "The maximum of \(limit) images in flight is reached; retry later.", wait: wait)
+    case .shareUsed(let limit, let wait):
+      self.init(
+        overloaded: "This API key's share of \(limit) images in flight is used; retry later.", wait: wait)
     case .expired:
       self.init(
         "deadline-exceeded", "Deadline exceeded", .gatewayTimeout,
-        "The request timed out before inference began.")
+        "The request's time is over; nothing more is done for it.")
     case .clientDisconnected:
       // Never received by a client. nginx logs such requests with the same status.
       self.init(
         "client-disconnected", "Client disconnected", .init(code: 499), "The client closed the connection.")
     }
+  }
+
+  private init(overloaded detail: String, wait: Duration) {
+    let seconds = max(1, (wait / .seconds(1)).rounded(.up))
+    self.init(
+      "overloaded", "Overloaded", .serviceUnavailable, detail,
+      fields: [.retryAfter: "\(Int(min(seconds, 3600)))"])
   }
 }

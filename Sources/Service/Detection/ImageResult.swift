@@ -8,8 +8,9 @@ package struct ImageResult: Sendable {
   let width: Int
   let height: Int
   package var timings: StageTimings
-  /// The pixels, if boxes are to be drawn into them.
-  var image: Image?
+  /// The image, if boxes are to be drawn into it. Its pixels are decoded only then: held until the network has run, those of
+  /// many requests would fill the memory.
+  var source: ImageSource?
 
   init(_ prediction: Prediction, of image: PreparedImage, queued: Duration) {
     self.prediction = prediction

@@ -2,58 +2,81 @@ import Digests
 import FoundationCompatibility
 import HTTPServer
 import HTTPTypes
+import Synchronization
+
+/// The keys that authorise a request, sent as a bearer token (RFC 6750, section 2.1). They can be read again from their file
+/// while the service runs.
+///
+/// Keeps SHA-256 digests, not keys. Comparing digests takes constant time.
+package final class APIKeys: Sendable {
+  package static let minLength = 16
+
+  private let path: String
+  private let keys: Mutex<[APIKey]>
+
+  /// - Parameter path: a file with one key per line, as ``APIKey/init(line:number:)`` reads it; empty lines and lines that
+  ///   begin with `#` are ignored.
+  package init(contentsOfFile path: String) throws(APIKeysError) {
+    self.path = path
+    keys = Mutex(try APIKeys.read(path))
+  }
+
+  /// Reads the file again. If that fails, the keys stay as they were.
+  package func reload() throws(APIKeysError) {
+    let read = try APIKeys.read(path)
+    keys.withLock { $0 = read }
+  }
+
+  private static func read(_ path: String) throws(APIKeysError) -> [APIKey] {
+    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { throw .unreadable(path: path) }
+    var keys: [APIKey] = []
+    let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+    for (index, line) in lines.enumerated() {
+      let key: APIKey?
+      do { key = try APIKey(line: line, number: index + 1) } catch {
+        throw .invalid(path: path, line: index + 1, error)
+      }
+      guard let key else { continue }
+      guard !keys.contains(where: { $0.digest == key.digest }) else {
+        throw .invalid(path: path, line: index + 1, .repeated)
+      }
+      keys.append(key)
+    }
+    guard !keys.isEmpty else { throw .none(path: path) }
+    return keys
+  }
+
+  /// Whether there are several names, among which the queue is shared.
+  var hasSeveralNames: Bool { keys.withLock { keys in Set(keys.map(\.name)).count > 1 } }
+
+  package func contain(_ key: some StringProtocol) -> Bool { find(key) != nil }
+
+  func find(_ key: some StringProtocol) -> APIKey? {
+    let digest = SHA256Digest(of: key.utf8)
+    // Compares all digests, so that the time does not depend on which one matches.
+    return keys.withLock { keys in keys.reduce(nil as APIKey?) { $1.digest == digest ? $1 : $0 } }
+  }
+
+  /// The key in Authorization; `nil` without a known one.
+  func find(in fields: HTTPFields) -> APIKey? {
+    guard let authorization = fields[.authorization] else { return nil }
+    let parts = authorization.split(separator: " ", maxSplits: 1)
+    guard parts.count == 2, parts[0].isEqualIgnoringASCIICase("bearer") else { return nil }
+    return find(parts[1])
+  }
+}
 
 /// Why a file of keys cannot be used.
 package enum APIKeysError: Error, Equatable, CustomStringConvertible {
   case unreadable(path: String)
   case none(path: String)
-  case tooShort(path: String, line: Int)
+  case invalid(path: String, line: Int, APIKey.Invalid)
 
   package var description: String {
     switch self {
     case .unreadable(let path): "\(path): cannot be read as text"
     case .none(let path): "\(path): has no key; write one key per line"
-    case .tooShort(let path, let line):
-      "\(path): the key in line \(line) is shorter than \(APIKeys.minLength) characters"
+    case .invalid(let path, let line, let error): "\(path): line \(line) \(error)"
     }
-  }
-}
-
-/// The keys that authorise a request, sent as a bearer token (RFC 6750, section 2.1).
-///
-/// Keeps SHA-256 digests, not keys. Comparing digests takes constant time.
-package struct APIKeys: Sendable {
-  package static let minLength = 16
-  private let digests: [SHA256Digest]
-
-  /// - Parameter path: a file with one key per line; empty lines and lines that begin with `#` are ignored.
-  package init(contentsOfFile path: String) throws(APIKeysError) {
-    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
-      throw .unreadable(path: path)
-    }
-    var digests: [SHA256Digest] = []
-    for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
-      .enumerated()
-    {
-      let key = line.filter { !$0.isWhitespace }
-      guard !key.isEmpty, !key.hasPrefix("#") else { continue }
-      guard key.utf8.count >= APIKeys.minLength else { throw .tooShort(path: path, line: index + 1) }
-      digests.append(SHA256Digest(of: key.utf8))
-    }
-    guard !digests.isEmpty else { throw .none(path: path) }
-    self.digests = digests
-  }
-
-  package func contain(_ key: some StringProtocol) -> Bool {
-    let digest = SHA256Digest(of: key.utf8)
-    // Compares all digests, so that the time does not depend on which one matches.
-    return digests.count { $0 == digest } > 0
-  }
-
-  /// Whether Authorization has one of the keys.
-  func authorize(_ fields: HTTPFields) -> Bool {
-    guard let authorization = fields[.authorization] else { return false }
-    let parts = authorization.split(separator: " ", maxSplits: 1)
-    return parts.count == 2 && parts[0].isEqualIgnoringASCIICase("bearer") && contain(parts[1])
   }
 }

@@ -8,8 +8,13 @@ package struct AccessPolicy: Sendable {
   /// Whether `/metrics` needs no key although other paths do.
   package var hasPublicMetrics = false
   package var crossOrigin = CrossOrigin()
+  /// The part of a model's queue that the requests of one key may take while there are several keys, 0...1.
+  package var maxKeyShare = 0.5
 
   package init() {}
+
+  /// The part of a queue that one key may take at present.
+  var keyShare: Double { keys?.hasSeveralNames == true ? maxKeyShare : 1 }
 
   /// Probes have no keys; the page and the API description hold no secrets.
   private static let openPaths: Set<String> = [
@@ -28,19 +33,39 @@ package struct AccessPolicy: Sendable {
   ///
   /// The server asks with the head of every request. A route whose API has keys in bodies asks again with the body's
   /// key; a request with Authorization was decided by its head, and its body is not asked.
-  func authorize(_ head: RequestHead, at stage: Stage) throws(Problem) {
-    guard let keys, isProtected(head) else { return }
+  ///
+  /// - Returns: the name of the key; `nil` if none is needed here.
+  /// - Throws: `unauthorized`, or `forbidden` if the key lacks the scope.
+  @discardableResult
+  func authorize(_ head: RequestHead, at stage: Stage) throws(Problem) -> String? {
+    guard let keys, isProtected(head) else { return nil }
     let hasAuthorization = head.fields[.authorization] != nil
-    let isAuthorized =
-      switch stage {
-      case .head(.notRequired): true
-      case .head(.authorizationOnly): keys.authorize(head.fields)
-      case .head(.field(let name)):
-        keys.authorize(head.fields) || head.fields[name].map(keys.contain) == true
-      case .head(.body): !hasAuthorization || keys.authorize(head.fields)
-      case .body(let key): hasAuthorization || key.map(keys.contain) == true
-      }
-    guard isAuthorized else { throw .unauthorized }
+    let key: APIKey?
+    switch stage {
+    case .head(.notRequired): return nil
+    case .head(.authorizationOnly): key = keys.find(in: head.fields)
+    case .head(.field(let name)):
+      key = keys.find(in: head.fields) ?? head.fields[name].flatMap { keys.find($0) }
+    case .head(.body):
+      guard hasAuthorization else { return nil }
+      key = keys.find(in: head.fields)
+    case .body(let text):
+      key = hasAuthorization ? keys.find(in: head.fields) : text.flatMap { keys.find($0) }
+    }
+    guard let key else { throw .unauthorized }
+    if let scope = AccessPolicy.requiredScope(head), !key.scopes.contains(scope) {
+      throw .insufficientScope(scope, key: key.name)
+    }
+    return key.name
+  }
+
+  /// What a key must allow. Descriptions of models need any key.
+  private static func requiredScope(_ head: RequestHead) -> APIKey.Scope? {
+    let path = head.target.path
+    if path == "/metrics" { return .metrics }
+    if head.method == .get || head.method == .head { return nil }
+    let changesModels = ["/v1/models/", "/v2/repository/models/"].contains { path.hasPrefix($0) }
+    return changesModels ? .admin : .detect
   }
 
   private func isProtected(_ head: RequestHead) -> Bool {
@@ -56,4 +81,10 @@ extension Problem {
     "unauthorized", "Unauthorized", .unauthorized,
     "The request needs an API key: 'Authorization: Bearer KEY'.",
     fields: [.wwwAuthenticate: "Bearer"])
+
+  fileprivate static func insufficientScope(_ scope: APIKey.Scope, key: String) -> Problem {
+    Problem(
+      "forbidden", "Forbidden", .forbidden,
+      "The API key '\(key)' does not have the scope '\(scope.rawValue)'.")
+  }
 }

@@ -39,9 +39,9 @@ package enum JSONValue: Codable, Equatable, Sendable {
   }
 
   /// For error messages; shortened.
-  var excerpt: String {
+  package var excerpt: String {
     switch self {
-    case .string(let string): string.count > 60 ? string.prefix(60) + "…" : string
+    case .string(let string): string.excerpt
     case .array(let values): "[" + values.prefix(5).map(\.excerpt).joined(separator: ", ") + "]"
     case .number, .bool, .null: text ?? "null"
     }
@@ -58,7 +58,7 @@ package enum JSONValue: Codable, Equatable, Sendable {
   }
 
   /// A number, also one in a string.
-  var number: Double? {
+  package var number: Double? {
     switch self {
     case .number(let number): number
     case .string(let string): Double(string)
@@ -67,7 +67,7 @@ package enum JSONValue: Codable, Equatable, Sendable {
   }
 
   /// A Boolean, also one in a string.
-  var bool: Bool? {
+  package var bool: Bool? {
     switch self {
     case .bool(let bool): bool
     case .string(let string): ["true": true, "1": true, "false": false, "0": false][string.lowercased()]

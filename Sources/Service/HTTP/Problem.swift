@@ -19,7 +19,14 @@ package struct Problem: Error, Encodable, Sendable {
     type = "urn:swift-yolox:problem:" + kind
     self.title = title
     self.status = status.code
-    self.detail = detail
+    self.detail = Problem.shortened(detail)
     self.fields = fields
+  }
+
+  /// Texts of clients are cut where they are quoted; this bounds a detail that quotes many.
+  private static func shortened(_ detail: String) -> String {
+    let maxBytes = 1000
+    guard detail.utf8.count > maxBytes else { return detail }
+    return String(decoding: detail.utf8.prefix(maxBytes), as: UTF8.self) + "…"
   }
 }

@@ -5,7 +5,12 @@ import HTTPTypes
 
 extension Problem {
   init(_ error: HTTPError) {
-    let detail = error.description
+    let detail: String =
+      switch error {
+      case .notFound(let path): HTTPError.notFound(path: path.excerpt).description
+      case .unknownMethod(let method): HTTPError.unknownMethod(method.excerpt).description
+      default: error.description
+      }
     switch error {
     case .malformed, .unsupportedExpectation: self.init("bad-request", "Bad request", error.status, detail)
     case .requestLineTooLong: self.init("uri-too-long", "Request line too long", error.status, detail)
@@ -47,9 +52,16 @@ extension Problem {
       "The request has \(count) images; the maximum is \(limit).")
   }
 
+  /// For a list that is not read to its end.
+  static func tooManyImages(limit: Int) -> Problem {
+    Problem(
+      "too-many-images", "Too many images", .contentTooLarge,
+      "The request has more than \(limit) images, the maximum.")
+  }
+
   static func invalidField(_ name: HTTPField.Name, _ value: String, expected: String) -> Problem {
     Problem(
       "invalid-header", "Invalid header field", .badRequest,
-      "The header field \(name) is '\(value)'; expected \(expected).")
+      "The header field \(name) is '\(value.excerpt)'; expected \(expected).")
   }
 }

@@ -36,11 +36,6 @@ package struct ModelMetrics: Sendable {
         let dimensions = [name, ("stage", $0.rawValue)]
         return ($0, Timer(label: "yolox_stage_seconds", dimensions: dimensions, factory: registry))
       })
-    let info = [
-      name, ("kernels", model.plan.instructionSet), ("precision", model.plan.precision.rawValue),
-      ("input", "\(model.inputSize)"),
-    ]
-    Meter(label: "yolox_model_info", dimensions: info, factory: registry).set(1)
   }
 
   func setQueueDepth(_ count: Int) { queueDepth.set(count) }

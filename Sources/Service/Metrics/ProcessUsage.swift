@@ -6,6 +6,8 @@ package struct ProcessUsage {
   let processorSeconds: Double
   package let residentBytes: Int
   let openFiles: Int
+  /// The soft limit of open files.
+  let maxOpenFiles: Int
 
   /// Reads /proc/self (man 5 proc).
   package init?() {
@@ -17,6 +19,9 @@ package struct ProcessUsage {
       var usage = rusage()
       guard getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage) == 0 else { return nil }
       func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
+      var descriptors = rlimit()
+      guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &descriptors) == 0 else { return nil }
+      maxOpenFiles = Int(clamping: descriptors.rlim_cur)
       processorSeconds = seconds(usage.ru_utime) + seconds(usage.ru_stime)
       residentBytes = pages * sysconf(Int32(_SC_PAGESIZE))
       openFiles = files.count

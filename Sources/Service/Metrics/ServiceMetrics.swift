@@ -1,4 +1,5 @@
 import CoreMetrics
+import Engine
 import Metrics
 import PlatformC
 import PrometheusMetrics
@@ -11,6 +12,8 @@ package final class ServiceMetrics: Sendable {
   private let inFlight: Meter
   private let connections: Meter
   private let models = Mutex<[String: ModelMetrics]>([:])
+  /// The labels of `yolox_model_info` by model.
+  private let infos = Mutex<[String: [(String, String)]]>([:])
   package let server: ServerMetrics
 
   package init(version: String) {
@@ -34,6 +37,31 @@ package final class ServiceMetrics: Sendable {
     }
   }
 
+  /// Exports the description of a model, in place of that of an earlier one of the same name.
+  func modelLoaded(_ model: Model) {
+    modelUnloaded(model.name)
+    let info = [
+      ("model", model.name), ("kernels", model.plan.instructionSet),
+      ("precision", model.plan.precision.rawValue), ("input", "\(model.inputSize)"),
+    ]
+    infos.withLock { $0[model.name] = info }
+    Meter(label: ServiceMetrics.modelInfo, dimensions: info, factory: registry).set(1)
+  }
+
+  func modelUnloaded(_ name: String) {
+    guard let info = infos.withLock({ $0.removeValue(forKey: name) }) else { return }
+    registry.removeSeries(label: ServiceMetrics.modelInfo, dimensions: info)
+  }
+
+  private static let modelInfo = "yolox_model_info"
+
+  enum ReloadTarget: String { case model, keys }
+
+  func reloaded(_ target: ReloadTarget, succeeded: Bool) {
+    let dimensions = [("target", target.rawValue), ("result", succeeded ? "success" : "failure")]
+    Counter(label: "yolox_reloads_total", dimensions: dimensions, factory: registry).increment()
+  }
+
   func totals(of model: String) -> ModelTotals { models.withLock { $0[model]?.totals } ?? ModelTotals() }
 
   func route(_ route: String) -> RouteMetrics { RouteMetrics(route: route, registry: registry) }
@@ -47,8 +75,24 @@ package final class ServiceMetrics: Sendable {
     .increment()
   }
 
-  func imageRejected(reason: String) {
-    Counter(label: "yolox_rejected_total", dimensions: [("reason", reason)], factory: registry).increment()
+  /// - Parameter model: empty if the request did not get as far as its model.
+  func imageRejected(reason: String, model: String) {
+    Counter(
+      label: "yolox_rejected_total", dimensions: [("reason", reason), ("model", model)], factory: registry
+    ).increment()
+  }
+
+  /// Sets the gauges of the queues.
+  func record(_ workers: QueueLoad, inference: QueueLoad, isStalled: Bool) {
+    func set(_ label: String, _ value: Double, _ dimensions: [(String, String)] = []) {
+      Meter(label: label, dimensions: dimensions, factory: registry).set(value)
+    }
+    set("yolox_worker_queue_depth", Double(workers.queued))
+    set("yolox_workers_busy", Double(workers.running))
+    for (name, load) in [("preprocessing", workers), ("inference", inference)] {
+      set("yolox_oldest_job_seconds", load.age.seconds, [("queue", name)])
+    }
+    set("yolox_stalled", isStalled ? 1 : 0)
   }
 
   func requestBegan() { inFlight.increment() }
@@ -63,6 +107,7 @@ package final class ServiceMetrics: Sendable {
       processor.increment(by: usage.processorSeconds)
       Meter(label: "process_resident_memory_bytes", factory: registry).set(usage.residentBytes)
       Meter(label: "process_open_fds", factory: registry).set(usage.openFiles)
+      Meter(label: "process_max_fds", factory: registry).set(usage.maxOpenFiles)
     }
     return registry.text
   }
@@ -70,7 +115,7 @@ package final class ServiceMetrics: Sendable {
   private static let descriptions: [String: PrometheusRegistry.Description] = [
     "yolox_requests_total": .init("Requests, by route and status."),
     "yolox_request_seconds": .init("Time from a request's last byte to its response, by route."),
-    "yolox_rejected_total": .init("Images without a result, by reason."),
+    "yolox_rejected_total": .init("Images without a result, by reason and model."),
     "yolox_requests_in_flight": .init("Requests being handled."),
     "yolox_queue_depth": .init("Images waiting for inference."),
     "yolox_queue_limit": .init("Maximum images in flight."),
@@ -79,6 +124,12 @@ package final class ServiceMetrics: Sendable {
     "yolox_batch_size": .init("Images per batch.", buckets: [1, 2, 4, 8, 16, 32]),
     "yolox_stage_seconds": .init("Time per image, by stage."),
     "yolox_detections_total": .init("Detections, by class."),
+    "yolox_worker_queue_depth": .init("Jobs waiting for a preprocessing thread."),
+    "yolox_workers_busy": .init("Preprocessing threads at work."),
+    "yolox_oldest_job_seconds": .init("Age of the oldest waiting or running job, by queue."),
+    "yolox_stalled": .init("1 if a job is far beyond its expectation; /readyz is 503 then."),
+    "yolox_reloads_total": .init("Reloads of models and API keys, by result."),
+    "process_max_fds": .init("Maximum number of open file descriptors."),
     "yolox_model_info": .init("Loaded models; always 1."),
     "yolox_connections": .init("Open connections."),
     "yolox_build_info": .init("The running version; always 1."),

@@ -57,7 +57,10 @@ package final class ModelRegistry: Sendable {
     let detector = await Detector(
       model, queue: inferenceQueue, batching: batching, requestTimeout: requestTimeout,
       metrics: metrics.metrics(for: model))
-    detectors.withLock { $0[name] = detector }
+    detectors.withLock { detectors in
+      detectors[name] = detector
+      metrics.modelLoaded(model)
+    }
     logger.info(
       "model loaded",
       metadata: [
@@ -67,21 +70,35 @@ package final class ModelRegistry: Sendable {
       ])
   }
 
-  package func loadAll() async throws { for source in sources { try await load(source.name) } }
+  /// Loads all models. Ends early, without an error, when the task is cancelled.
+  package func loadAll() async throws {
+    for source in sources where !Task.isCancelled { try await load(source.name) }
+  }
 
-  /// Reloads the loaded models. A model whose file has become invalid stays as it was.
+  /// Reloads the loaded models, until the task is cancelled. A model whose file has become invalid stays as it was.
   package func reloadAll() async {
-    for name in names where loaded(name) != nil {
-      do { try await load(name) } catch {
+    for name in names where loaded(name) != nil && !Task.isCancelled {
+      do {
+        try await load(name)
+        metrics.reloaded(.model, succeeded: true)
+      } catch {
+        metrics.reloaded(.model, succeeded: false)
         logger.error("model not reloaded", metadata: ["model": "\(name)", "error": "\(error)"])
       }
     }
   }
 
+  package var hasLoadedModel: Bool { detectors.withLock { !$0.isEmpty } }
+
+  var inferenceLoad: QueueLoad { inferenceQueue.load }
+
   /// Unloads a model; its memory is freed after its last request.
   package func unload(_ name: String) throws(ModelRegistryError) {
     guard names.contains(name) else { throw .unknown(name: name, known: names) }
-    detectors.withLock { $0[name] = nil }
+    detectors.withLock { detectors in
+      detectors[name] = nil
+      metrics.modelUnloaded(name)
+    }
     logger.info("model unloaded", metadata: ["model": "\(name)"])
   }
 }

@@ -12,10 +12,11 @@ extension Problem {
     case .unknown(let name, let known):
       self.init(
         "no-model", "No such model", .notFound,
-        "No model is named '\(name)'; served are \(known.joined(separator: ", ")).")
+        "No model is named '\(name.excerpt)'; served are \(known.joined(separator: ", ")).")
     case .notLoaded(let name):
       self.init(
-        "model-not-loaded", "Model not loaded", .serviceUnavailable, "The model '\(name)' is not loaded.",
+        "model-not-loaded", "Model not loaded", .serviceUnavailable,
+        "The model '\(name.excerpt)' is not loaded.",
         fields: [.retryAfter: "1"])
     }
   }

@@ -40,7 +40,9 @@ struct RequestTimeoutTests {
     let response = try await service.post(dog)
     #expect(try response.status == 503 && response.problem == "overloaded")
     #expect(response.fields["retry-after"].flatMap { Int($0) } ?? 0 >= 1)
-    #expect(try await service.get("/metrics").body.contains(#"yolox_rejected_total{reason="overloaded"} 1"#))
+    #expect(
+      try await service.get("/metrics").body.contains(
+        #"yolox_rejected_total{reason="overloaded",model="yolox-nano"} 1"#))
     #expect(permit.count == 2)
   }
 }

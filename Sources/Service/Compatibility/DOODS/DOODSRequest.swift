@@ -1,23 +1,26 @@
 import YOLOX
 
 /// "Detect Request" of DOODS2 (its README and odrpc.py). Members for streams are ignored.
-package struct DOODSRequest: Decodable, Sendable {
+package struct DOODSRequest: Sendable {
   /// The minimum confidence by label, 0...100; `*` applies to labels that are not named.
   typealias Thresholds = [String: Double]
 
-  struct Region: Decodable, Sendable {
-    let id: String?
+  /// Every region is asked about every detection.
+  static let maxRegions = 64
+
+  struct Region: Sendable {
+    var id: String?
     /// Fractions of the image's height and width, 0...1.
-    let top: Double
-    let left: Double
-    let bottom: Double
-    let right: Double
-    let detect: Thresholds
+    var top: Double
+    var left: Double
+    var bottom: Double
+    var right: Double
+    var detect: Thresholds
     /// Whether an object must lie wholly in the region. Otherwise overlap is enough.
-    let covers: Bool?
+    var covers = false
 
     func contains(_ detection: DOODSDetection) -> Bool {
-      if covers ?? false {
+      if covers {
         return top <= detection.top && left <= detection.left && bottom >= detection.bottom
           && right >= detection.right
       }
@@ -26,24 +29,20 @@ package struct DOODSRequest: Decodable, Sendable {
     }
   }
 
-  let id: String?
-  let detectorName: String?
-  /// The image in base64.
-  let data: String?
+  private(set) var id: String?
+  private(set) var detectorName: String?
+  /// Decoded from base64.
+  private(set) var data: [UInt8]?
   /// The format of the image with boxes drawn, `jpeg` or `png`; empty for none.
-  let image: String?
-  let preprocess: [String]?
-  let detect: Thresholds?
-  let regions: [Region]?
+  private(set) var image: String?
+  private var detect: Thresholds = [:]
+  private var regions: [Region] = []
 
-  private enum CodingKeys: String, CodingKey {
-    case id, data, image, preprocess, detect, regions
-    case detectorName = "detector_name"
-  }
+  var regionCount: Int { regions.count }
 
   /// The lowest of all thresholds as a score, 0...1; `nil` if the request has none.
   package var lowestThreshold: Float? {
-    let thresholds = [detect ?? [:]] + (regions ?? []).map(\.detect)
+    let thresholds = [detect] + regions.map(\.detect)
     return thresholds.flatMap(\.values).min().map { Float(min(max($0 / 100, 0), 1)) }
   }
 
@@ -51,9 +50,9 @@ package struct DOODSRequest: Decodable, Sendable {
   ///
   /// - Returns: `nil` if no thresholds select the detection.
   package func select(_ detection: DOODSDetection) -> DOODSDetection? {
-    if DOODSRequest.passes(detection, detect ?? [:]) { return detection }
+    if DOODSRequest.passes(detection, detect) { return detection }
     guard
-      let region = (regions ?? []).first(where: {
+      let region = regions.first(where: {
         $0.contains(detection) && DOODSRequest.passes(detection, $0.detect)
       })
     else { return nil }
@@ -68,6 +67,67 @@ package struct DOODSRequest: Decodable, Sendable {
     return detection.confidence >= threshold
   }
 }
+
+// MARK: - JSON
+
+extension DOODSRequest {
+  package init(json body: [UInt8]) throws(Problem) {
+    var reader = JSONReader(body[...])
+    var request = DOODSRequest()
+    try reader.document { reader, name throws(Problem) in
+      if try reader.takeNull() { return }
+      switch name {
+      case "id": request.id = try reader.string()
+      case "detector_name": request.detectorName = try reader.string()
+      case "data": request.data = Base64.decode(try reader.stringBytes())
+      case "image": request.image = try reader.string()
+      case "preprocess":
+        try reader.array { _, _ throws(Problem) in throw .invalidBody("preprocess is not supported") }
+      case "detect": request.detect = try DOODSRequest.thresholds(&reader)
+      case "regions":
+        try reader.array { reader, index throws(Problem) in
+          guard index < DOODSRequest.maxRegions else {
+            throw .invalidBody("the request has more than \(DOODSRequest.maxRegions) regions, the maximum")
+          }
+          request.regions.append(try Region(&reader))
+        }
+      default: try reader.skip()
+      }
+    }
+    self = request
+  }
+
+  fileprivate static func thresholds(_ reader: inout JSONReader) throws(Problem) -> Thresholds {
+    var thresholds: Thresholds = [:]
+    try reader.object { reader, label throws(Problem) in thresholds[label] = try reader.number() }
+    return thresholds
+  }
+}
+
+extension DOODSRequest.Region {
+  fileprivate init(_ reader: inout JSONReader) throws(Problem) {
+    var (id, covers): (String?, Bool) = (nil, false)
+    var sides: [String: Double] = [:]
+    var thresholds: DOODSRequest.Thresholds?
+    try reader.object { reader, name throws(Problem) in
+      if try reader.takeNull() { return }
+      switch name {
+      case "id": id = try reader.string()
+      case "top", "left", "bottom", "right": sides[name] = try reader.number()
+      case "detect": thresholds = try DOODSRequest.thresholds(&reader)
+      case "covers": covers = try reader.bool()
+      default: try reader.skip()
+      }
+    }
+    guard let top = sides["top"], let left = sides["left"], let bottom = sides["bottom"],
+      let right = sides["right"], let thresholds
+    else { throw .invalidBody("a region needs top, left, bottom, right and detect") }
+    self.init(
+      id: id, top: top, left: left, bottom: bottom, right: right, detect: thresholds, covers: covers)
+  }
+}
+
+// MARK: - Responses
 
 /// A detection in DOODS2's format: the box in fractions of the image, the confidence in percent.
 package struct DOODSDetection: Encodable, Sendable {

@@ -56,9 +56,12 @@ struct DOODSRoutes: CompatibleRoutes {
 
   private func detect(_ request: Request) async -> Response {
     let start = ContinuousClock.now
-    return await pipeline.withDeadline(request, problemResponse: response(to:)) {
+    return await pipeline.withDeadline(
+      request, keyLocation: keyLocation(request.head), problemResponse: response(to:)
+    ) {
       deadline async throws(Problem) in
-      let (decoded, image) = try await pipeline.runOnWorker(deadline) { () throws(Problem) in
+      let (decoded, image) = try await pipeline.runOnWorker(deadline, .parsing(request.body)) {
+        () throws(Problem) in
         try decode(request.body)
       }
       let detector = try detector(named: decoded.detectorName)
@@ -71,21 +74,26 @@ struct DOODSRoutes: CompatibleRoutes {
         options: DetectionOptions(scoreThreshold: scoreThreshold), deadline: deadline,
         keepsImages: format != nil
       )[0].get()
-      let selected = select(result, decoded, labels: detector.model.labels)
-      var response = DOODSResponse(
-        id: decoded.id, detections: selected.map(\.doods),
-        duration: start.duration(to: .now).roundedMilliseconds)
-      if let format, let image = result.image {
-        let (detections, labels) = (selected.map(\.detection), detector.model.labels)
-        response.image = try await pipeline.runOnWorker(deadline) { () throws(Problem) in
-          var image = image
-          image.draw(detections, labels: labels)
-          do throws(ImageError) { return Data(try image.encoded(as: format)).base64EncodedString() } catch {
-            throw Problem(error)
-          }
+      let encode = { @Sendable () throws(Problem) -> Response in
+        let selected = select(result, decoded, labels: detector.model.labels)
+        var response = DOODSResponse(
+          id: decoded.id, detections: selected.map(\.doods),
+          duration: start.duration(to: .now).roundedMilliseconds)
+        if let format, let source = result.source {
+          do throws(ImageError) {
+            var image = try source.image()
+            image.draw(selected.map(\.detection), labels: detector.model.labels)
+            response.image = Base64.encode(try image.encoded(as: format))
+          } catch { throw Problem(error) }
         }
+        return .json(response)
       }
-      return .json(response)
+      guard let source = result.source else {
+        // Every region is asked about every detection.
+        let count = result.detections.count * (1 + decoded.regionCount)
+        return try await pipeline.encode(deadline, detections: count, encode)
+      }
+      return try await pipeline.runOnWorker(deadline, source.drawingCost, encode)
     }
   }
 
@@ -100,17 +108,11 @@ struct DOODSRoutes: CompatibleRoutes {
   }
 
   private func decode(_ body: [UInt8]) throws(Problem) -> (DOODSRequest, image: [UInt8]) {
-    let request: DOODSRequest
-    do { request = try JSONDecoder().decode(DOODSRequest.self, from: Data(body)) } catch {
-      throw .invalidBody("could not parse request body")
-    }
-    guard (request.preprocess ?? []).isEmpty else {
-      throw .invalidBody("preprocess is not supported: \(request.preprocess ?? [])")
-    }
-    guard let text = request.data, let image = Data(base64Encoded: text), !image.isEmpty else {
+    let request = try DOODSRequest(json: body)
+    guard let image = request.data, !image.isEmpty else {
       throw .noImage("data is not a base64 image; URLs are not fetched")
     }
-    return (request, [UInt8](image))
+    return (request, image)
   }
 
   /// The names of doods.py, detect_request_image_conversion. Unknown names give no image.

@@ -3,36 +3,58 @@ import HTTPTypes
 
 /// A DeepStack request: a form with an image file and fields. Unknown fields are ignored, because cameras send many.
 struct DeepStackForm: Sendable {
-  /// Encoded; `nil` if there is none.
-  let image: [UInt8]?
+  /// Fields at most; cameras send a dozen.
+  private static let maxFields = 100
+  /// Longest body without a file, in bytes. Only `multipart/form-data` carries images here.
+  private static let maxURLEncodedLength = 64 << 10
+
+  /// Encoded, a part of the body; `nil` if there is none.
+  let image: ArraySlice<UInt8>?
   private let fields: [String: String]
 
   init(_ request: Request) throws(Problem) {
-    var fields: [String: String] = [:]
     guard !request.body.isEmpty, let type = request.fields[.contentType].flatMap(MediaType.init) else {
-      (image, self.fields) = (nil, [:])
+      (image, fields) = (nil, [:])
       return
     }
-    guard type.name == "multipart/form-data" else {
-      // Python's requests encodes fields this way if there is no file.
-      if type.name == "application/x-www-form-urlencoded" {
-        let parameters: [RequestTarget.Parameter]
-        do { parameters = try RequestTarget.parameters(request.body[...]) } catch { throw Problem(error) }
-        for parameter in parameters { fields[parameter.name] = parameter.value }
-      }
-      (image, self.fields) = (nil, fields)
-      return
+    switch type.name {
+    case "multipart/form-data": (image, fields) = try DeepStackForm.parse(multipart: request.body, type)
+    // Python's requests encodes fields this way if there is no file.
+    case "application/x-www-form-urlencoded":
+      (image, fields) = (nil, try DeepStackForm.parse(urlEncoded: request.body))
+    default: (image, fields) = (nil, [:])
     }
+  }
+
+  private static func parse(urlEncoded body: [UInt8]) throws(Problem) -> [String: String] {
+    // Before any byte is parsed: the key, which may be in the body, has not been checked yet.
+    guard body.count <= maxURLEncodedLength else {
+      throw Problem(HTTPError.bodyTooLarge(limit: maxURLEncodedLength))
+    }
+    guard body.count(where: { $0 == UInt8(ascii: "&") }) < maxFields else {
+      throw .invalidBody("The form has more than \(maxFields) fields, the maximum.")
+    }
+    let parameters: [RequestTarget.Parameter]
+    do { parameters = try RequestTarget.parameters(body[...]) } catch { throw Problem(error) }
+    return parameters.reduce(into: [:]) { $0[$1.name] = $1.value }
+  }
+
+  private static func parse(
+    multipart body: [UInt8], _ type: MediaType
+  ) throws(Problem) -> (ArraySlice<UInt8>?, [String: String]) {
+    var limits = MultipartLimits()
+    limits.parts = maxFields
     let parts: [FormPart]
-    do { parts = try MultipartParser(contentType: type).parse(request.body) } catch {
+    do { parts = try MultipartParser(contentType: type, limits: limits).parse(body) } catch {
       throw .invalidBody("The form cannot be parsed: \(error).")
     }
-    for part in parts where part.fileName == nil {
+    var fields: [String: String] = [:]
+    // Fields that can matter are short; a long one is not copied before the key is known.
+    for part in parts where part.fileName == nil && part.body.count <= DetectParameters.maxLength {
       fields[part.name] = String(validating: part.body, as: UTF8.self)
     }
     let files = parts.filter { $0.fileName != nil || $0.name == "image" }
-    image = (files.first { $0.name == "image" } ?? files.first).map { Array($0.body) }
-    self.fields = fields
+    return ((files.first { $0.name == "image" } ?? files.first)?.body, fields)
   }
 
   var key: String? { fields["api_key"] }
@@ -42,7 +64,7 @@ struct DeepStackForm: Sendable {
     get throws(Problem) {
       guard let text = fields["min_confidence"], !text.isEmpty else { return 0.4 }
       guard let value = Float(text), (0...1).contains(value) else {
-        throw .invalidBody("min_confidence is '\(text.prefix(60))'; expected a number from 0 to 1.")
+        throw .invalidBody("min_confidence is '\(text.excerpt)'; expected a number from 0 to 1.")
       }
       return value
     }

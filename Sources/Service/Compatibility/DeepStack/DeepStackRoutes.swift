@@ -60,10 +60,13 @@ struct DeepStackRoutes: CompatibleRoutes {
       let options = DetectionOptions(scoreThreshold: try form.minimumConfidence)
       let detector = try context.detector(named: request.parameters["name"])
       let result = try await pipeline.detect(
-        [.success(.encoded(image))], with: detector, options: options, deadline: deadline)[0].get()
-      return .json(
-        DeepStackDetections(
-          result, labels: detector.model.labels, command: command, elapsed: start.duration(to: .now)))
+        [.success(.encoded(Array(image)))], with: detector, options: options, deadline: deadline)[0].get()
+      let elapsed = start.duration(to: .now)
+      return try await pipeline.encode(deadline, detections: result.detections.count) {
+        .json(
+          DeepStackDetections(
+            result, labels: detector.model.labels, command: command, elapsed: elapsed))
+      }
     }
   }
 
@@ -75,9 +78,13 @@ struct DeepStackRoutes: CompatibleRoutes {
   }
 
   private func form(of request: Request, _ deadline: RequestDeadline) async throws(Problem) -> DeepStackForm {
-    let form = try await pipeline.runOnWorker(deadline) { () throws(Problem) in try DeepStackForm(request) }
-    try context.access.authorize(request.head, at: .body(key: form.key))
-    return form
+    try await pipeline.runOnWorker(deadline, .parsing(request.body)) { () throws(Problem) in
+      let form = try DeepStackForm(request)
+      if let name = try context.access.authorize(request.head, at: .body(key: form.key)) {
+        deadline.client = name
+      }
+      return form
+    }
   }
 
   // MARK: Status
@@ -98,7 +105,7 @@ struct DeepStackRoutes: CompatibleRoutes {
 
   private func statuses(_ request: Request) -> Response {
     let status =
-      switch context.readiness.phase {
+      switch context.health.readiness.phase {
       case .starting: "Starting"
       case .ready: "Started"
       case .stopping: "Stopping"

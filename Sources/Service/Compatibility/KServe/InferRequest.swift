@@ -15,18 +15,6 @@ struct InferRequest: Sendable {
   let outputs: [InferOutput]
   let detection: DetectParameters
 
-  private struct Document: Decodable {
-    let id: String?
-    let parameters: [String: JSONValue]?
-    let inputs: [InferTensor]
-    let outputs: [RequestedOutput]?
-
-    struct RequestedOutput: Decodable {
-      let name: String
-      let parameters: [String: JSONValue]?
-    }
-  }
-
   /// The protocol's own request parameters. Priorities and timeouts are ignored; X-Request-Timeout-Ms sets the timeout.
   private static let protocolParameters: Set<String> = ["binary_data_output", "priority", "timeout"]
 
@@ -37,30 +25,29 @@ struct InferRequest: Sendable {
 
   init(_ request: Request) throws(Problem) {
     if let encoding = request.fields[.contentEncoding], !encoding.isEqualIgnoringASCIICase("identity") {
-      throw .invalidBody("The body's content coding is \(encoding); send it without one.")
+      throw .invalidBody("The body's content coding is \(encoding.excerpt); send it without one.")
     }
     let (json, binary) = try InferRequest.split(request)
-    let document: Document
-    do { document = try JSONDecoder().decode(Document.self, from: Data(json)) } catch {
-      throw .invalidBody(InferRequest.explanation(error))
-    }
+    let document = try InferDocument(json)
     id = document.id
-    guard var input = document.inputs.first, document.inputs.count == 1 else {
-      throw .invalidBody("expected 1 input but got \(document.inputs.count); send images as one tensor")
-    }
+    guard var input = document.input else { throw .invalidBody("The JSON has no inputs; expected 1.") }
     try InferRequest.fill(&input, binary)
     self.input = input
 
-    let parameters = document.parameters ?? [:]
+    let parameters = document.parameters
     let prefersBinary = parameters["binary_data_output"]?.bool ?? false
-    if let requested = document.outputs, !requested.isEmpty {
+    if document.outputs.isEmpty {
+      outputs = InferOutput.Name.defaults.map { InferOutput(name: $0, isBinary: prefersBinary) }
+    } else {
       var outputs: [InferOutput] = []
-      for output in requested {
-        outputs.append(try InferOutput(output.name, output.parameters ?? [:], prefersBinary: prefersBinary))
+      for output in document.outputs {
+        let output = try InferOutput(output.name, output.parameters, prefersBinary: prefersBinary)
+        guard !outputs.contains(where: { $0.name == output.name }) else {
+          throw .invalidBody("The output '\(output.name.rawValue)' is requested twice.")
+        }
+        outputs.append(output)
       }
       self.outputs = outputs
-    } else {
-      outputs = InferOutput.Name.defaults.map { InferOutput(name: $0, isBinary: prefersBinary) }
     }
 
     let detectParameters = parameters.filter { !InferRequest.protocolParameters.contains($0.key) }
@@ -101,35 +88,11 @@ struct InferRequest: Sendable {
       throw .invalidBody("\(binary.count) bytes follow the JSON, but no input has a binary_data_size.")
     }
     guard let elements = input.elements else { throw .invalidBody("Input '\(input.name)' has no data.") }
-    guard elements.count == product(of: input.shape) else {
+    guard elements.count == input.elementCount else {
       throw .invalidBody(
         "Input '\(input.name)' has \(elements.count) elements, which does not match its shape \(input.shape)."
       )
     }
-  }
-
-  /// `nil` for negative sizes and overflow.
-  private static func product(of shape: [Int]) -> Int? {
-    shape.reduce(1) { product, size in
-      guard let product, size >= 0 else { return nil }
-      let (next, overflow) = product.multipliedReportingOverflow(by: size)
-      return overflow ? nil : next
-    }
-  }
-
-  private static func explanation(_ error: any Error) -> String {
-    let context: DecodingError.Context? =
-      switch error {
-      case DecodingError.dataCorrupted(let context): context
-      case DecodingError.keyNotFound(_, let context): context
-      case DecodingError.typeMismatch(_, let context): context
-      case DecodingError.valueNotFound(_, let context): context
-      default: nil
-      }
-    let path = context?.codingPath.map(\.stringValue).joined(separator: ".") ?? ""
-    let place = path.isEmpty ? "" : " at \(path)"
-    return
-      "The JSON is not an inference request\(place): \(context?.debugDescription ?? "it cannot be parsed")"
   }
 }
 

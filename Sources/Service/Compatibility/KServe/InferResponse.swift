@@ -42,7 +42,7 @@ struct InferOutput: Sendable {
   init(_ name: String, _ parameters: [String: JSONValue], prefersBinary: Bool) throws(Problem) {
     guard let output = Name(rawValue: name) else {
       let names = Name.allCases.map(\.rawValue).joined(separator: ", ")
-      throw .invalidBody("unexpected inference output '\(name)'; the model has \(names)")
+      throw .invalidBody("unexpected inference output '\(name.excerpt)'; the model has \(names)")
     }
     for unsupported in ["classification", "shared_memory_region"] where parameters[unsupported] != nil {
       throw .invalidBody("The parameter \(unsupported) of output '\(name)' is not supported.")

@@ -29,7 +29,7 @@ struct KServeRoutes: CompatibleRoutes {
     get("/v2", server)
     get("/v2/health/live") { _ in json(["live": true]) }
     get("/v2/health/ready") { _ in
-      let isReady = context.readiness.phase == .ready
+      let isReady = context.health.isReady
       return json(["ready": isReady], status: isReady ? .ok : .serviceUnavailable)
     }
     get("/v2/models/stats") { _ in json(KServeStatistics(modelStats: models.names.map(statistics))) }
@@ -65,7 +65,7 @@ struct KServeRoutes: CompatibleRoutes {
     await pipeline.withDeadline(request, problemResponse: response(to:)) { deadline async throws(Problem) in
       let detector = try detector(request)
       let limits = pipeline.imageLimits
-      let (decoded, images, options) = try await pipeline.runOnWorker(deadline) {
+      let (decoded, images, options) = try await pipeline.runOnWorker(deadline, .parsing(request.body)) {
         () throws(Problem) -> (InferRequest, [ImageInput], DetectionOptions) in
         let decoded = try InferRequest(request)
         let images = try decoded.images(for: detector.model, limits: limits)
@@ -80,10 +80,11 @@ struct KServeRoutes: CompatibleRoutes {
       for result in results { predictions.append(try result.get().prediction) }
       let response = InferResponse(
         model: detector.model.name, id: decoded.id, outputs: decoded.outputs, predictions: predictions)
-      // Raw predictions are large, so writing them is slow.
-      return decoded.wantsRaw
-        ? try await pipeline.runOnWorker(deadline) { () throws(Problem) in try response.encoded() }
-        : try response.encoded()
+      // Raw predictions are large.
+      let count = decoded.wantsRaw ? Int.max : predictions.reduce(0) { $0 + $1.detections.count }
+      return try await pipeline.encode(deadline, detections: count) { () throws(Problem) in
+        try response.encoded()
+      }
     }
   }
 
@@ -151,6 +152,6 @@ extension Problem {
   fileprivate static func unknownVersion(_ version: String, of name: String) -> Problem {
     Problem(
       "no-model", "No such model", .notFound,
-      "The model '\(name)' has no version '\(version)'; its only version is \(KServeModel.version).")
+      "The model '\(name)' has no version '\(version.excerpt)'; its only version is \(KServeModel.version).")
   }
 }

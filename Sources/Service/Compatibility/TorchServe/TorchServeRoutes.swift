@@ -18,7 +18,7 @@ struct TorchServeRoutes: CompatibleRoutes {
     router.on(
       .get, "/ping",
       instrumentation.immediate("/ping") { _ in
-        let isReady = context.readiness.phase == .ready
+        let isReady = context.health.isReady
         return .json(
           ["status": isReady ? "Healthy" : "Unhealthy"], status: isReady ? .ok : .internalServerError)
       })
@@ -50,7 +50,8 @@ struct TorchServeRoutes: CompatibleRoutes {
   private func predict(_ request: Request) async -> Response {
     await pipeline.withDeadline(request, problemResponse: response(to:)) { deadline async throws(Problem) in
       let detector = try context.detector(named: request.parameters["name"])
-      let decoded = try await pipeline.runOnWorker(deadline) { () throws(Problem) -> DetectRequest in
+      let decoded = try await pipeline.runOnWorker(deadline, .parsing(request.body)) {
+        () throws(Problem) -> DetectRequest in
         try DetectRequest(request, try DetectRequest.BodyFormat(request.fields))
       }
       let options = try decoded.parameters.options(for: detector.model)
@@ -59,7 +60,9 @@ struct TorchServeRoutes: CompatibleRoutes {
       }
       let result = try await pipeline.detect(
         decoded.images, with: detector, options: options, deadline: deadline)[0].get()
-      return .json(result.detections.map { TorchServePrediction($0, labels: detector.model.labels) })
+      return try await pipeline.encode(deadline, detections: result.detections.count) {
+        .json(result.detections.map { TorchServePrediction($0, labels: detector.model.labels) })
+      }
     }
   }
 }

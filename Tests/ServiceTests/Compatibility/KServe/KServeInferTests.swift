@@ -217,12 +217,30 @@ struct KServeInferTests {
     #expect(numbers == raw.map { Float($0) })
   }
 
+  @Test(
+    "an FP32 tensor with a number that is not finite is rejected, and the number named",
+    arguments: [false, true])
+  func notFinite(binaryOutput: Bool) async throws {
+    for (value, text) in [(Float.nan, "nan"), (.infinity, "inf"), (-.infinity, "-inf")] {
+      var values = Array(repeating: Float(114).bitPattern.littleEndian, count: 3 * scene.inputSide * scene.inputSide)
+      values[77] = value.bitPattern.littleEndian
+      let tensor = KServeTensor(
+        "FP32", [1, 3, scene.inputSide, scene.inputSide], bytes: values.withUnsafeBytes { Array($0) })
+      let response = try await service.infer(
+        tensor, parameters: ["binary_data_output": binaryOutput], outputs: [["name": "raw"]])
+      let error = try response.json["error"] as? String ?? ""
+      #expect(
+        response.status == 400 && error.contains("Element 77 ") && error.contains(" \(text);"), "\(error)")
+    }
+  }
+
   @Test("raw with numbers that JSON cannot express is an error, and bytes on request")
-  func notFinite() async throws {
-    let nan = Array(
-      repeating: Float.nan.bitPattern.littleEndian, count: 3 * scene.inputSide * scene.inputSide)
+  func overflow() async throws {
+    let large = Array(
+      repeating: Float.greatestFiniteMagnitude.bitPattern.littleEndian,
+      count: 3 * scene.inputSide * scene.inputSide)
     let tensor = KServeTensor(
-      "FP32", [1, 3, scene.inputSide, scene.inputSide], bytes: nan.withUnsafeBytes { Array($0) })
+      "FP32", [1, 3, scene.inputSide, scene.inputSide], bytes: large.withUnsafeBytes { Array($0) })
     let json = try await service.infer(tensor, outputs: [["name": "raw"]])
     #expect(try json.status == 400 && (json.json["error"] as? String)?.contains("binary_data") == true)
     let binary = try await service.infer(

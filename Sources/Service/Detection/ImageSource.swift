@@ -1,0 +1,41 @@
+import Imaging
+import YOLOX
+
+/// An image from which the pixels can be had, to draw boxes.
+enum ImageSource: Sendable {
+  case encoded(EncodedImage)
+  case pixels(Image)
+
+  func image() throws(ImageError) -> Image {
+    switch self {
+    case .encoded(let encoded): try encoded.decoded()
+    case .pixels(let image): image
+    }
+  }
+
+  /// Of decoding, turning and encoding: three times the pixels.
+  var drawingCost: PreprocessingPool.Cost {
+    let (width, height) =
+      switch self {
+      case .encoded(let encoded): (encoded.width, encoded.height)
+      case .pixels(let image): (image.width, image.height)
+      }
+    let pixels = width * height
+    return PreprocessingPool.Cost(
+      isLong: pixels > PreprocessingPool.Cost.longPixels / 4, bytes: 3 * 3 * pixels)
+  }
+}
+
+extension PreprocessingPool.Cost {
+  /// More pixels than these take longer to decode than most requests take altogether.
+  static let longPixels = 5_000_000
+  /// A longer body takes as long to parse.
+  private static let longBody = 4 << 20
+
+  static func decoding(_ image: EncodedImage, for model: Model) -> Self {
+    Self(isLong: image.width * image.height > longPixels, bytes: model.decodingBytes(of: image))
+  }
+
+  /// Of a body with the images in it.
+  static func parsing(_ body: [UInt8]) -> Self { Self(isLong: body.count > longBody, bytes: 2 * body.count) }
+}
