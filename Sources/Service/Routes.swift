@@ -89,7 +89,8 @@ struct Routes: Sendable {
     router.on(.get, "/healthz", instrumentation.immediate("/healthz") { _ in Routes.status("ok") })
     router.on(
       .get, "/readyz",
-      instrumentation.immediate("/readyz") { [health] _ in health.problem?.response ?? Routes.status("ready") })
+      instrumentation.immediate("/readyz") { [health] _ in health.problem?.response ?? Routes.status("ready")
+      })
   }
 
   private func addMetrics(to router: inout Router, _ connections: ConnectionLimiter) {

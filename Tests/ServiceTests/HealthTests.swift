@@ -12,7 +12,9 @@ struct HealthTests {
   func unload() async throws {
     let service = try await TestService(models: ["door", "yard"])
     func infos() async throws -> [Substring] {
-      try await service.get("/metrics").body.split(separator: "\n").filter {
+      // The text of the metrics is made once a second at most.
+      try await Task.sleep(for: .milliseconds(1100))
+      return try await service.get("/metrics").body.split(separator: "\n").filter {
         $0.hasPrefix("yolox_model_info{")
       }
     }

@@ -114,14 +114,14 @@ struct ClassMatchingTests {
   func split() throws {
     let data = try Data()
     defer { try? FileManager.default.removeItem(atPath: data.folder) }
-    let parts = data.training.split(validation: 0.25, seed: 0)
+    let parts = data.training.splitting(validation: 0.25, seed: 0)
     #expect(parts.validation.entries.count == 2 && parts.training.entries.count == 6)
     #expect(
       Set((parts.training.entries + parts.validation.entries).map(\.imageID))
         == Set(data.training.entries.map(\.imageID)))
     #expect(parts.validation.labels == data.training.labels)
     #expect(parts.validation.fingerprint != parts.training.fingerprint)
-    let again = data.training.split(validation: 0.25, seed: 0)
+    let again = data.training.splitting(validation: 0.25, seed: 0)
     #expect(again.validation.fingerprint == parts.validation.fingerprint)
   }
 }

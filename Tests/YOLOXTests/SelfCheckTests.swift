@@ -1,6 +1,5 @@
 import Engine
 import Testing
-
 import YOLOX
 
 @Suite("SelfCheck")

@@ -160,7 +160,8 @@ struct DetectionPipeline: Sendable {
       let encoded = try await decode(deadline, .short, detector) { () throws(ImageError) in
         try EncodedImage(bytes, limits: imageLimits)
       }
-      let prepared = try await decode(deadline, .decoding(encoded, for: model), detector) { () throws(ImageError) in
+      let cost = PreprocessingPool.Cost.decoding(encoded, for: model)
+      let prepared = try await decode(deadline, cost, detector) { () throws(ImageError) in
         try model.prepare(encoded)
       }
       return (prepared, .encoded(encoded))

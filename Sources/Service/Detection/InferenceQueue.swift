@@ -11,7 +11,8 @@ package final class InferenceQueue: Sendable {
   private struct Turn {
     let client: Int
     let enqueued: ContinuousClock.Instant
-    let work: @Sendable () -> Void
+    /// Runs the work and returns how to resume the task that waits for it.
+    let work: @Sendable () -> @Sendable () -> Void
   }
 
   private struct State {
@@ -46,7 +47,10 @@ package final class InferenceQueue: Sendable {
   ) async -> Value {
     await withCheckedContinuation { continuation in
       submit(
-        Turn(client: client, enqueued: .now) { continuation.resume(returning: work()) })
+        Turn(client: client, enqueued: .now) {
+          let value = work()
+          return { continuation.resume(returning: value) }
+        })
     }
   }
 
@@ -88,7 +92,9 @@ package final class InferenceQueue: Sendable {
       return turn
     }
     guard let turn else { return }
-    turn.work()
+    let resume = turn.work()
+    // After its turn is counted: the task may look at the load, or submit the next turn, at once.
+    defer { resume() }
     let end = ContinuousClock.now
     state.withLock { state in
       state.running = nil

@@ -23,7 +23,8 @@ package final class PreprocessingPool: Sendable {
     let id: Int
     let cost: Cost
     let enqueued: ContinuousClock.Instant
-    let run: @Sendable () -> Void
+    /// Does the work and returns how to resume the task that waits for it.
+    let run: @Sendable () -> @Sendable () -> Void
     /// Called instead of `run` if the job is removed from the queue.
     let drop: @Sendable () -> Void
   }
@@ -68,7 +69,10 @@ package final class PreprocessingPool: Sendable {
         submit(
           Job(
             id: id, cost: cost, enqueued: .now,
-            run: { continuation.resume(returning: Result { () throws(Problem) in try work() }) },
+            run: {
+              let result = Result { () throws(Problem) in try work() }
+              return { continuation.resume(returning: result) }
+            },
             drop: { continuation.resume(returning: nil) }))
         // A task that was cancelled before this point found no job to remove.
         if Task.isCancelled { remove(id) }
@@ -122,7 +126,7 @@ package final class PreprocessingPool: Sendable {
   private func work(_ worker: Int, first: Job) {
     var current = first
     while true {
-      current.run()
+      let resume = current.run()
       let finished = current
       let following = state.withLock { state -> Job? in
         state.running[finished.id] = nil
@@ -132,6 +136,8 @@ package final class PreprocessingPool: Sendable {
         if job == nil { state.idleWorkers.append(worker) }
         return job
       }
+      // After the job is no longer counted: the task may look at the load at once.
+      resume()
       // The memory that became free may be enough for more than one job.
       wakeWorkers()
       guard let following else { return }

@@ -62,7 +62,7 @@ struct DataOptions: ParsableArguments {
     guard validation == nil else {
       throw ValidationError("--val-split is for data sets without validation images, but this one has some")
     }
-    let parts = training.split(validation: valSplit, seed: 0)
+    let parts = training.splitting(validation: valSplit, seed: 0)
     if !isQuiet {
       print(
         "set aside for validation: \(parts.validation.entries.count) of \(training.entries.count) images")

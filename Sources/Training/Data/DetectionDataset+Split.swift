@@ -3,7 +3,7 @@ extension DetectionDataset {
   /// rarest class, and each group is shuffled and divided.
   ///
   /// - Parameter fraction: share of the validation images, between 0 and 1.
-  package func split(
+  package func splitting(
     validation fraction: Double, seed: UInt64
   ) -> (training: DetectionDataset, validation: DetectionDataset) {
     var imageCounts = Array(repeating: 0, count: labels.count)

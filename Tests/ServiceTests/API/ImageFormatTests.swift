@@ -41,7 +41,8 @@ struct ImageFormatTests {
       #expect(try response.problem == "truncated-image")
     }
     #expect(try await service.post(Array(whole.dropLast(2))).status == 200)
-    #expect(try await service.get("/metrics").body.contains(#"yolox_rejected_total{reason="truncated"} 3"#))
+    let line = #"yolox_rejected_total{reason="truncated",model="yolox-nano"} 3"#
+    #expect(try await service.get("/metrics").body.contains(line))
   }
 
   @Test("content that is no image is 415 and named")

@@ -1,10 +1,9 @@
 import Foundation
 import Imaging
+import Service
 import TestSupport
 import Testing
 import YOLOX
-
-import Service
 
 @Suite("Deadlines", .serialized, .sharedData("weights/yolox_nano.onnx", "images/dog.jpg"))
 struct DeadlineTests {

@@ -1,9 +1,8 @@
 import Dispatch
 import Engine
 import Foundation
-import Testing
-
 import Service
+import Testing
 
 @Suite("InferenceQueue")
 struct InferenceQueueTests {
@@ -21,10 +20,10 @@ struct InferenceQueueTests {
         }
       }
     }
-    // Two loops of the fast model, so that one of its batches always waits.
+    // Several loops of the fast model, so that one of its batches waits also while the machine is busy.
     await withTaskGroup(of: Void.self) { group in
       group.addTask { await run(slow, "slow", .milliseconds(400), 4) }
-      for _ in 0..<2 { group.addTask { await run(fast, "fast", .milliseconds(10), 40) } }
+      for _ in 0..<8 { group.addTask { await run(fast, "fast", .milliseconds(10), 10) } }
     }
     let runs = order.events
     let first = try #require(runs.firstIndex(of: "slow"))

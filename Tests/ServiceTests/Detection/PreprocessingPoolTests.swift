@@ -1,8 +1,7 @@
 import Dispatch
 import Foundation
-import Testing
-
 import Service
+import Testing
 
 @Suite("PreprocessingPool")
 struct PreprocessingPoolTests {

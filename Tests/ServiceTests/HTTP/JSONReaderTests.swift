@@ -1,8 +1,7 @@
 import Foundation
+import Service
 import TestSupport
 import Testing
-
-import Service
 
 @Suite("JSONReader")
 struct JSONReaderTests {

@@ -156,8 +156,9 @@ struct OperationTests {
   func adminPort() async throws {
     let service = try UnloadedService { $0.adminPort = 0 }
     let adminPort = try #require(service.adminPort)
-    for path in ["/healthz", "/readyz", "/metrics"] {
-      #expect(try await service.get(path, port: adminPort).status == 200, "\(path)")
+    // No model is loaded.
+    for (path, status) in [("/healthz", 200), ("/readyz", 503), ("/metrics", 200)] {
+      #expect(try await service.get(path, port: adminPort).status == status, "\(path)")
     }
     #expect(try await service.get("/v1/models", port: adminPort).status == 404)
     #expect(try await service.get("/healthz").status == 200)

@@ -222,7 +222,8 @@ struct KServeInferTests {
     arguments: [false, true])
   func notFinite(binaryOutput: Bool) async throws {
     for (value, text) in [(Float.nan, "nan"), (.infinity, "inf"), (-.infinity, "-inf")] {
-      var values = Array(repeating: Float(114).bitPattern.littleEndian, count: 3 * scene.inputSide * scene.inputSide)
+      var values = Array(
+        repeating: Float(114).bitPattern.littleEndian, count: 3 * scene.inputSide * scene.inputSide)
       values[77] = value.bitPattern.littleEndian
       let tensor = KServeTensor(
         "FP32", [1, 3, scene.inputSide, scene.inputSide], bytes: values.withUnsafeBytes { Array($0) })
