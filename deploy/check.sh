@@ -9,6 +9,8 @@ yolox=${1:-}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$project"
+# Reference data beside the checkout saves the download.
+[ ! -d ../shared/weights ] || export YOLOX_WEIGHTS_DIR=${YOLOX_WEIGHTS_DIR:-$PWD/../shared/weights}
 
 failures=0
 check() {

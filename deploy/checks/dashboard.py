@@ -56,7 +56,7 @@ class Service:
         self.log = folder / "service.log"
         with self.log.open("w") as log:
             self.process = subprocess.Popen([yolox, "serve", "--port", "0", "--request-timeout", "60"], cwd=PROJECT, stderr=log)
-        until("the service is ready", lambda: self.process.poll() is not None or " ready\n" in self.log.read_text())
+        until("the service is ready", lambda: self.process.poll() is not None or " ready " in self.log.read_text())
         address = re.search(r"addresses=(\S+)", self.log.read_text())
         if not address:
             sys.exit(f"dashboard: the service did not start:\n{self.log.read_text()}")

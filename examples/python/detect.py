@@ -13,7 +13,7 @@ from pathlib import Path
 from swift_yolox_client import AuthenticatedClient, Client
 from swift_yolox_client.api.detection import detect
 from swift_yolox_client.api.models import list_models
-from swift_yolox_client.models import DetectFilesBody, Detections, Problem
+from swift_yolox_client.models import ImageForm, Detections, Problem
 from swift_yolox_client.types import File
 
 
@@ -49,7 +49,7 @@ def ask(client, images, score):
         with images[0].open("rb") as image:
             return [detect.sync(client=client, body=File(image), score_threshold=score)]
     files = [File(path.open("rb"), path.name, "application/octet-stream") for path in images]
-    answer = detect.sync(client=client, body=DetectFilesBody(image=files, score_threshold=score))
+    answer = detect.sync(client=client, body=ImageForm(image=files, score_threshold=score))
     if isinstance(answer, Problem):
         return [answer] * len(images)
     return [one if isinstance(one, Detections) else one.error for one in answer.results]
