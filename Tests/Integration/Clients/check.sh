@@ -40,7 +40,7 @@ start() {
   $yolox serve --port 0 --request-timeout 60 "$@" 2>"$scratch/log" &
   server=$!
   for _ in $(seq 600); do
-    grep -q ' ready$' "$scratch/log" && break
+    grep -q ' ready ' "$scratch/log" && break
     kill -0 $server 2>/dev/null || { cat "$scratch/log" >&2; exit 1; }
     sleep 0.1
   done

@@ -18,7 +18,7 @@ struct InferDocument {
       case "inputs":
         try reader.array { reader, index throws(Problem) in
           guard index == 0 else {
-            throw .invalidBody("The JSON has more than 1 input; send images as one tensor.")
+            throw .invalidBody("expected 1 input but got more; send images as one tensor.")
           }
           document.input = try InferTensor(&reader)
         }
