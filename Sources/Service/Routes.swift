@@ -123,9 +123,8 @@ struct Routes: Sendable {
     hooks.authorize = { head in
       let location = api(of: head)?.keyLocation(head) ?? .authorizationOnly
       do throws(Problem) {
-        try access.authorize(head, at: .head(location))
-        return nil
-      } catch { return reject(error, head) }
+        return .granted(client: try access.authorize(head, at: .head(location)))
+      } catch { return .denied(reject(error, head)) }
     }
     hooks.finalize = { response, head in
       guard let head else { return response }

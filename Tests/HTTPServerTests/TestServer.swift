@@ -70,7 +70,7 @@ final class TestServer: Sendable {
     }
     hooks.authorize = {
       $0.fields[.authorization] == "none"
-        ? Response(.unauthorized, contentType: "text/plain", "unauthorized") : nil
+        ? .denied(Response(.unauthorized, contentType: "text/plain", "unauthorized")) : .granted(client: nil)
     }
     hooks.finalize = { response, head in
       var response = response

@@ -10,16 +10,19 @@ package struct Request: Sendable {
   package let parameters: [String: String]
   /// The client's address and port, or `unix` for a Unix socket.
   package let peer: String
+  /// The client's name, as ``ServerHooks/authorize`` granted the request.
+  package let client: String?
 
   package init(
     head: RequestHead, body: [UInt8], receivedAt: ContinuousClock.Instant = .now,
-    parameters: [String: String] = [:], peer: String = ""
+    parameters: [String: String] = [:], peer: String = "", client: String? = nil
   ) {
     self.head = head
     self.body = body
     self.receivedAt = receivedAt
     self.parameters = parameters
     self.peer = peer
+    self.client = client
   }
 
   package var method: HTTPRequest.Method { head.method }

@@ -20,9 +20,9 @@ final class Connection: @unchecked Sendable {
   private var task: Task<Void, Never>?
   /// Of the request that has arrived, for its access record.
   private var arrival: ConnectionState.Arrival?
-  /// The head of that request, and its route if its body arrives separately.
   private var requestHead: RequestHead?
-  private var match: Router.Match?
+  /// Set between a request's head and its body.
+  private var acceptedHead: AcceptedHead?
   /// For the body that is being read.
   private var reservation: MemoryBudget.Reservation?
   private var output: [UInt8] = []
@@ -34,6 +34,12 @@ final class Connection: @unchecked Sendable {
   private var peerHasHalfClosed = false
   private var hasSentProbe = false
   private var isClosed = false
+
+  /// An authorized request with its route.
+  private struct AcceptedHead {
+    let match: Router.Match
+    let client: String?
+  }
 
   /// Requests that a connection may have answered before it is the others' turn. A client that pipelines cheap requests
   /// would otherwise occupy its loop.
@@ -194,8 +200,13 @@ final class Connection: @unchecked Sendable {
     requestHead = head
     // No probe has a body, and a slow one would hold the reserve.
     if isReserve { return reject(.tooManyConnections, head) }
-    if let response = server.hooks.authorize(head) { return sendLast(response, to: head) }
-    do { match = try server.router.match(head) } catch { return reject(error, head) }
+    switch server.hooks.authorize(head) {
+    case .denied(let response): return sendLast(response, to: head)
+    case .granted(let client):
+      do { acceptedHead = AcceptedHead(match: try server.router.match(head), client: client) } catch {
+        return reject(error, head)
+      }
+    }
     if expectsContinue { output.append(contentsOf: ResponseEncoder.continueResponse) }
   }
 
@@ -206,22 +217,25 @@ final class Connection: @unchecked Sendable {
     // Ends with the request, whatever becomes of it.
     let reservation = reservation
     self.reservation = nil
-    let found: Router.Match
-    if let match {
-      // Authorized and routed when its head arrived.
-      found = match
-      self.match = nil
+    let accepted: AcceptedHead
+    if let acceptedHead {
+      accepted = acceptedHead
+      self.acceptedHead = nil
     } else {
       if isReserve, !server.hooks.isProbe(head) { return reject(.tooManyConnections, head) }
-      if let response = server.hooks.authorize(head) { return send(response, to: head) }
-      do { found = try server.router.match(head) } catch {
-        // The request was well-formed, so the connection can persist.
-        return send(server.hooks.errorResponse(error, head), to: head)
+      switch server.hooks.authorize(head) {
+      case .denied(let response): return send(response, to: head)
+      case .granted(let client):
+        do { accepted = AcceptedHead(match: try server.router.match(head), client: client) } catch {
+          // The request was well-formed, so the connection can persist.
+          return send(server.hooks.errorResponse(error, head), to: head)
+        }
       }
     }
     let request = Request(
-      head: head, body: body, receivedAt: arrival.receivedAt, parameters: found.parameters, peer: peer)
-    switch found.handler {
+      head: head, body: body, receivedAt: arrival.receivedAt, parameters: accepted.match.parameters,
+      peer: peer, client: accepted.client)
+    switch accepted.match.handler {
     case .immediate(let respond):
       send(respond(request), to: head)
       reservation?.release()
@@ -256,7 +270,7 @@ final class Connection: @unchecked Sendable {
     let byteCount = arrival?.byteCount ?? state.receivedCount
     state.close()
     reservation = nil
-    match = nil
+    acceptedHead = nil
     encode(response, isLast: true, to: head, received: byteCount)
     flush()
     updateInterest()

@@ -2,9 +2,8 @@
 package struct ServerHooks: Sendable {
   /// Turns an error into a response. The head is `nil` if the request could not be parsed that far.
   package var errorResponse: @Sendable (HTTPError, RequestHead?) -> Response
-  /// Runs before the route's handler and, for a request with a body, before the body is read. A response rejects the
-  /// request; `nil` lets it continue.
-  package var authorize: @Sendable (RequestHead) -> Response? = { _ in nil }
+  /// Runs once per request, before the route's handler and, for a request with a body, before the body is read.
+  package var authorize: @Sendable (RequestHead) -> Authorization = { _ in .granted(client: nil) }
   /// Runs last on every response, for example to add header fields. The head is `nil` if the request could not be parsed
   /// that far.
   package var finalize: @Sendable (Response, RequestHead?) -> Response = { response, _ in response }
@@ -18,6 +17,13 @@ package struct ServerHooks: Sendable {
   package init(errorResponse: @escaping @Sendable (HTTPError, RequestHead?) -> Response) {
     self.errorResponse = errorResponse
   }
+}
+
+/// Whether a request is served.
+package enum Authorization: Sendable {
+  /// - Parameter client: the name that the application has for the client, if it knows one.
+  case granted(client: String?)
+  case denied(Response)
 }
 
 /// Something that an operator counts and that belongs to no single request.

@@ -20,20 +20,15 @@ struct DetectionPipeline: Sendable {
   /// Runs `body` with the deadline that the request and the service set. The response is 504 once that has passed, whatever
   /// runs; work for the request is dropped at its next step then, and when the client disconnects.
   ///
-  /// - Parameters:
-  ///   - keyLocation: where the request's head has its key, of which the share is counted.
-  ///   - problemResponse: formats a problem for the API's clients.
+  /// - Parameter problemResponse: formats a problem for the API's clients.
   func withDeadline(
-    _ request: Request, keyLocation: APIKeyLocation = .authorizationOnly,
-    problemResponse: (Problem) -> Response,
+    _ request: Request, problemResponse: (Problem) -> Response,
     _ body: @escaping @Sendable (RequestDeadline) async throws(Problem) -> Response
   ) async -> Response {
     let deadline: RequestDeadline
     do throws(Problem) {
       let timeout = try RequestTimeout(request.fields, atMost: requestTimeout)
-      // Authorised before; a key that was removed meanwhile has no name any more.
-      let client = try? access.authorize(request.head, at: .head(keyLocation))
-      deadline = RequestDeadline(timeout.duration, from: request.receivedAt, client: client)
+      deadline = RequestDeadline(timeout.duration, from: request.receivedAt, client: request.client)
     } catch { return problemResponse(error) }
     let first = FirstResult<Result<Response, Problem>>()
     // Unstructured, because the response does not wait for work that has become useless.

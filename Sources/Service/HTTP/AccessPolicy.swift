@@ -36,7 +36,6 @@ package struct AccessPolicy: Sendable {
   ///
   /// - Returns: the name of the key; `nil` if none is needed here.
   /// - Throws: `unauthorized`, or `forbidden` if the key lacks the scope.
-  @discardableResult
   func authorize(_ head: RequestHead, at stage: Stage) throws(Problem) -> String? {
     guard let keys, isProtected(head) else { return nil }
     let hasAuthorization = head.fields[.authorization] != nil

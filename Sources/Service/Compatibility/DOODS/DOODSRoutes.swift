@@ -56,9 +56,7 @@ struct DOODSRoutes: CompatibleRoutes {
 
   private func detect(_ request: Request) async -> Response {
     let start = ContinuousClock.now
-    return await pipeline.withDeadline(
-      request, keyLocation: keyLocation(request.head), problemResponse: response(to:)
-    ) {
+    return await pipeline.withDeadline(request, problemResponse: response(to:)) {
       deadline async throws(Problem) in
       let (decoded, image) = try await pipeline.runOnWorker(deadline, .parsing(request.body)) {
         () throws(Problem) in
