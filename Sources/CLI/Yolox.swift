@@ -29,8 +29,13 @@ package struct Yolox: AsyncParsableCommand {
 
   package static func main() async {
     let arguments = Array(CommandLine.arguments.dropFirst())
-    // The service outlives whoever reads its standard streams. Other commands end with the reader of a pipe, as usual.
-    if arguments.first == ServeCommand._commandName { signal(SIGPIPE, SIG_IGN) }
+    if arguments.first == ServeCommand._commandName {
+      // The service keeps running when nothing reads its standard streams any more. Other commands end with the reader of
+      // a pipe, as usual.
+      signal(SIGPIPE, SIG_IGN)
+      // Until the service listens for it, a request to reload has nothing to reload.
+      signal(SIGHUP, SIG_IGN)
+    }
     do { try await execute(arguments) } catch { exit(withError: error) }
   }
 

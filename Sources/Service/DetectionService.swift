@@ -45,11 +45,10 @@ package struct DetectionService: Sendable {
       await stop.value
       loading.cancel()
     }
-    defer { watcher.cancel() }
-    try await run(loading: loading, until: stop)
-  }
-
-  private func run(loading: Task<Void, any Error>, until stop: Task<Void, Never>) async throws {
+    defer {
+      watcher.cancel()
+      loading.cancel()
+    }
     let (server, adminServer) = DetectionService.servers(
       models, configuration: configuration, readiness: readiness, metrics: metrics, logger: logger)
     _ = try adminServer?.start()
