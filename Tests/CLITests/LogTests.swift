@@ -16,17 +16,17 @@ private let forgery = "/\n2026-01-01T00:00:00Z critical yolox: forged\u{1B}[31m\
 @Suite("Log lines")
 struct LogLineTests {
   private func line(
-    _ format: LogOptions.Format, _ message: Logger.Message, _ metadata: Logger.Metadata
+    _ format: LogFormat, _ message: Logger.Message, _ metadata: Logger.Metadata
   ) throws -> String {
     let lines = Lines()
-    let logger = Logger(label: "test") { LogOptions.handler(format, label: $0, write: lines.append) }
+    let logger = Logger(label: "test") { LineLogHandler(label: $0, format: format, write: lines.append) }
     logger.info(message, metadata: metadata)
     #expect(lines.all.count == 1)
     return try #require(lines.all.first)
   }
 
-  @Test("contain nothing that a terminal or an editor obeys", arguments: LogOptions.Format.allCases)
-  func escapes(format: LogOptions.Format) throws {
+  @Test("contain nothing that a terminal or an editor obeys", arguments: LogFormat.allCases)
+  func escapes(format: LogFormat) throws {
     let line = try line(format, "\(forgery)", ["target": "\(forgery)"])
     #expect(line.contains("forged"))
     for scalar in line.unicodeScalars {
@@ -35,8 +35,8 @@ struct LogLineTests {
     }
   }
 
-  @Test("cut long values", arguments: LogOptions.Format.allCases)
-  func cuts(format: LogOptions.Format) throws {
+  @Test("cut long values", arguments: LogFormat.allCases)
+  func cuts(format: LogFormat) throws {
     let long = String(repeating: "x", count: 1 << 20)
     #expect(try line(format, "\(long)", ["target": "\(long)"]).utf8.count < 2000)
   }

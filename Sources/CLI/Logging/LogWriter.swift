@@ -2,8 +2,9 @@ import Dispatch
 import PlatformC
 import Synchronization
 
-/// Writes log lines to a descriptor on a thread of its own. Logging never waits for whoever reads the log: lines that do not
-/// fit into a bounded queue are dropped and counted, and the log says so once it is read again.
+/// Writes log lines to a descriptor on a thread of its own. Logging never waits for the reader of the log: lines that do not
+/// fit into a bounded queue are dropped and counted, and a line with their number follows when the descriptor takes data
+/// again.
 package final class LogWriter: Sendable {
   static let standardError = LogWriter(descriptor: STDERR_FILENO)
 
