@@ -4,13 +4,14 @@ package struct MemoryBudgets: Sendable, Equatable {
   package let bodies: Int
   /// For prepared images.
   package let images: Int
-
-  private static let maximum = 256 << 20
+  /// For images that are being decoded, drawn or encoded.
+  package let decoding: Int
 
   /// - Parameter limit: the memory that the process may use; `nil` if that is not limited.
   package init(limit: Int?) {
-    let share = min(MemoryBudgets.maximum, (limit ?? .max) / 4)
-    bodies = share
-    images = share
+    let share = (limit ?? .max) / 6
+    bodies = min(256 << 20, share)
+    images = min(256 << 20, share)
+    decoding = min(512 << 20, share)
   }
 }

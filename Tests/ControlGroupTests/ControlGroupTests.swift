@@ -97,11 +97,13 @@ struct ControlGroupTests {
     #expect(group(nonsense).processors == nil && group(nonsense).memoryLimit == nil)
   }
 
-  @Test("leave memory budgets of a quarter each, and never more than 256 MiB")
+  @Test("leave memory budgets of a sixth each, and never more than 256 or 512 MiB")
   func budgets() {
     #expect(MemoryBudgets(limit: nil).bodies == 256 << 20)
-    #expect(MemoryBudgets(limit: 512 << 20).bodies == 128 << 20)
-    #expect(MemoryBudgets(limit: 512 << 20).images == 128 << 20)
+    #expect(MemoryBudgets(limit: 768 << 20).bodies == 128 << 20)
+    #expect(MemoryBudgets(limit: 768 << 20).images == 128 << 20)
+    #expect(MemoryBudgets(limit: 768 << 20).decoding == 128 << 20)
     #expect(MemoryBudgets(limit: 64 << 30).images == 256 << 20)
+    #expect(MemoryBudgets(limit: 64 << 30).decoding == 512 << 20)
   }
 }

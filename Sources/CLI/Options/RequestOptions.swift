@@ -13,7 +13,7 @@ struct RequestOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Maximum bytes of all request bodies; beyond it, 503. Default: automatic.",
-      discussion: "Automatic: 256 MB, or a quarter of the container's memory if that is less."))
+      discussion: "Automatic: 256 MB, or a sixth of the container's memory if that is less."))
   var maxBodyMemory: Int?
 
   @Option(
@@ -38,7 +38,7 @@ struct RequestOptions: ParsableArguments {
     help: ArgumentHelp(
       "Maximum images in flight; more are rejected with 503. Default: automatic.",
       discussion:
-        "Automatic: as many as recent runs can answer within --request-timeout, in at most 256 MB of memory, or a quarter of the container's."
+        "Automatic: as many as recent runs can answer within --request-timeout, in at most 256 MB of memory, or a sixth of the container's."
     )
   )
   var maxInFlight: Int?
@@ -68,6 +68,7 @@ struct RequestOptions: ParsableArguments {
     let budgets = MemoryBudgets(limit: ControlGroup.current.memoryLimit)
     configuration.server.maxBodyMemory = maxBodyMemory ?? max(maxBodySize, budgets.bodies)
     configuration.batching.maxPreparedBytes = budgets.images
+    configuration.maxDecodingMemory = budgets.decoding
     configuration.imageLimits = ImageLimits(
       bytes: maxBodySize, side: maxImageSide,
       pixels: maxImagePixels ?? ImageLimits.pixels(forMemory: availableMemory()))
