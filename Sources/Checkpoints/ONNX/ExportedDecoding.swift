@@ -1,5 +1,5 @@
-/// The part of an ONNX file behind its last convolutions. It is not run for images: it is evaluated once on made-up
-/// predictions, so that whoever knows the network can tell what it does with them.
+/// The part of an ONNX file behind its last convolutions. It is not run for images: the caller evaluates it once on
+/// made-up predictions and compares the results with what the network's own decoding gives.
 package struct ExportedDecoding: Sendable {
   /// A tensor that the file gives, or hands to an operator that selects boxes.
   package struct Result: Sendable {

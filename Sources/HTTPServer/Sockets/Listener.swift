@@ -20,8 +20,8 @@ final class Listener: @unchecked Sendable {
 
   /// - Parameters:
   ///   - onAccept: called on `queue` with each accepted connection.
-  ///   - onDescriptorsExhausted: called on `queue` when a connection cannot be accepted for want of a descriptor; `retry`
-  ///     makes the listener try again once there is one. It tries again after a while in any case.
+  ///   - onDescriptorsExhausted: called on `queue` when no file descriptor is free for a connection. A call of `retry`
+  ///     makes the listener try again at once; without it, it tries again after a pause.
   init(
     _ socket: consuming Socket, queue: DispatchQueue,
     onAccept: @escaping @Sendable (consuming Socket, _ peer: String) -> Void,

@@ -1,3 +1,4 @@
+import HTTPServer
 import HTTPTypes
 
 /// A response that describes an error (RFC 9457, `application/problem+json`).
@@ -19,14 +20,10 @@ package struct Problem: Error, Encodable, Sendable {
     type = "urn:swift-yolox:problem:" + kind
     self.title = title
     self.status = status.code
-    self.detail = Problem.shortened(detail)
+    // Texts of clients are cut where they are quoted; this bounds a detail that quotes many.
+    self.detail = detail.truncated(toUTF8: Problem.maxDetailBytes)
     self.fields = fields
   }
 
-  /// Texts of clients are cut where they are quoted; this bounds a detail that quotes many.
-  private static func shortened(_ detail: String) -> String {
-    let maxBytes = 1000
-    guard detail.utf8.count > maxBytes else { return detail }
-    return String(decoding: detail.utf8.prefix(maxBytes), as: UTF8.self) + "…"
-  }
+  private static let maxDetailBytes = 1000
 }

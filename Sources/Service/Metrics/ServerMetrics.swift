@@ -87,7 +87,8 @@ package final class ServerMetrics: Sendable {
     "yolox_connections_rejected_total": .init("Connections rejected, by reason."),
     "yolox_timeouts_total": .init("Connections ended by a timeout, by phase."),
     "yolox_idle_connections_evicted_total": .init("Idle connections closed to make room for new ones."),
-    "yolox_descriptors_exhausted_total": .init("Failures to accept a connection for want of a descriptor."),
+    "yolox_descriptors_exhausted_total": .init(
+      "Failures to accept a connection because no file descriptor was free."),
     "yolox_log_lines_dropped_total": .init("Log lines dropped because nobody read the log fast enough."),
     "yolox_body_memory_bytes": .init("Memory of request bodies."),
     "yolox_body_memory_limit_bytes": .init("Maximum memory of request bodies."),
