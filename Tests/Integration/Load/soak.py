@@ -1,9 +1,11 @@
-"""Mixed load for a long time: valid, corrupt, aborted, slow and oversized requests at once.
+"""Mixed load for a long time: valid, corrupt, aborted, slow, oversized and hostile (hostile.py) requests at once.
 
     python3 Tests/Integration/Load/soak.py [MINUTES]
 
-Fails if the service ends, if the detections of an image change, if an invalid request gets another status than its own, if
-memory in the last quarter is more than 10 % above that of the second, or if descriptors leak.
+The first tenth of the time has the ordinary clients alone. Fails if the service ends, if the detections of an image change,
+if an invalid request gets another status than its own, if the p99 of ordinary requests among the others is more than twice
+what it is alone, if memory in the last quarter is more than 10 % above that of the second or ever exceeds the budgets for
+bodies and images by far, or if descriptors leak.
 """
 
 import base64
@@ -18,10 +20,14 @@ import threading
 import time
 from collections import Counter
 
+import hostile
 from service import Service, detections, images
 
 MINUTES = float(sys.argv[1]) if len(sys.argv) > 1 else 30
 LARGEST = 4 << 20
+# Megabytes: 512 for images that are decoded or drawn, 256 for bodies, and the network.
+MAX_MEMORY = 900
+ORDINARY = {"right", "kept", "several"}
 
 
 class Soak:
@@ -32,7 +38,11 @@ class Soak:
         self.counts = Counter()
         self.faults = []
         self.is_over = threading.Event()
-        self.until = time.monotonic() + MINUTES * 60
+        start = time.monotonic()
+        self.alone_until = start + MINUTES * 6
+        self.until = start + MINUTES * 60
+        # Seconds of ordinary requests: alone, and among the others.
+        self.durations = ([], [])
 
     def is_rejected(self, status):
         """Overload and expired deadlines are valid answers of a busy service."""
@@ -45,7 +55,10 @@ class Soak:
 
     def right(self, random):
         index = random.randrange(len(self.images))
+        start = time.monotonic()
         status, body = self.post(self.images[index])
+        if status == 200:
+            self.durations[start >= self.alone_until].append(time.monotonic() - start)
         if self.is_rejected(status):
             return "rejected"
         if status != 200 or detections(body) != self.expected[index]:
@@ -124,8 +137,18 @@ class Soak:
             raise AssertionError(f"nonsense: {answer}")
         return "nonsense"
 
+    def hostile(self, random):
+        attack = random.choice(hostile.CLIENTS)
+        try:
+            attack(self.service, random)
+        except AssertionError as fault:
+            raise AssertionError(f"{attack.__name__}: {fault}") from None
+        return "hostile"
+
     def client(self, seed, kinds):
         chance = random.Random(seed)
+        if not set(kinds) <= ORDINARY:
+            time.sleep(max(0, self.alone_until - time.monotonic()))
         while time.monotonic() < self.until and not self.is_over.is_set():
             kind = chance.choice(kinds)
             try:
@@ -142,6 +165,7 @@ class Soak:
 
     def run(self):
         crowd = [["right", "kept", "several"]] * 6 + [["corrupt", "oversized", "nonsense"], ["aborted"], ["slow"], ["slow"]]
+        crowd += [["hostile"]] * 2
         threads = [threading.Thread(target=self.client, args=(seed, kinds)) for seed, kinds in enumerate(crowd)]
         for thread in threads:
             thread.start()
@@ -165,8 +189,14 @@ class Soak:
         print("memory over time, MB:", " ".join(course))
         print(f"memory {memory[0]:.1f} -> {memory[1]:.1f} MB, descriptors {files[0]:.0f} -> {files[1]:.0f}, "
               f"in the end {self.service.files()}")
+        alone, among = (statistics.quantiles(durations, n=100)[98] * 1000 for durations in self.durations)
+        print(f"p99 of ordinary requests: {alone:.0f} ms alone, {among:.0f} ms among the others ({among / alone:.2f}x)")
         self.service.process.send_signal(signal.SIGTERM)
         code = self.service.process.wait(60)
+        if among > 2 * alone:
+            sys.exit("soak: the others slow ordinary requests down")
+        if max(sample[0] for sample in samples) > MAX_MEMORY:
+            sys.exit(f"soak: more than {MAX_MEMORY} MB at a time")
         if code != 0 or memory[1] > memory[0] * 1.1 or files[1] > files[0] + 8:
             sys.exit(f"soak: memory or descriptors grew, or the service ended with {code}")
         print("soak: all as it should be")
