@@ -65,8 +65,26 @@ package enum Safetensors {
       throw .malformed(what: "safetensors header", reason: "not the JSON that the format asks for")
     }
     let data = bytes[reader.position...]
+    // Every entry is checked before the first is decoded: overlapping ones would decode to far more than the file.
     var tensors: Parameters = [:]
-    var ranges: [(Range<Int>, String)] = []
+    for entry in try entries(of: header, dataSize: data.count) {
+      let range = data.startIndex + entry.range.lowerBound..<data.startIndex + entry.range.upperBound
+      tensors[entry.name] = Tensor(shape: entry.shape, values: entry.type.floats(data[range]))
+    }
+    return Checkpoint(format: .safetensors, metadata: header.metadata, tensors: tensors)
+  }
+
+  private struct CheckedEntry {
+    let name: String
+    let type: ElementType
+    let shape: [Int]
+    /// Of its bytes, within the data.
+    let range: Range<Int>
+  }
+
+  /// - Throws: ``CheckpointError`` where a range does not fit its shape, lies beyond the data or overlaps another.
+  private static func entries(of header: Header, dataSize: Int) throws(CheckpointError) -> [CheckedEntry] {
+    var entries: [CheckedEntry] = []
     for (name, entry) in header.entries {
       guard let type = ElementType(rawValue: entry.dtype) else {
         throw .unsupported(what: "\(name): element type \(entry.dtype)")
@@ -74,19 +92,21 @@ package enum Safetensors {
       let count = try elementCount(entry.shape, what: name)
       guard entry.offsets.count == 2, entry.offsets[0] >= 0, entry.offsets[0] <= entry.offsets[1],
         entry.offsets[1] - entry.offsets[0] == count * type.size
-      else { throw .malformed(what: name, reason: "offsets \(entry.offsets) for shape \(entry.shape)") }
-      guard entry.offsets[1] <= data.count else {
-        throw .truncated(what: name, needed: entry.offsets[1], available: data.count)
+      else {
+        throw .malformed(what: name, reason: "offsets \(entry.offsets.prefix(4)) for shape \(entry.shape)")
       }
-      let range = data.startIndex + entry.offsets[0]..<data.startIndex + entry.offsets[1]
-      tensors[name] = Tensor(shape: entry.shape, values: type.floats(data[range]))
-      if !range.isEmpty { ranges.append((range, name)) }
+      guard entry.offsets[1] <= dataSize else {
+        throw .truncated(what: name, needed: entry.offsets[1], available: dataSize)
+      }
+      entries.append(
+        CheckedEntry(name: name, type: type, shape: entry.shape, range: entry.offsets[0]..<entry.offsets[1]))
     }
-    ranges.sort { $0.0.lowerBound < $1.0.lowerBound }
-    for (first, second) in zip(ranges, ranges.dropFirst()) where first.0.upperBound > second.0.lowerBound {
-      throw .malformed(what: second.1, reason: "its numbers overlap those of \(first.1)")
+    let occupied = entries.filter { !$0.range.isEmpty }.sorted { $0.range.lowerBound < $1.range.lowerBound }
+    for (first, second) in zip(occupied, occupied.dropFirst())
+    where first.range.upperBound > second.range.lowerBound {
+      throw .malformed(what: second.name, reason: "its numbers overlap those of \(first.name)")
     }
-    return Checkpoint(format: .safetensors, metadata: header.metadata, tensors: tensors)
+    return entries
   }
 
   /// Writes tensors in the order of their names. The file appears whole or not at all.

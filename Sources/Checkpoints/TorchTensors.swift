@@ -36,14 +36,13 @@ struct TorchTensors {
       throw .malformed(what: "PyTorch checkpoint", reason: "holds no dictionary; save the state_dict")
     }
     let named = TorchTensors.keys.compactMap { key in root.first { $0.key == key }?.value }
-    let others = root.filter { !TorchTensors.keys.contains($0.key) }.map(\.value)
     for object in named {
       let found = tensors(within: object)
       if !found.isEmpty { return found }
     }
     let found = tensors(of: pickle.root)
     if !found.isEmpty { return found }
-    let largest = others.map(tensors(within:)).max { $0.count < $1.count } ?? []
+    let largest = largestTable(among: root.filter { !TorchTensors.keys.contains($0.key) }.map(\.value))
     guard largest.isEmpty else { return largest }
     // A model that was saved whole: its weights are inside an object of the trainer's own class.
     if let name = named.lazy.compactMap(className).first { throw .forbiddenGlobal(name) }
@@ -73,6 +72,23 @@ struct TorchTensors {
       if !found.isEmpty { return found }
     }
     return []
+  }
+
+  /// Of the dictionaries in `objects`, or in those, the one with the most tensors. Each is walked once, however often a
+  /// hostile pickle refers to it.
+  private func largestTable(among objects: [Pickle.Object]) -> [(key: String, tensor: Int)] {
+    var walked = Set<Pickle.Object>()
+    var largest: [(key: String, tensor: Int)] = []
+    func walk(_ object: Pickle.Object) -> Bool {
+      guard walked.insert(object).inserted else { return false }
+      let found = tensors(of: object)
+      if found.count > largest.count { largest = found }
+      return found.isEmpty
+    }
+    for object in objects where walk(object) {
+      for (key, value) in pickle.items(of: object) ?? [] where TorchTensors.keys.contains(key) { _ = walk(value) }
+    }
+    return largest
   }
 
   // MARK: - What else the checkpoint says

@@ -3,6 +3,11 @@ import Engine
 // The network of a weights file is read from the weights themselves; no option has to name it.
 
 extension Architecture {
+  /// Six times the width and four times the depth of the authors' largest network. Wider and deeper files are rejected before
+  /// a network of their size is built.
+  private static let widest = 512
+  private static let deepest = 16
+
   /// The network whose state_dict has these `shapes` (by key), and its class count.
   ///
   /// - Returns: `nil` if no YOLOX network has these shapes.
@@ -12,13 +17,13 @@ extension Architecture {
     if shapes["backbone.backbone.stem.0.conv.weight"] != nil {
       return (Architecture(backbone: .darknet53, head: head), classCount)
     }
-    guard let baseChannels = shapes["backbone.backbone.stem.conv.conv.weight"]?.first, baseChannels > 0 else {
-      return nil
-    }
+    guard let baseChannels = shapes["backbone.backbone.stem.conv.conv.weight"]?.first, baseChannels > 0,
+      baseChannels <= widest
+    else { return nil }
     // dark2 has as many bottlenecks as the network's base depth.
     var baseDepth = 0
     while shapes["backbone.backbone.dark2.1.m.\(baseDepth).conv1.conv.weight"] != nil { baseDepth += 1 }
-    guard baseDepth > 0 else { return nil }
+    guard baseDepth > 0, baseDepth <= deepest else { return nil }
     let depthwise = shapes["backbone.backbone.dark2.0.dconv.conv.weight"] != nil
     return (
       Architecture(
@@ -33,11 +38,10 @@ extension Architecture {
   static func candidates(stem: [Int], convolutionCount: Int) -> [Architecture] {
     guard stem.count == 4 else { return [] }
     if stem[1] == 3 { return [Architecture(backbone: .darknet53)] }
-    guard stem[1] == 12, stem[0] <= 512 else { return [] }
+    guard stem[1] == 12, stem[0] <= widest else { return [] }
     func network(depth: Int, depthwise: Bool) -> Architecture {
       Architecture(backbone: .cspDarknet(baseChannels: stem[0], baseDepth: depth, depthwise: depthwise))
     }
-    let deepest = 16
     let candidates = [false, true].map { depthwise in
       // Each further bottleneck adds the same number of convolutions.
       let counts = [1, 2].map {

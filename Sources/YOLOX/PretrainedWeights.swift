@@ -21,15 +21,22 @@ package struct PretrainedWeights: Sendable {
 
   /// Reads ONNX, PyTorch or safetensors; the format is detected from the bytes.
   ///
-  /// - Parameter activation: of a checkpoint that does not say; an ONNX file does.
+  /// - Parameters:
+  ///   - activation: of a checkpoint that does not say; an ONNX file does.
+  ///   - batchNormalizationEpsilon: with which a checkpoint was trained, where it is not the authors' 1e-3.
   /// - Throws: ``ModelError`` if the file cannot be read, is damaged, or is not a YOLOX network.
-  package init(contentsOf path: String, activation: Activation? = nil) throws(ModelError) {
+  package init(
+    contentsOf path: String, activation: Activation? = nil, batchNormalizationEpsilon: Float? = nil
+  ) throws(ModelError) {
     let checkpoint: Checkpoint
     do { checkpoint = try Checkpoint.open(path) } catch { throw .unreadable(error) }
-    try self.init(checkpoint, activation: activation)
+    try self.init(
+      checkpoint, activation: activation, batchNormalizationEpsilon: batchNormalizationEpsilon)
   }
 
-  package init(_ checkpoint: Checkpoint, activation: Activation? = nil) throws(ModelError) {
+  package init(
+    _ checkpoint: Checkpoint, activation: Activation? = nil, batchNormalizationEpsilon: Float? = nil
+  ) throws(ModelError) {
     format = checkpoint.format
     let metadata = ModelMetadata(checkpoint.metadata)
     var notices: [String] = []
@@ -47,12 +54,13 @@ package struct PretrainedWeights: Sendable {
       fixedSize = export.inputSize
       statedPreprocessing = statedPreprocessing ?? export.preprocessing
     } else {
-      guard let tensors = StateDictNames.canonical(checkpoint.tensors),
+      guard var tensors = StateDictNames.canonical(checkpoint.tensors),
         let inferred = Architecture.inferred(fromNamed: tensors.mapValues(\.shape))
       else {
         throw .notYOLOX(tensors: checkpoint.tensors.count, example: checkpoint.tensors.keys.min())
       }
       let stated = try metadata.activation()
+      if let batchNormalizationEpsilon { tensors.changeEpsilon(from: batchNormalizationEpsilon) }
       architecture =
         (stated ?? activation).map { inferred.architecture.with(activation: $0) } ?? inferred.architecture
       classCount = inferred.classCount
@@ -73,7 +81,7 @@ package struct PretrainedWeights: Sendable {
     preprocessing = statedPreprocessing ?? likely
     if statedPreprocessing == nil, likely == .legacy {
       notices.append(
-        "taken for weights of the legacy kind (normalised RGB): the first convolution's weights are \(Int(magnitude / 0.5)) times as large as those for 0...255; --preprocessing standard overrides it"
+        "taken for weights of the legacy kind (normalised RGB): the first convolution's weights are \(Int(min(magnitude / 0.5, 1e9))) times as large as those for 0...255; --preprocessing standard overrides it"
       )
     } else if likely != preprocessing {
       notices.append(
@@ -107,6 +115,18 @@ package struct PretrainedWeights: Sendable {
 }
 
 extension Parameters {
+  /// Makes normalisations by `epsilon` the same with ours: `gamma / sqrt(variance + epsilon)` stays what it is.
+  fileprivate mutating func changeEpsilon(from epsilon: Float) {
+    for (name, variance) in self where name.hasSuffix(".bn.running_var") {
+      let scale = name.dropLast("running_var".count) + "weight"
+      guard let gamma = self[String(scale)], gamma.count == variance.count else { continue }
+      let values = zip(gamma.values, variance.values).map { gamma, variance in
+        gamma * ((variance + batchNormalizationEpsilon) / (variance + epsilon)).squareRoot()
+      }
+      self[String(scale)] = Tensor(shape: gamma.shape, values: values)
+    }
+  }
+
   /// - Throws: ``ModelError/notFinite(_:)``, naming the tensors.
   fileprivate func checkFinite() throws(ModelError) {
     let broken = filter { name, tensor in

@@ -9,10 +9,16 @@ enum StateDictNames {
     if let prefix = prefix(of: "head.cls_preds.0.weight", in: tensors) {
       return tensors.renamed { $0.hasPrefix(prefix) ? String($0.dropFirst(prefix.count)) : nil }
     }
-    guard let prefix = prefix(of: "bbox_head.multi_level_conv_cls.0.weight", in: tensors) else { return nil }
-    return tensors.renamed { name in
-      name.hasPrefix(prefix) ? mmdetection(String(name.dropFirst(prefix.count))) : nil
+    for (marker, paths) in [
+      ("bbox_head.multi_level_conv_cls.0.weight", mmdetectionPaths),
+      ("bbox_head.head_module.multi_level_conv_cls.0.weight", mmyoloPaths),
+    ] {
+      guard let prefix = prefix(of: marker, in: tensors) else { continue }
+      return tensors.renamed { name in
+        name.hasPrefix(prefix) ? openMMLab(String(name.dropFirst(prefix.count)), paths) : nil
+      }
     }
+    return nil
   }
 
   /// What stands before `name`. Of several copies of a network, the averaged one is taken.
@@ -26,9 +32,10 @@ enum StateDictNames {
     }
   }
 
-  /// Names of mmdetection and mmyolo (mmdet/models: csp_darknet.py, yolox_pafpn.py, yolox_head.py).
-  private static func mmdetection(_ name: String) -> String? {
-    guard let (path, replacement) = mmdetectionPaths.first(where: { name.hasPrefix($0.key) }) else {
+  /// A name of mmdetection (mmdet/models: csp_darknet.py, yolox_pafpn.py, yolox_head.py) or of mmyolo (mmyolo/models:
+  /// csp_darknet.py, yolox_pafpn.py, yolox_head.py).
+  private static func openMMLab(_ name: String, _ paths: [(key: String, value: String)]) -> String? {
+    guard let (path, replacement) = paths.first(where: { name.hasPrefix($0.key) }) else {
       return nil
     }
     var rest = String(name.dropFirst(path.count))
@@ -58,6 +65,19 @@ enum StateDictNames {
     ("bbox_head.multi_level_conv_reg.", "head.reg_preds."),
     ("bbox_head.multi_level_conv_obj.", "head.obj_preds."),
   ]
+
+  private static let mmyoloPaths: [(key: String, value: String)] =
+    [
+      ("neck.reduce_layers.2.", "backbone.lateral_conv0."),
+      ("neck.top_down_layers.0.0.", "backbone.C3_p4."), ("neck.top_down_layers.0.1.", "backbone.reduce_conv1."),
+      ("neck.top_down_layers.1.", "backbone.C3_p3."), ("neck.downsample_layers.0.", "backbone.bu_conv2."),
+      ("neck.downsample_layers.1.", "backbone.bu_conv1."), ("neck.bottom_up_layers.0.", "backbone.C3_n3."),
+      ("neck.bottom_up_layers.1.", "backbone.C3_n4."), ("neck.out_layers.", "head.stems."),
+    ]
+    + mmdetectionPaths.filter { $0.key.hasPrefix("backbone.") }
+    + mmdetectionPaths.filter { $0.key.hasPrefix("bbox_head.") }.map {
+      ("bbox_head.head_module." + $0.key.dropFirst("bbox_head.".count), $0.value)
+    }
 
   private static let mmdetectionParts = [
     ("depthwise_conv", "dconv"), ("pointwise_conv", "pconv"), ("main_conv", "conv1"), ("short_conv", "conv2"),

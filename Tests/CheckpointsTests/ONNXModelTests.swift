@@ -53,4 +53,55 @@ struct ONNXModelTests {
       #expect(throws: CheckpointError.self) { try convolution(reading: inputs) }
     }
   }
+
+  /// A model with `nodes`, constants and an image `[1, 3, 4, 4]` `x`.
+  private func model(_ nodes: [[UInt8]], _ constants: [[UInt8]], output: String) -> [UInt8] {
+    let lengths = [1, 3, 4, 4].flatMap { field(1, [0x08, $0]) }
+    let image = field(1, "x") + field(2, field(1, [0x08, 1] + field(2, lengths)))
+    let graph =
+      nodes.flatMap { field(1, $0) } + constants.flatMap { field(5, $0) } + field(11, image)
+      + field(12, field(1, output))
+    return [0x08, 8] + field(7, graph)
+  }
+
+  private func node(_ operation: String, _ inputs: [String], _ output: String) -> [UInt8] {
+    inputs.flatMap { field(1, $0) } + field(2, output) + field(4, operation)
+  }
+
+  @Test("a chain of scales does not copy a convolution's weights without end", .timeLimit(.minutes(1)))
+  func scaledChain() {
+    // 3 million weights, 20,000 times: 240 GB.
+    let channels = 200
+    let weight = [0x08, 200, 1, 0x08, 3, 0x08, 70, 0x08, 70, 0x10, 1] + field(8, "w")
+      + field(9, [UInt8](repeating: 0, count: channels * 3 * 4900 * 4))
+    let scale = tensor("s", shape: [1, 1, 1], [2])
+    let pads = field(1, "pads") + [35, 35, 35, 35].flatMap { [0x40, $0] } + [0xA0, 1, 7]
+    let convolution = node("Conv", ["x", "w"], "0") + field(5, pads)
+    let chain = (0..<20_000).map { node("Mul", ["\($0)", "s"], "\($0 + 1)") }
+    let error = #expect(throws: CheckpointError.self) {
+      try Checkpoint(model([convolution] + chain, [weight, scale], output: "20000"), path: "test.onnx")
+    }
+    #expect(error?.description.contains("more numbers than can be checked") == true)
+  }
+
+  @Test("small inputs that unfold into large outputs are counted", .timeLimit(.minutes(1)))
+  func gatheredChain() {
+    // Each node makes 16 million numbers of 4096 indices and 4096 numbers.
+    let row = [0x08, 1, 0x08, 0x80, 32, 0x10, 1] + field(8, "row") + field(9, [UInt8](repeating: 0, count: 4 * 4096))
+    let index = [0x08, 0x80, 32, 0x10, 7] + field(8, "index") + field(9, [UInt8](repeating: 0, count: 8 * 4096))
+    let nodes = (0..<2_000).map { node("Gather", ["row", "index"], "\($0)") }
+    let sum = (1..<2_000).map { node("Add", [$0 == 1 ? "0" : "s\($0 - 1)", "\($0)"], "s\($0)") }
+    let error = #expect(throws: CheckpointError.self) {
+      try Checkpoint(model(nodes + sum, [row, index], output: "s1999"), path: "test.onnx")
+    }
+    #expect(error?.description.contains("more numbers than can be checked") == true)
+  }
+
+  @Test("a long chain of functions costs no more than its length", .timeLimit(.minutes(1)))
+  func longChain() throws {
+    let weight = tensor("w", shape: [1, 3, 1, 1], [1, 2, 3])
+    let chain = (0..<9_000).map { node("Sigmoid", ["\($0)"], "\($0 + 1)") }
+    let bytes = model([node("Conv", ["x", "w"], "0")] + chain, [weight], output: "9000")
+    #expect(try Checkpoint(bytes, path: "test.onnx").network?.predictions.isEmpty == true)
+  }
 }

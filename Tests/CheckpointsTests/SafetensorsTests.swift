@@ -41,6 +41,26 @@ struct SafetensorsTests {
     #expect(throws: CheckpointError.self) { try Checkpoint(file(header, data: [0, 0, 0, 0]), path: "x") }
   }
 
+  @Test("entries that overlap are rejected before any of them is decoded", .timeLimit(.minutes(1)))
+  func overlap() {
+    // 20,000 entries of the same megabyte would decode to 80 GB of floats.
+    let size = 1 << 20
+    let entries = (0..<20_000).map {
+      #""e\#($0)":{"dtype":"U8","shape":[\#(size)],"data_offsets":[0,\#(size)]}"#
+    }
+    let bytes = file("{" + entries.joined(separator: ",") + "}", data: [UInt8](repeating: 1, count: size))
+    let error = #expect(throws: CheckpointError.self) { try Checkpoint(bytes, path: "x") }
+    #expect(error?.description.contains("overlap") == true)
+  }
+
+  @Test("shapes of empty tensors are bounded, too")
+  func emptyShapes() throws {
+    let long = #"{"a":{"dtype":"F32","shape":[0,1099511627776,1099511627776],"data_offsets":[0,0]}}"#
+    #expect(throws: CheckpointError.self) { try Checkpoint(file(long), path: "x") }
+    let deep = #"{"a":{"dtype":"F32","shape":[\#((0..<17).map { _ in "1" }.joined(separator: ","))],"data_offsets":[0,4]}}"#
+    #expect(throws: CheckpointError.self) { try Checkpoint(file(deep, data: [0, 0, 0, 0]), path: "x") }
+  }
+
   @Test("numbers are stored as float16 or bfloat16, rounded to the nearest, ties to even")
   func narrow() throws {
     let path = FileManager.default.temporaryDirectory.appending(

@@ -96,3 +96,70 @@ struct InputSizeTests {
     }
   }
 }
+
+@Suite("Weights that are finite but extreme")
+struct ExtremeWeightsTests {
+  private static let architecture = Architecture(
+    backbone: .cspDarknet(baseChannels: 4, baseDepth: 1, depthwise: true))
+
+  /// Small random weights, with `value` in every place of the tensors with these suffixes.
+  private func weights(_ value: Float, in suffix: String) throws -> PretrainedWeights {
+    var generator = SplitMix64(seed: 3)
+    var tensors: Parameters = [:]
+    for (name, shape) in Graph.yolox(ExtremeWeightsTests.architecture, classCount: 2).parameterShapes {
+      var tensor = Tensor(shape: shape, repeating: name.hasSuffix(".running_var") ? 1 : 0)
+      for index in tensor.values.indices where !name.hasSuffix(".running_var") {
+        tensor.values[index] = .random(in: -0.5...0.5, using: &generator)
+      }
+      tensors[name] = name.hasSuffix(suffix) ? Tensor(shape: shape, repeating: value) : tensor
+    }
+    return try PretrainedWeights(Checkpoint(format: .torch, tensors: tensors))
+  }
+
+  @Test(
+    "are quantised and run, or rejected, but never trap",
+    arguments: [
+      "stem.conv.bn.bias", "stem.conv.conv.weight", "dark3.1.conv1.bn.bias", "head.reg_preds.0.bias",
+      "head.obj_preds.1.bias", "head.cls_preds.2.bias", ".bn.weight", ".running_mean", ".running_var",
+    ], [Float.greatestFiniteMagnitude, -1e38, 1e20])
+  func quantized(suffix: String, value: Float) throws {
+    guard value > 0 || suffix != ".running_var" else { return }
+    let weights = try weights(value, in: suffix)
+    let size = InputSize(height: 64, width: 64)
+    let pool = WorkerPool(threads: 1)
+    let image = Image(
+      width: 64, height: 64, pixels: (0..<3 * 64 * 64).map { UInt8(truncatingIfNeeded: $0 * 7) })
+    let model = try Model(weights, inputSize: size)
+    _ = model.selfCheck(pool: pool)
+    var predictor = Predictor(model, pool: pool)
+    for detection in predictor.detect(image, options: DetectionOptions(scoreThreshold: 0.01)) {
+      #expect(detection.score.isFinite)
+    }
+    do {
+      let ranges = try weights.calibrated(pool: pool, imageCount: 1, inputSize: size) { _, _ in
+        model.prepare(image).pixels
+      }
+      let bytes = try Model(weights, inputSize: size, options: PlanOptions(precision: .int8, ranges: ranges))
+      var quantized = Predictor(bytes, pool: pool)
+      _ = quantized.detect(image, options: DetectionOptions(scoreThreshold: 0.01))
+    } catch let error as ModelError {
+      #expect(error.description.contains("cannot be quantized"))
+    }
+  }
+
+  @Test("normalisation by another epsilon gives the same function")
+  func epsilon() throws {
+    let graph = Graph.yolox(ExtremeWeightsTests.architecture, classCount: 2)
+    var tensors = Dictionary(uniqueKeysWithValues: graph.parameterShapes.map { ($0.name, Tensor(shape: $0.shape)) })
+    let (scale, variance) = ("head.stems.0.bn.weight", "head.stems.0.bn.running_var")
+    let count = try #require(tensors[variance]?.count)
+    tensors[variance] = Tensor(shape: [count], repeating: 0.002)
+    tensors[scale] = Tensor(shape: [count], repeating: 3)
+    let read = try PretrainedWeights(
+      Checkpoint(format: .torch, tensors: tensors), batchNormalizationEpsilon: 1e-5)
+    let found = try #require(read.parameters[scale]?.values.first)
+    // gamma / sqrt(variance + epsilon), by hand: 3 / sqrt(0.00201) = 66.915
+    #expect(abs(found / Float(0.003).squareRoot() - 66.915) < 1e-2)
+    #expect(read.parameters[variance]?.values.first == 0.002)
+  }
+}

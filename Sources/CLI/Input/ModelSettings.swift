@@ -4,20 +4,38 @@ import Imaging
 import YOLOX
 
 /// What is said of a weights file beside the file: by options, by the entry of a model list, or by a sidecar.
-struct ModelSettings {
-  var labels: [String]?
-  var size: InputSize?
-  var preprocessing: Preprocessing?
+package struct ModelSettings {
+  package var labels: [String]?
+  package var size: InputSize?
+  package var preprocessing: Preprocessing?
   /// Of a checkpoint that does not say its own.
-  var activation: Activation?
+  package var activation: Activation?
+  /// Of the normalisation in a checkpoint that was trained with another than the authors' 1e-3.
+  package var batchNormalizationEpsilon: Float?
+  package var precision: PrecisionOption?
 
-  static let names = ["labels", "size", "preprocessing", "activation"]
+  static let names = [
+    "labels", "size", "preprocessing", "activation", "batchnorm-epsilon", "precision",
+  ]
 
   /// These settings, and those of `other` where there are none.
   func completed(by other: ModelSettings) -> ModelSettings {
     ModelSettings(
       labels: labels ?? other.labels, size: size ?? other.size,
-      preprocessing: preprocessing ?? other.preprocessing, activation: activation ?? other.activation)
+      preprocessing: preprocessing ?? other.preprocessing, activation: activation ?? other.activation,
+      batchNormalizationEpsilon: batchNormalizationEpsilon ?? other.batchNormalizationEpsilon,
+      precision: precision ?? other.precision)
+  }
+
+  /// - Parameter folder: of a labels file whose path is relative.
+  mutating func set(
+    _ name: String, _ value: SettingValue, place: String, folder: String? = nil
+  ) throws(CLIError) {
+    switch value {
+    case .list(let labels) where name == "labels": self.labels = labels
+    case .list: throw CLIError("\(place): '\(name)' takes one value")
+    case .text(let text): try set(name, text, place: place, folder: folder)
+    }
   }
 
   /// - Parameters:
@@ -31,6 +49,10 @@ struct ModelSettings {
     case "size": size = try value(InputSize(text), name, text, place)
     case "preprocessing": preprocessing = try value(Preprocessing(rawValue: text), name, text, place)
     case "activation": activation = try value(Activation(name: text), name, text, place)
+    case "batchnorm-epsilon":
+      let epsilon = Float(text).flatMap { $0 > 0 && $0 < 1 ? $0 : nil }
+      batchNormalizationEpsilon = try value(epsilon, name, text, place)
+    case "precision": precision = try value(PrecisionOption(argument: text), name, text, place)
     default:
       throw CLIError(
         "\(place): unknown setting '\(name)'; known are \(ModelSettings.names.joined(separator: ", "))")
@@ -58,33 +80,12 @@ struct ModelSettings {
     let path = URL(filePath: weights).deletingPathExtension().path + ".json"
     var settings = ModelSettings()
     guard let data = FileManager.default.contents(atPath: path) else { return settings }
-    let members = try? JSONDecoder().decode([String: Member].self, from: data)
+    let members = try? JSONDecoder().decode([String: SettingValue].self, from: data)
     guard let members else { throw CLIError("\(path): not a JSON object of model settings") }
+    let folder = URL(filePath: path).deletingLastPathComponent().path
     for (name, member) in members.sorted(by: { $0.key < $1.key }) {
-      switch member {
-      case .list(let labels) where name == "labels": settings.labels = labels
-      case .list: throw CLIError("\(path): '\(name)' takes one value")
-      case .text(let text):
-        try settings.set(
-          name, text, place: path, folder: URL(filePath: path).deletingLastPathComponent().path)
-      }
+      try settings.set(name, member, place: path, folder: folder)
     }
     return settings
-  }
-
-  private enum Member: Decodable {
-    case text(String)
-    case list([String])
-
-    init(from decoder: any Decoder) throws {
-      let container = try decoder.singleValueContainer()
-      if let list = try? container.decode([String].self) {
-        self = .list(list)
-      } else if let number = try? container.decode(Int.self) {
-        self = .text("\(number)")
-      } else {
-        self = .text(try container.decode(String.self))
-      }
-    }
   }
 }

@@ -91,7 +91,10 @@ extension PretrainedWeights {
   ) throws(CLIError) -> PretrainedWeights {
     let settings = settings.completed(by: try ModelSettings.sidecar(of: path))
     let weights = try CLIError.naming(path) {
-      try PretrainedWeights(contentsOf: path, activation: settings.activation).overriding(settings)
+      try PretrainedWeights(
+        contentsOf: path, activation: settings.activation,
+        batchNormalizationEpsilon: settings.batchNormalizationEpsilon
+      ).overriding(settings)
     }
     for text in weights.notices { notice("\(path): \(text)") }
     return weights

@@ -27,8 +27,8 @@ struct ModelOptions: ParsableArguments {
   @Option(help: "Activation of a checkpoint that does not store it; ONNX files do.")
   var activation: Activation?
 
-  @Option(help: PrecisionOption.help)
-  var precision = PrecisionOption.fixed(.float32)
+  @Option(help: PrecisionOption.helpWithDefault)
+  var precision: PrecisionOption?
 
   @Option(help: ScaledDecode.help)
   var scaledDecode = ScaledDecode.auto
@@ -56,7 +56,11 @@ struct ModelOptions: ParsableArguments {
   private func plannedModel(
     _ source: WeightsSource, name: String?, settings: ModelSettings, report: (String) -> Void
   ) throws -> Model {
-    let (pretrained, sha256) = try source.read(settings.completed(by: self.settings()), notice: report)
+    var settings = settings.completed(by: try self.settings())
+    // A sidecar comes before the default of --precision.
+    if case .file(let path) = source { settings = settings.completed(by: try .sidecar(of: path)) }
+    let (pretrained, sha256) = try source.read(settings, notice: report)
+    let precision = settings.precision ?? .fixed(.float32)
     var model = try Model(
       pretrained, name: name, sha256: sha256,
       options: PlanOptions(precision: precision.resolved(for: pretrained) { report("\($0)") }))
@@ -69,7 +73,8 @@ struct ModelOptions: ParsableArguments {
   }
 
   private func settings() throws(CLIError) -> ModelSettings {
-    var settings = ModelSettings(size: size, preprocessing: preprocessing, activation: activation)
+    var settings = ModelSettings(
+      size: size, preprocessing: preprocessing, activation: activation, precision: precision)
     if let labels { settings.labels = try ModelSettings.labels(inFile: labels, place: "--labels") }
     return settings
   }

@@ -3,7 +3,7 @@ import Engine
 import YOLOX
 
 /// `--precision`.
-enum PrecisionOption: ExpressibleByArgument, Equatable {
+package enum PrecisionOption: ExpressibleByArgument, Equatable {
   case auto
   case fixed(Precision)
 
@@ -11,7 +11,12 @@ enum PrecisionOption: ExpressibleByArgument, Equatable {
     "Numeric precision. auto: the fastest that costs at most 0.2 points of AP.",
     discussion: "int8 needs weights from 'yolox weights quantize'; bf16 applies to dense convolutions.")
 
-  init?(argument: String) {
+  /// Where a file may set it, the parser knows no default.
+  static let helpWithDefault = ArgumentHelp(
+    "Numeric precision; fp32 if nothing else is set. auto: the fastest that costs at most 0.2 points of AP.",
+    discussion: help.discussion)
+
+  package init?(argument: String) {
     if argument == "auto" {
       self = .auto
     } else if let precision = Precision(rawValue: argument) {
@@ -21,9 +26,9 @@ enum PrecisionOption: ExpressibleByArgument, Equatable {
     }
   }
 
-  static var allValueStrings: [String] { ["auto"] + Precision.allCases.map(\.rawValue) }
+  package static var allValueStrings: [String] { ["auto"] + Precision.allCases.map(\.rawValue) }
 
-  var defaultValueDescription: String {
+  package var defaultValueDescription: String {
     switch self {
     case .auto: "auto"
     case .fixed(let precision): precision.rawValue

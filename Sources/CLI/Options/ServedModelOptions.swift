@@ -11,8 +11,9 @@ struct ServedModelOptions: ParsableArguments {
       "Serve these weights under this name, instead of --weights; repeatable.",
       discussion: """
         Requests that name no model use the first one. Settings of one model follow its file: \
-        'door=best.onnx;labels=door.txt;size=640' (labels, size, preprocessing, activation). A file best.json beside \
-        best.onnx may have the same settings.
+        'door=best.onnx;labels=door.txt;size=640' (labels, size, preprocessing, activation, batchnorm-epsilon, \
+        precision). In a config file an entry may be an object: {"name": "door", "weights": "best.onnx", "size": 640}. \
+        A file best.json beside best.onnx may have the same settings.
         """, valueName: "name=weights"))
   var named: [NamedWeights] = []
 

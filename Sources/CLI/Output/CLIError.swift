@@ -1,8 +1,8 @@
 /// One line for the user: what was wrong and what to do.
-struct CLIError: Error, CustomStringConvertible {
-  let description: String
+package struct CLIError: Error, CustomStringConvertible {
+  package let description: String
 
-  init(_ description: String) { self.description = description }
+  package init(_ description: String) { self.description = description }
 
   /// Puts `subject`, a file or an option, in front of any error of `body`.
   static func naming<Value>(

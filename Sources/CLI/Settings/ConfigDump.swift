@@ -14,7 +14,7 @@ package struct ConfigDump {
   }
 
   package var text: String {
-    var members: [String: JSONValue] = [:]
+    var members: [String: ConfigValue] = [:]
     for option in options where option.name != OptionSources.fileOption {
       members[option.name] = value(of: option)
     }
@@ -24,14 +24,16 @@ package struct ConfigDump {
     return String(decoding: data, as: UTF8.self)
   }
 
-  private func value(of option: OptionDescription) -> JSONValue? {
+  private func value(of option: OptionDescription) -> ConfigValue? {
     let texts =
       OptionSources.given(option, in: arguments) ?? sources.values.first { $0.option == option }?.texts
     if option.isFlag {
-      return .bool(texts?.last.map { $0.isEmpty || OptionSources.isAffirmative($0) } ?? false)
+      return .value(.bool(texts?.last.map { $0.isEmpty || OptionSources.isAffirmative($0) } ?? false))
     }
     guard let texts = texts ?? option.defaultValue.map({ [$0] }) else { return nil }
-    let values = texts.map { Double($0).map(JSONValue.number) ?? .string($0) }
-    return option.isRepeating ? .array(values) : values.last
+    let values = texts.map { text in
+      ConfigValue(objectText: text) ?? .value(Double(text).map(JSONValue.number) ?? .string(text))
+    }
+    return option.isRepeating ? .list(values) : values.last
   }
 }

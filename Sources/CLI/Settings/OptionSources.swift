@@ -1,5 +1,4 @@
 import FoundationCompatibility
-import Service
 
 /// Values of a command's options from the environment (`YOLOX_MAX_BATCH_SIZE=4`) and a JSON file
 /// (`{"max-batch-size": 4}`). The command line overrides the environment, which overrides the file.
@@ -81,9 +80,9 @@ package struct OptionSources: Equatable {
 
   private static func members(
     of path: String, _ options: [OptionDescription]
-  ) throws(SettingsError) -> [String: JSONValue] {
+  ) throws(SettingsError) -> [String: ConfigValue] {
     guard let data = FileManager.default.contents(atPath: path) else { throw .unreadable(file: path) }
-    guard let members = try? JSONDecoder().decode([String: JSONValue].self, from: data) else {
+    guard let members = try? JSONDecoder().decode([String: ConfigValue].self, from: data) else {
       throw .notAnObject(file: path)
     }
     for name in members.keys.sorted() where !options.contains(where: { $0.name == name }) {
@@ -92,8 +91,8 @@ package struct OptionSources: Equatable {
     return members
   }
 
-  private static func texts(_ member: JSONValue) -> [String]? {
-    guard case .array(let members) = member else { return member.text.map { [$0] } }
+  private static func texts(_ member: ConfigValue) -> [String]? {
+    guard case .list(let members) = member else { return member.text.map { [$0] } }
     let texts = members.compactMap(\.text)
     return texts.count == members.count ? texts : nil
   }

@@ -136,15 +136,18 @@ extension Float {
   }
 }
 
-/// Multiplies a shape out, refusing negative lengths and products that no file can hold.
+/// Multiplies a shape out. Rejects negative lengths, products that no file can hold and more dimensions than any tensor has.
+///
+/// The lengths of an empty tensor are bounded as if its zeros were ones, so that strides can be computed from them.
 func elementCount(_ shape: [Int], what: String) throws(CheckpointError) -> Int {
-  var count = 1
+  guard shape.count <= 16 else { throw .malformed(what: what, reason: "\(shape.count) dimensions") }
+  var bound = 1
   for length in shape {
-    let (product, overflow) = count.multipliedReportingOverflow(by: length)
+    let (product, overflow) = bound.multipliedReportingOverflow(by: max(length, 1))
     guard length >= 0, !overflow, product < 1 << 40 else {
       throw .malformed(what: what, reason: "shape \(shape)")
     }
-    count = product
+    bound = product
   }
-  return count
+  return shape.contains(0) ? 0 : bound
 }

@@ -5,15 +5,24 @@ import Engine
 struct ElementwiseFunction {
   let source: Int
   let values: [Float]
-  /// In the order in which they run.
+  /// Each operator once, in the order in which they first run.
   let operators: [String]
+  /// The largest number that a quantisation can store which cannot store numbers below zero, where the function is only
+  /// that. Quantisers leave out a ReLU or ReLU6 before one; where another operator follows, there was none.
+  let saturation: Float?
 
   static let points: [Float] = (-192...192).map { Float($0) / 16 }
 
-  init(source: Int, values: [Float], operators: [String]) {
+  init(source: Int, values: [Float], operators: [String], saturation: Float? = nil) {
     self.source = source
     self.values = values
     self.operators = operators
+    self.saturation = saturation
+  }
+
+  static func saturation(of source: Int, at highest: Float) -> ElementwiseFunction {
+    ElementwiseFunction(
+      source: source, values: points.map { max($0, 0) }, operators: ["QuantizeLinear"], saturation: highest)
   }
 
   /// Slope and offset of a straight line.
@@ -67,6 +76,8 @@ extension ONNXTranslation {
       switch values[name] {
       case .network(let number):
         guard take(number, ElementwiseFunction.points) else { return nil }
+      case .function(let function) where function.saturation != nil:
+        guard take(function.source, ElementwiseFunction.points) else { return nil }
       case .function(let function):
         guard take(function.source, function.values) else { return nil }
         operators += function.operators.filter { !operators.contains($0) }
@@ -81,25 +92,29 @@ extension ONNXTranslation {
     guard let source, let result = try evaluator.evaluate(node, tensors)?.first,
       result.count == ElementwiseFunction.points.count
     else { return nil }
-    return ElementwiseFunction(source: source, values: result.floats, operators: operators + [node.operation])
+    if !operators.contains(node.operation) { operators.append(node.operation) }
+    return ElementwiseFunction(source: source, values: result.floats, operators: operators)
   }
 
   /// The node that computes a function: its source, a convolution with other weights, or an activation.
-  mutating func resolve(_ function: ElementwiseFunction, name: String) -> Int {
+  mutating func resolve(_ function: ElementwiseFunction, name: String) throws(CheckpointError) -> Int {
     let source = nodes[function.source]
     if let (scale, offset) = function.affine {
       if scale == 1, offset == 0 { return function.source }
       if case .convolution(let convolution) = source.operation {
         let channels = convolution.bias.count
-        return append(
-          .convolution(
-            convolution.scaled(
-              by: [Float](repeating: scale, count: channels),
-              adding: [Float](repeating: offset, count: channels))),
-          source.inputs, shape: source.shape, name: name)
+        return try appendScaled(
+          convolution, of: function.source, by: [Float](repeating: scale, count: channels),
+          adding: [Float](repeating: offset, count: channels), name: name)
       }
     }
-    return append(.activation(function.activation), [function.source], shape: source.shape, name: name)
+    // Exporters may write an activation once for each of its readers.
+    let key = ActivationKey(source: function.source, activation: function.activation)
+    if let number = activations[key] { return number }
+    let number = append(.activation(key.activation), [function.source], shape: source.shape, name: name)
+    activations[key] = number
+    saturations[number] = function.saturation
+    return number
   }
 }
 

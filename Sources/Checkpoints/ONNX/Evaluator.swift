@@ -1,15 +1,20 @@
 /// Computes single ONNX operators on small tensors: constants are folded with it, and what a file does to its image and
 /// to its predictions is found out with it, by numbers.
 ///
-/// Slow and plain. Sizes are counted against `budget`, so that no graph unfolds into more than that.
+/// Slow and plain. The numbers that are read and made are counted against `budget`, so that no graph unfolds into more
+/// than that.
 struct Evaluator {
   let opset: Int
-  /// Numbers that may still be made.
+  /// Numbers that may still be read or made.
   private(set) var budget: Int
 
-  init(opset: Int, budget: Int = 1 << 28) {
+  /// - Parameters:
+  ///   - constants: numbers of all constants in the file. Each is folded a few times.
+  ///   - given: numbers of the image, or of the predictions, from which the graph is followed. A focus reads and makes
+  ///     about 11 times as many, a decoding up to 100 times.
+  init(opset: Int, constants: Int, given: Int) {
     self.opset = opset
-    self.budget = budget
+    budget = 1 << 22 + 16 * constants + 16 * given + min(128 * given, 1 << 28)
   }
 
   /// - Returns: the node's outputs; `nil` if this operator is not known here.
@@ -17,9 +22,22 @@ struct Evaluator {
     _ node: ONNXModel.Node, _ inputs: [NumericTensor?]
   ) throws(CheckpointError) -> [NumericTensor]? {
     let call = Call(node: node, inputs: inputs, opset: opset)
-    let spent = inputs.reduce(0) { $0 + ($1?.count ?? 0) } + 16
-    budget -= spent
-    guard budget > 0 else { throw call.malformed("the graph computes more numbers than can be checked") }
+    try spend(inputs.reduce(16) { $0 + ($1?.count ?? 0) }, on: call.what)
+    let outputs = try outputs(of: call)
+    try spend(outputs?.reduce(0) { $0 + $1.count } ?? 0, on: call.what)
+    return outputs
+  }
+
+  /// Counts numbers that others make.
+  mutating func spend(_ count: Int, on what: String) throws(CheckpointError) {
+    budget -= count
+    guard budget > 0 else {
+      throw .malformed(what: what, reason: "the graph computes more numbers than can be checked")
+    }
+  }
+
+  private mutating func outputs(of call: Call) throws(CheckpointError) -> [NumericTensor]? {
+    let node = call.node
     switch node.domain {
     case "": break
     case "com.microsoft" where node.operation == "QuickGelu":
@@ -73,10 +91,7 @@ struct Evaluator {
   /// Counts the numbers of `shape` against the budget.
   private mutating func spend(_ shape: [Int], _ call: Call) throws(CheckpointError) -> Int {
     let count = try elementCount(shape, what: call.what)
-    budget -= count
-    guard budget > 0, shape.count <= 16 else {
-      throw call.malformed("the graph computes more numbers than can be checked")
-    }
+    try spend(count, on: call.what)
     return count
   }
 

@@ -16,6 +16,8 @@ package struct ExportedDecoding: Sendable {
   let predictions: [String: Int]
   let outputs: [String]
   let opset: Int
+  /// Numbers of all constants in the file.
+  let constantCount: Int
 
   /// Operators that choose among boxes by their values. What they choose is not followed: thresholds and suppression are
   /// the caller's.
@@ -39,7 +41,8 @@ package struct ExportedDecoding: Sendable {
   /// - Parameter values: a tensor for each convolution of ``ExportedNetwork/predictions``.
   /// - Throws: ``CheckpointError/unsupported(what:)`` naming an operator that is not understood.
   package func evaluate(_ values: [Int: NumericTensor]) throws(CheckpointError) -> [Result] {
-    var evaluator = Evaluator(opset: opset)
+    var evaluator = Evaluator(
+      opset: opset, constants: constantCount, given: values.values.reduce(0) { $0 + $1.count })
     var known = given
     for (name, number) in predictions { known[name] = values[number] }
     var depending = Set(predictions.keys)
@@ -82,7 +85,8 @@ package struct ExportedDecoding: Sendable {
         depending.insert(name)
       }
     }
-    for name in outputs where depending.contains(name) && !chosen.contains(name) {
+    for name in outputs
+    where depending.contains(name) && !chosen.contains(name) && seen.insert(name).inserted {
       if let tensor = known[name] { results.append(.init(name: name, tensor: tensor, selector: nil)) }
     }
     return results

@@ -39,8 +39,8 @@ final class ExternalData {
   }
 
   private func file(_ location: String, what: String) throws(CheckpointError) -> [UInt8] {
-    if let file = files[location] { return file }
     let name = location.hasPrefix("./") ? String(location.dropFirst(2)) : location
+    if let file = files[name] { return file }
     guard !name.isEmpty, name != ".", name != "..", !name.contains(where: { "/\\\0".contains($0) }) else {
       throw .unusable("\(what) is in '\(location)'; only files of the same folder are read")
     }
@@ -64,7 +64,7 @@ final class ExternalData {
     }
     let bytes = [UInt8](data)
     size += bytes.count
-    files[location] = bytes
+    files[name] = bytes
     return bytes
   }
 }

@@ -12,29 +12,31 @@ extension ONNXTranslation {
     case ("", "DynamicQuantizeLinear"):
       guard node.outputs.count >= 2, let input = node.inputs.first else { return nil }
       // Only convolutions read what was quantised; all of them must see one activation.
-      _ = networkNode(input)
+      _ = try networkNode(input)
       guard let value = values[input] else { return nil }
       values[node.outputs[1]] = .dynamicScale(factor: .init(shape: [], floats: [1]))
       return value
-    case ("", "Identity"), ("", "Dropout"), (_, "QuantizeLinear"), (_, "DequantizeLinear"):
-      return passedThrough(node)
+    case (_, "QuantizeLinear"): return try quantized(node)
+    case ("", "Identity"), ("", "Dropout"), (_, "DequantizeLinear"): return passedThrough(node)
     case ("", "Cast"):
       guard let type = node.int("to").flatMap({ TensorReader.elementTypes[$0] }), type.isFloat else {
         return nil
       }
       return passedThrough(node)
     case ("", "Shape"):
-      guard let input = node.inputs.first.flatMap({ networkNode($0) }) else { return nil }
+      guard let name = node.inputs.first, let input = try networkNode(name) else { return nil }
       // Only the shape of the input is looked at.
       let shape = try evaluator.evaluate(node, [.init(shape: nodes[input].shape, floats: [])])?.first
       return shape.map { .tensor($0, dependsOnImage: false) }
     case ("", "BatchNormalization"): return try normalization(node, name: name)
-    case ("", "MaxPool"): return maxPool(node, name: name)
-    case ("", "Resize"), ("", "Upsample"): return doubled(node, name: name)
+    case ("", "MaxPool"): return try maxPool(node, name: name)
+    case ("", "Resize"), ("", "Upsample"): return try doubled(node, name: name)
     case ("", "Concat"):
-      let inputs = node.inputs.map { networkNode($0) }
-      let parts = inputs.compactMap(\.self)
-      guard parts.count == inputs.count, let first = parts.first, [1, -3].contains(node.int("axis") ?? 1)
+      var parts: [Int] = []
+      for input in node.inputs {
+        if let part = try networkNode(input) { parts.append(part) }
+      }
+      guard parts.count == node.inputs.count, let first = parts.first, [1, -3].contains(node.int("axis") ?? 1)
       else {
         return nil
       }
@@ -47,10 +49,10 @@ extension ONNXTranslation {
     default: break
     }
     if let function = try function(node) { return .function(function) }
-    if let value = dynamicallyScaled(node, name: name) { return value }
-    if let value = shifted(node, name: name) { return value }
+    if let value = try dynamicallyScaled(node, name: name) { return value }
+    if let value = try shifted(node, name: name) { return value }
     guard node.operation == "Add", node.domain.isEmpty, node.inputs.count == 2,
-      let first = networkNode(node.inputs[0]), let second = networkNode(node.inputs[1]),
+      let first = try networkNode(node.inputs[0]), let second = try networkNode(node.inputs[1]),
       nodes[first].shape == nodes[second].shape
     else { return nil }
     return .network(append(.add, [first, second], shape: nodes[first].shape, name: name))
@@ -65,7 +67,7 @@ extension ONNXTranslation {
     }
   }
 
-  private func constant(_ name: String?) -> NumericTensor? {
+  func constant(_ name: String?) -> NumericTensor? {
     guard let name, case .tensor(let tensor, dependsOnImage: false)? = values[name] else { return nil }
     return tensor
   }
@@ -79,32 +81,34 @@ extension ONNXTranslation {
   }
 
   /// A bias or a scale behind a convolution becomes part of it.
-  private mutating func shifted(_ node: ONNXModel.Node, name: String) -> Value? {
+  private mutating func shifted(_ node: ONNXModel.Node, name: String) throws(CheckpointError) -> Value? {
     guard ["Add", "Sub", "Mul", "Div"].contains(node.operation), node.domain.isEmpty, node.inputs.count == 2
     else {
       return nil
     }
     var (map, other) = (node.inputs[0], node.inputs[1])
     if constant(map) != nil, node.operation == "Add" || node.operation == "Mul" { swap(&map, &other) }
-    guard let tensor = constant(other), let number = networkNode(map),
+    guard let tensor = constant(other), let number = try networkNode(map),
       case .convolution(let convolution) = nodes[number].operation,
       let numbers = perChannel(tensor, convolution.bias.count)
     else { return nil }
     let ones = [Float](repeating: 1, count: numbers.count)
     let zeros = [Float](repeating: 0, count: numbers.count)
-    let result =
+    let (scales, offsets) =
       switch node.operation {
-      case "Add": convolution.scaled(by: ones, adding: numbers)
-      case "Sub": convolution.scaled(by: ones, adding: numbers.map { -$0 })
-      case "Mul": convolution.scaled(by: numbers, adding: zeros)
-      default: convolution.scaled(by: numbers.map { 1 / $0 }, adding: zeros)
+      case "Add": (ones, numbers)
+      case "Sub": (ones, numbers.map { -$0 })
+      case "Mul": (numbers, zeros)
+      default: (numbers.map { 1 / $0 }, zeros)
       }
     return .network(
-      append(.convolution(result), nodes[number].inputs, shape: nodes[number].shape, name: name))
+      try appendScaled(convolution, of: number, by: scales, adding: offsets, name: name))
   }
 
   /// The scale of what was quantised while the network runs, times the weights' own; and a sum of integers times both.
-  private mutating func dynamicallyScaled(_ node: ONNXModel.Node, name: String) -> Value? {
+  private mutating func dynamicallyScaled(
+    _ node: ONNXModel.Node, name: String
+  ) throws(CheckpointError) -> Value? {
     guard node.operation == "Mul", node.inputs.count == 2 else { return nil }
     for (first, second) in [(0, 1), (1, 0)] {
       guard case .dynamicScale(let factor)? = values[node.inputs[first]] else { continue }
@@ -112,23 +116,24 @@ extension ONNXTranslation {
         return .dynamicScale(
           factor: .init(shape: tensor.shape, floats: tensor.floats.map { $0 * factor.floats[0] }))
       }
-      guard let number = networkNode(node.inputs[second]),
+      guard let number = try networkNode(node.inputs[second]),
         case .convolution(let convolution) = nodes[number].operation
       else { continue }
       let channels = convolution.bias.count
       guard let scales = factor.count == channels ? factor.floats : perChannel(factor, channels) else {
         continue
       }
-      let result = convolution.scaled(by: scales, adding: [Float](repeating: 0, count: channels))
       return .network(
-        append(.convolution(result), nodes[number].inputs, shape: nodes[number].shape, name: name))
+        try appendScaled(
+          convolution, of: number, by: scales, adding: [Float](repeating: 0, count: channels), name: name))
     }
     return nil
   }
 
-  private mutating func normalization(_ node: ONNXModel.Node, name: String) throws(CheckpointError) -> Value?
-  {
-    guard node.inputs.count >= 5, let number = networkNode(node.inputs[0]),
+  private mutating func normalization(
+    _ node: ONNXModel.Node, name: String
+  ) throws(CheckpointError) -> Value? {
+    guard node.inputs.count >= 5, let number = try networkNode(node.inputs[0]),
       case .convolution(let convolution) = nodes[number].operation
     else { return nil }
     var vectors: [[Float]] = []
@@ -142,20 +147,18 @@ extension ONNXTranslation {
     let scales = vectors[0].indices.map { vectors[0][$0] / (vectors[3][$0] + epsilon).squareRoot() }
     let offsets = scales.indices.map { vectors[1][$0] - vectors[2][$0] * scales[$0] }
     return .network(
-      append(
-        .convolution(convolution.scaled(by: scales, adding: offsets)), nodes[number].inputs,
-        shape: nodes[number].shape, name: name))
+      try appendScaled(convolution, of: number, by: scales, adding: offsets, name: name))
   }
 
   /// A maximum over a large neighbourhood is one over a smaller neighbourhood of maxima: a chain of pools becomes one.
-  private mutating func maxPool(_ node: ONNXModel.Node, name: String) -> Value? {
+  private mutating func maxPool(_ node: ONNXModel.Node, name: String) throws(CheckpointError) -> Value? {
     guard let kernel = node.ints("kernel_shape"), kernel.count == 2, kernel[0] == kernel[1],
       kernel[0] % 2 == 1,
       kernel[0] > 0, kernel[0] < 1 << 16,
       (node.ints("strides") ?? [1, 1]) == [1, 1], (node.ints("dilations") ?? [1, 1]) == [1, 1],
       node.string("auto_pad").map({ $0.hasPrefix("SAME") }) ?? false
         || (node.ints("pads") ?? [0, 0, 0, 0]).allSatisfy({ $0 == kernel[0] / 2 }),
-      let input = node.inputs.first.flatMap({ networkNode($0) })
+      let source = node.inputs.first, let input = try networkNode(source)
     else { return nil }
     let shape = nodes[input].shape
     if case .maxPool(let earlier) = nodes[input].operation {
@@ -165,10 +168,9 @@ extension ONNXTranslation {
     return .network(append(.maxPool(kernel: kernel[0]), [input], shape: shape, name: name))
   }
 
-  private mutating func doubled(_ node: ONNXModel.Node, name: String) -> Value? {
+  private mutating func doubled(_ node: ONNXModel.Node, name: String) throws(CheckpointError) -> Value? {
     guard node.string("mode") ?? "nearest" == "nearest",
-      let input = node.inputs.first.flatMap({ networkNode($0) }),
-      repeatsPixels(node)
+      let source = node.inputs.first, let input = try networkNode(source), repeatsPixels(node)
     else { return nil }
     var shape = nodes[input].shape
     func tensor(_ index: Int) -> NumericTensor? {
@@ -212,115 +214,6 @@ extension ONNXTranslation {
       case "round_prefer_ceil": return (source + 0.5).rounded(.down) == Float(index / 2)
       default: return false
       }
-    }
-  }
-}
-
-// MARK: - Convolutions
-
-extension ONNXTranslation {
-  private mutating func convolution(_ node: ONNXModel.Node, name: String) throws(CheckpointError) -> Value {
-    let what = "ONNX node '\(node.label)'"
-    guard let data = node.inputs.first else {
-      throw .malformed(what: what, reason: "a convolution of nothing")
-    }
-    let weight = try weight(of: node)
-    guard weight.shape.count == 4, weight.shape.allSatisfy({ $0 > 0 && $0 < 1 << 20 }) else {
-      throw .unsupported(what: "\(what): a convolution with weights of shape \(weight.shape)")
-    }
-    let input = try convolutionInput(data, of: node)
-    let shape = nodes[input].shape
-    let groups = node.int("group") ?? 1
-    guard shape.count == 4, groups > 0, groups < 1 << 20, weight.shape[1] * groups == shape[1],
-      weight.shape[0].isMultiple(of: groups)
-    else {
-      throw .malformed(
-        what: what,
-        reason: "weights \(weight.shape) in \(groups) groups for \(shape.count > 1 ? shape[1] : 0) channels")
-    }
-    let stride = node.ints("strides") ?? [1, 1]
-    guard node.ints("dilations") ?? [1, 1] == [1, 1], stride.count == 2,
-      stride.allSatisfy({ $0 > 0 && $0 < 1 << 16 })
-    else { throw .unsupported(what: "\(what): a dilated convolution") }
-    let padding = try padding(of: node, stride: stride, kernel: Array(weight.shape[2...]), shape: shape)
-    let bias = try bias(of: node, channels: weight.shape[0])
-    var size: [Int] = []
-    for axis in 0..<2 {
-      let padded = shape[2 + axis] + padding[axis] + padding[axis + 2]
-      guard padded >= weight.shape[2 + axis] else {
-        throw .malformed(what: what, reason: "a map of shape \(shape) is too small")
-      }
-      size.append((padded - weight.shape[2 + axis]) / stride[axis] + 1)
-    }
-    let result = append(
-      .convolution(.init(weight: weight, bias: bias, stride: stride, padding: padding, groups: groups)),
-      [input],
-      shape: [shape[0], weight.shape[0]] + size, name: name)
-    return .network(result)
-  }
-
-  private func weight(of node: ONNXModel.Node) throws(CheckpointError) -> Tensor {
-    let index = node.operation == "QLinearConv" ? 3 : 1
-    guard index < node.inputs.count, var weight = constant(node.inputs[index]) else {
-      throw .unsupported(what: "ONNX node '\(node.label)': a convolution without constant weights")
-    }
-    let call = Call(node: node, inputs: node.inputs.map { constant($0) }, opset: model.opset)
-    switch node.operation {
-    case "ConvInteger":
-      let zero = call.optional(3)
-      weight = try call.scaled(
-        weight,
-        scale: .init(shape: zero?.shape ?? [], floats: [Float](repeating: 1, count: zero?.count ?? 1)),
-        zero: zero, axis: 0)
-    case "QLinearConv":
-      weight = try call.scaled(weight, scale: call.tensor(4), zero: call.optional(5), axis: 0)
-    default: break
-    }
-    return Tensor(shape: weight.shape, values: weight.floats)
-  }
-
-  private func bias(of node: ONNXModel.Node, channels: Int) throws(CheckpointError) -> [Float] {
-    let index = node.operation == "QLinearConv" ? 8 : 2
-    // An optional input that is left out has no name. ConvInteger has none: its third input is a zero point.
-    guard node.operation != "ConvInteger", index < node.inputs.count, !node.inputs[index].isEmpty else {
-      return [Float](repeating: 0, count: channels)
-    }
-    guard var bias = constant(node.inputs[index])?.floats, bias.count == channels else {
-      throw .unsupported(
-        what: "ONNX node '\(node.label)': a convolution without a constant bias for each channel")
-    }
-    if node.operation == "QLinearConv" {
-      guard let x = constant(node.inputs[1])?.floats.first, let w = constant(node.inputs[4])?.floats,
-        !w.isEmpty
-      else {
-        throw .unsupported(what: "ONNX node '\(node.label)': a convolution without constant scales")
-      }
-      for channel in bias.indices { bias[channel] *= x * w[w.count == 1 ? 0 : channel % w.count] }
-    }
-    return bias
-  }
-
-  /// Top, left, bottom, right.
-  private func padding(
-    of node: ONNXModel.Node, stride: [Int], kernel: [Int], shape: [Int]
-  ) throws(CheckpointError) -> [Int] {
-    let mode = node.string("auto_pad") ?? "NOTSET"
-    switch mode {
-    case "NOTSET", "":
-      let pads = node.ints("pads") ?? [0, 0, 0, 0]
-      guard pads.count == 4, pads.allSatisfy({ $0 >= 0 && $0 < 1 << 16 }) else {
-        throw .malformed(what: "ONNX node '\(node.label)'", reason: "padding \(pads)")
-      }
-      return pads
-    case "VALID": return [0, 0, 0, 0]
-    case "SAME_UPPER", "SAME_LOWER":
-      let totals = (0..<2).map { axis in
-        let length = shape[2 + axis]
-        return max(0, ((length + stride[axis] - 1) / stride[axis] - 1) * stride[axis] + kernel[axis] - length)
-      }
-      let (small, large) = (totals.map { $0 / 2 }, totals.map { $0 - $0 / 2 })
-      return mode == "SAME_UPPER" ? small + large : large + small
-    default: throw .unsupported(what: "ONNX node '\(node.label)': padding '\(mode)'")
     }
   }
 }

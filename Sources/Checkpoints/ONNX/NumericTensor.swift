@@ -9,11 +9,16 @@ package struct NumericTensor: Sendable, Equatable {
 
   package var shape: [Int]
   package var storage: Storage
+  /// How the file stores a constant; `nil` for what is computed.
+  let elementType: ElementType?
 
   /// `storage` must fill `shape`.
-  package init(shape: [Int], storage: Storage) {
+  package init(shape: [Int], storage: Storage) { self.init(shape: shape, storage: storage, elementType: nil) }
+
+  init(shape: [Int], storage: Storage, elementType: ElementType?) {
     self.shape = shape
     self.storage = storage
+    self.elementType = elementType
   }
 
   package init(shape: [Int], floats: [Float]) { self.init(shape: shape, storage: .floats(floats)) }

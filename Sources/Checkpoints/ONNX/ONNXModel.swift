@@ -33,6 +33,8 @@ struct ONNXModel {
 
   var nodes: [Node] = []
   var constants: [String: NumericTensor] = [:]
+  /// Numbers of all constants, those in attributes included.
+  private(set) var constantCount = 0
   var inputs: [Input] = []
   var outputs: [String] = []
   var metadata: [String: String] = [:]
@@ -58,7 +60,8 @@ struct ONNXModel {
     }
     guard let graph else { throw .malformed(what: "ONNX model", reason: "it has no graph") }
     try readGraph(graph, &tensors)
-    nodes = nodes.flatMap(\.unfused)
+    constantCount = tensors.numberCount
+    nodes = nodes.flatMap { $0.inStandardOperators(constants) }
   }
 
   private mutating func readGraph(
@@ -208,35 +211,6 @@ func keyAndValue(_ bytes: ArraySlice<UInt8>, _ what: String) throws(CheckpointEr
 }
 
 extension ONNXModel.Node {
-  /// ONNX Runtime's convolution with a sum and an activation (com.microsoft, FusedConv) as the nodes that it stands for.
-  fileprivate var unfused: [ONNXModel.Node] {
-    guard operation == "FusedConv", let output = outputs.first else { return [self] }
-    var convolution = self
-    convolution.operation = "Conv"
-    convolution.inputs = Array(inputs.prefix(3))
-    var steps: [ONNXModel.Node] = []
-    if inputs.count > 3, !inputs[3].isEmpty {
-      steps.append(.init(name: label, operation: "Add", inputs: [inputs[3]]))
-    }
-    if let activation = string("activation"), !activation.isEmpty {
-      var step = ONNXModel.Node(name: label, operation: activation)
-      let keys =
-        ["LeakyRelu": ["alpha"], "HardSigmoid": ["alpha", "beta"], "Clip": ["min", "max"]][activation] ?? []
-      for (key, value) in zip(keys, floats("activation_params") ?? []) {
-        step.attributes[key] = .float(value)
-      }
-      steps.append(step)
-    }
-    // Names that no exporter gives, for the values in between.
-    let names = steps.indices.map { "\(output)/unfused/\($0)" } + [output]
-    convolution.outputs = [names[0]]
-    for index in steps.indices {
-      steps[index].inputs.insert(names[index], at: 0)
-      steps[index].outputs = [names[index + 1]]
-    }
-    return [convolution] + steps
-  }
-
   /// What errors call the node.
   var label: String { name.isEmpty ? outputs.first ?? operation : name }
 

@@ -4,6 +4,8 @@ struct TensorReader {
   private let externalData: ExternalData
   private let fileSize: Int
   private var decodedBytes = 0
+  /// Numbers of all tensors that were read.
+  private(set) var numberCount = 0
 
   init(externalData: ExternalData, fileSize: Int) {
     self.externalData = externalData
@@ -52,6 +54,7 @@ struct TensorReader {
       guard decodedBytes <= 2 * (fileSize + externalData.size) else {
         throw .malformed(what: what, reason: "the tensors together are far larger than the file")
       }
+      numberCount += count
       return (name, NumericTensor(shape: shape, raw: raw, type: type))
     }
     if type == .float16 || type == .bfloat16 {
@@ -64,7 +67,9 @@ struct TensorReader {
     }
     let found = type.isFloat ? floats.count : integers.count
     guard found == count else { throw .truncated(what: what, needed: count, available: found) }
-    return (name, NumericTensor(shape: shape, storage: type.isFloat ? .floats(floats) : .integers(integers)))
+    numberCount += count
+    let storage: NumericTensor.Storage = type.isFloat ? .floats(floats) : .integers(integers)
+    return (name, NumericTensor(shape: shape, storage: storage, elementType: type))
   }
 
   /// TensorProto.DataType
@@ -82,14 +87,22 @@ extension ElementType {
     default: false
     }
   }
+
+  /// Integers that a quantisation to this type can store; `nil` for types that none has.
+  var byteRange: ClosedRange<Int>? {
+    switch self {
+    case .uint8: 0...255
+    case .int8: -128...127
+    case .uint16: 0...65535
+    case .int16: -32768...32767
+    default: nil
+    }
+  }
 }
 
 extension NumericTensor {
   fileprivate init(shape: [Int], raw: ArraySlice<UInt8>, type: ElementType) {
-    if type.isFloat {
-      self.init(shape: shape, storage: .floats(type.floats(raw)))
-    } else {
-      self.init(shape: shape, storage: .integers(type.integers(raw)))
-    }
+    let storage: NumericTensor.Storage = type.isFloat ? .floats(type.floats(raw)) : .integers(type.integers(raw))
+    self.init(shape: shape, storage: storage, elementType: type)
   }
 }

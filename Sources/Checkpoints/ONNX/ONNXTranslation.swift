@@ -25,13 +25,22 @@ struct ONNXTranslation {
   var nodes: [ExportedNetwork.Node] = []
   var image: ExportedImage?
   private var imageName = ""
+  struct ActivationKey: Hashable {
+    let source: Int
+    let activation: ExportedActivation
+  }
+
+  var activations: [ActivationKey: Int] = [:]
+  /// By activation that only a quantisation computes: the largest number that it can store.
+  var saturations: [Int: Float] = [:]
   var evaluator: Evaluator
 
   init(_ model: ONNXModel) throws(CheckpointError) {
     self.model = model
     order = try model.sortedNodes()
     input = try ONNXImageInput(model)
-    evaluator = Evaluator(opset: model.opset)
+    evaluator = Evaluator(
+      opset: model.opset, constants: model.constantCount, given: input.probe.count)
     for (name, tensor) in model.constants { values[name] = .tensor(tensor, dependsOnImage: false) }
     values[input.name] = .tensor(input.probe, dependsOnImage: true)
   }
@@ -43,6 +52,7 @@ struct ONNXTranslation {
     guard let image else {
       throw .malformed(what: "ONNX graph", reason: "no convolution leads from its image to its outputs")
     }
+    nameSaturations()
     var given: [String: NumericTensor] = [:]
     for node in decodingNodes {
       for name in node.inputs {
@@ -53,8 +63,20 @@ struct ONNXTranslation {
       nodes: nodes, image: image, predictions: Array(Set(predictions.values)).sorted(),
       decoding: ExportedDecoding(
         nodes: decodingNodes, given: given, predictions: predictions, outputs: model.outputs,
-        opset: model.opset),
+        opset: model.opset, constantCount: model.constantCount),
       metadata: model.metadata)
+  }
+
+  /// ReLU and ReLU6 look the same where no quantisation can store a number above 6, and there they are the same.
+  private mutating func nameSaturations() {
+    let isReLU6 = nodes.indices.contains { saturations[$0] == nil && nodes[$0].operation == .activation(.relu6) }
+    let isReLU = nodes.indices.contains { saturations[$0] == nil && nodes[$0].operation == .activation(.relu) }
+    guard isReLU6 || (!isReLU && saturations.values.allSatisfy { $0 < 6.001 }) else { return }
+    for number in saturations.keys {
+      let node = nodes[number]
+      nodes[number] = .init(
+        operation: .activation(.relu6), inputs: node.inputs, shape: node.shape, name: node.name)
+    }
   }
 
   private mutating func follow(_ number: Int) throws(CheckpointError) {
@@ -94,6 +116,17 @@ struct ONNXTranslation {
 
   static let convolutions: Set<String> = ["Conv", "ConvInteger", "QLinearConv"]
 
+  /// Adds the convolution of node `number` with its results times `scales` plus `offsets`, one of each for a channel.
+  mutating func appendScaled(
+    _ convolution: ExportedConvolution, of number: Int, by scales: [Float], adding offsets: [Float], name: String
+  ) throws(CheckpointError) -> Int {
+    // The weights are copied: a chain of operators must not copy them without end.
+    try evaluator.spend(convolution.weight.count, on: "ONNX value '\(name)'")
+    return append(
+      .convolution(convolution.scaled(by: scales, adding: offsets)), nodes[number].inputs,
+      shape: nodes[number].shape, name: name)
+  }
+
   mutating func append(
     _ operation: ExportedNetwork.Operation, _ inputs: [Int], shape: [Int], name: String
   ) -> Int {
@@ -102,11 +135,11 @@ struct ONNXTranslation {
   }
 
   /// The network's value under `name`; elementwise operators that lead there become an activation.
-  mutating func networkNode(_ name: String) -> Int? {
+  mutating func networkNode(_ name: String) throws(CheckpointError) -> Int? {
     switch values[name] {
     case .network(let number): return number
     case .function(let function):
-      let number = resolve(function, name: name)
+      let number = try resolve(function, name: name)
       values[name] = .network(number)
       return number
     default: return nil
@@ -115,7 +148,7 @@ struct ONNXTranslation {
 
   /// What a convolution reads: a value of the network, or the image as the file has prepared it.
   mutating func convolutionInput(_ name: String, of node: ONNXModel.Node) throws(CheckpointError) -> Int {
-    if let number = networkNode(name) { return number }
+    if let number = try networkNode(name) { return number }
     switch values[name] {
     case .tensor(let tensor, dependsOnImage: true)?:
       if image != nil {
@@ -153,7 +186,7 @@ struct ONNXTranslation {
     var seen = Set(waiting)
     while let name = waiting.popLast() {
       if case .tensor? = values[name] { continue }
-      if let number = prediction(name) {
+      if let number = try prediction(name) {
         predictions[name] = number
         continue
       }
@@ -165,11 +198,12 @@ struct ONNXTranslation {
   }
 
   /// The convolution that `name` is the result of, if it is one.
-  private mutating func prediction(_ name: String) -> Int? {
+  private mutating func prediction(_ name: String) throws(CheckpointError) -> Int? {
     var found: Int?
     switch values[name] {
     case .network(let number): found = number
-    case .function(let function) where function.affine != nil: found = networkNode(name)
+    case .function(let function) where function.saturation != nil: found = function.source
+    case .function(let function) where function.affine != nil: found = try networkNode(name)
     default: break
     }
     guard let found, case .convolution = nodes[found].operation else { return nil }

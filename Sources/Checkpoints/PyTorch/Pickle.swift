@@ -6,7 +6,7 @@
 /// Containers lie in one flat table and refer to each other by number. However deep or circular a pickle makes them,
 /// they are freed without recursion.
 struct Pickle {
-  enum Object: Equatable {
+  enum Object: Hashable {
     case none
     case bool(Bool)
     case int(Int)
@@ -103,6 +103,10 @@ struct Pickle {
 extension Pickle {
   private mutating func run() throws(CheckpointError) {
     while true {
+      // An opcode of one byte may add an object of many: what is held is limited, too.
+      guard stack.count + marks.count + memo.count + containers.count + instances.count + tensors.count
+        < Pickle.objectLimit
+      else { throw malformed("more than \(Pickle.objectLimit) objects") }
       let opcode = try reader.byte()
       switch opcode {
       case UInt8(ascii: "."):
@@ -340,9 +344,6 @@ extension Pickle {
   ]
 
   private mutating func reduce(_ function: Object, _ arguments: Object) throws(CheckpointError) -> Object {
-    guard containers.count + instances.count + tensors.count < Pickle.objectLimit else {
-      throw malformed("more than \(Pickle.objectLimit) objects")
-    }
     // What a pickle calls without a name is the result of another call.
     guard case .global(let name) = function, let elements = elements(of: arguments) else {
       return instance("a nameless function")

@@ -144,6 +144,37 @@ def case(function):
     return function
 
 
+def mmyolo(name):
+    """The authors' name of a tensor in mmyolo's YOLOX (mmyolo/models: backbones, necks/yolox_pafpn.py, dense_heads)."""
+    places = {
+        "backbone.lateral_conv0.": "neck.reduce_layers.2.", "backbone.C3_p4.": "neck.top_down_layers.0.0.",
+        "backbone.reduce_conv1.": "neck.top_down_layers.0.1.", "backbone.C3_p3.": "neck.top_down_layers.1.",
+        "backbone.bu_conv2.": "neck.downsample_layers.0.", "backbone.bu_conv1.": "neck.downsample_layers.1.",
+        "backbone.C3_n3.": "neck.bottom_up_layers.0.", "backbone.C3_n4.": "neck.bottom_up_layers.1.",
+        "head.stems.": "neck.out_layers.", "head.cls_convs.": "bbox_head.head_module.multi_level_cls_convs.",
+        "head.reg_convs.": "bbox_head.head_module.multi_level_reg_convs.",
+        "head.cls_preds.": "bbox_head.head_module.multi_level_conv_cls.",
+        "head.reg_preds.": "bbox_head.head_module.multi_level_conv_reg.",
+        "head.obj_preds.": "bbox_head.head_module.multi_level_conv_obj.",
+        "backbone.backbone.stem.": "backbone.stem.",
+    }
+    parts = {"dconv": "depthwise_conv", "pconv": "pointwise_conv", "m": "blocks"}
+    in_csp = ".m." in name or any(place in name for place in ("dark2.1.", "dark3.1.", "dark4.1.", "dark5.2.", ".C3_"))
+    for ours, theirs in places.items():
+        if name.startswith(ours):
+            name = theirs + name[len(ours):]
+            break
+    else:
+        prefix = "backbone.backbone.dark"
+        assert name.startswith(prefix), name
+        name = f"backbone.stage{int(name[len(prefix)]) - 1}" + name[len(prefix) + 1:]
+    pieces = name.split(".")
+    if in_csp and "m" not in pieces:
+        csp = {"conv1": "main_conv", "conv2": "short_conv", "conv3": "final_conv"}
+        pieces = [csp.get(piece, piece) for piece in pieces]
+    return ".".join(parts.get(piece, piece) for piece in pieces)
+
+
 def sigmoid(x):
     return 1 / (1 + numpy.exp(-x))
 
@@ -276,14 +307,23 @@ def quantized():
         quantization.quantize_static(source, path, Reader(), quant_format=quantization.QuantFormat.QDQ, per_channel=True,
                                      weight_type=quantization.QuantType.QInt8,
                                      activation_type=quantization.QuantType.QInt8)
-        write(f"int8_qdq_{name}.onnx", None, raw(origin))
+        int8_case(f"int8_qdq_{name}.onnx", origin)
         path = os.path.join(options.folder, f"int8_qoperator_{name}.onnx")
         quantization.quantize_static(source, path, Reader(), quant_format=quantization.QuantFormat.QOperator)
-        write(f"int8_qoperator_{name}.onnx", None, raw(origin))
+        int8_case(f"int8_qoperator_{name}.onnx", origin)
         path = os.path.join(options.folder, f"int8_dynamic_{name}.onnx")
         quantization.quantize_dynamic(source, path, op_types_to_quantize=["Conv"])
-        write(f"int8_dynamic_{name}.onnx", None, raw(origin))
+        int8_case(f"int8_dynamic_{name}.onnx", origin)
     os.remove(source)
+
+
+def int8_case(name, origin):
+    """FILE.expected is the float network's result, FILE.int8 what ONNX Runtime makes of the quantised file."""
+    path = os.path.join(options.folder, name)
+    expected, quantized = raw(origin), raw(onnx.load(path))
+    write(name, None, expected)
+    numpy.ascontiguousarray(quantized, dtype=numpy.float32).tofile(path + ".int8")
+    print(name, "ONNX Runtime's int8 is off by %.4f (RMS)" % numpy.sqrt(numpy.mean((quantized - expected) ** 2)))
 
 
 class Decoded(torch.nn.Module):
@@ -501,6 +541,10 @@ def torch_files():
     save("compiled.pth", {"_orig_mod." + k: v for k, v in state.items()})
     save("nested.pth", {"net": {"module.model." + k: v for k, v in state.items()}})
     save("detector.pth", {"model_state_dict": {"detector." + k: v for k, v in state.items()}, "epoch": 1})
+    save("mmyolo.pth", {"state_dict": {mmyolo(k): v for k, v in state.items()}, "meta": {"epoch": 1}})
+    save("libreyolo.pt", {"model": state, "names": {0: "bolt", 1: "nut", 2: "washer"}, "nc": 3, "size": "n",
+                          "model_family": "yolox", "epoch": 1, "ema": None})
+    save("bubbliiiing.pth", state, _use_new_zipfile_serialization=False)
     save("lightning.ckpt", {"state_dict": {"model." + k: v for k, v in state.items()}, "pytorch-lightning_version": "2.0",
                             "callbacks": {}, "hyper_parameters": argparse.Namespace(lr=0.1), "loops": {}})
     import collections
