@@ -86,7 +86,9 @@ struct TorchTensors {
       return found.isEmpty
     }
     for object in objects where walk(object) {
-      for (key, value) in pickle.items(of: object) ?? [] where TorchTensors.keys.contains(key) { _ = walk(value) }
+      for (key, value) in pickle.items(of: object) ?? [] where TorchTensors.keys.contains(key) {
+        _ = walk(value)
+      }
     }
     return largest
   }

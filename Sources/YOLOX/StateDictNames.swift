@@ -69,7 +69,8 @@ enum StateDictNames {
   private static let mmyoloPaths: [(key: String, value: String)] =
     [
       ("neck.reduce_layers.2.", "backbone.lateral_conv0."),
-      ("neck.top_down_layers.0.0.", "backbone.C3_p4."), ("neck.top_down_layers.0.1.", "backbone.reduce_conv1."),
+      ("neck.top_down_layers.0.0.", "backbone.C3_p4."),
+      ("neck.top_down_layers.0.1.", "backbone.reduce_conv1."),
       ("neck.top_down_layers.1.", "backbone.C3_p3."), ("neck.downsample_layers.0.", "backbone.bu_conv2."),
       ("neck.downsample_layers.1.", "backbone.bu_conv1."), ("neck.bottom_up_layers.0.", "backbone.C3_n3."),
       ("neck.bottom_up_layers.1.", "backbone.C3_n4."), ("neck.out_layers.", "head.stems."),

@@ -150,7 +150,8 @@ struct ExtremeWeightsTests {
   @Test("normalisation by another epsilon gives the same function")
   func epsilon() throws {
     let graph = Graph.yolox(ExtremeWeightsTests.architecture, classCount: 2)
-    var tensors = Dictionary(uniqueKeysWithValues: graph.parameterShapes.map { ($0.name, Tensor(shape: $0.shape)) })
+    var tensors = Dictionary(
+      uniqueKeysWithValues: graph.parameterShapes.map { ($0.name, Tensor(shape: $0.shape)) })
     let (scale, variance) = ("head.stems.0.bn.weight", "head.stems.0.bn.running_var")
     let count = try #require(tensors[variance]?.count)
     tensors[variance] = Tensor(shape: [count], repeating: 0.002)

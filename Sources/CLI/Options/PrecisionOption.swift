@@ -13,7 +13,7 @@ package enum PrecisionOption: ExpressibleByArgument, Equatable {
 
   /// Where a file may set it, the parser knows no default.
   static let helpWithDefault = ArgumentHelp(
-    "Numeric precision; fp32 if nothing else is set. auto: the fastest that costs at most 0.2 points of AP.",
+    "Precision, fp32 if not set. auto: fastest that costs at most 0.2 points of AP.",
     discussion: help.discussion)
 
   package init?(argument: String) {

@@ -137,17 +137,15 @@ extension Float {
 }
 
 /// Multiplies a shape out. Rejects negative lengths, products that no file can hold and more dimensions than any tensor has.
-///
-/// The lengths of an empty tensor are bounded as if its zeros were ones, so that strides can be computed from them.
 func elementCount(_ shape: [Int], what: String) throws(CheckpointError) -> Int {
   guard shape.count <= 16 else { throw .malformed(what: what, reason: "\(shape.count) dimensions") }
-  var bound = 1
+  var count = 1
   for length in shape {
-    let (product, overflow) = bound.multipliedReportingOverflow(by: max(length, 1))
+    let (product, overflow) = count.multipliedReportingOverflow(by: length)
     guard length >= 0, !overflow, product < 1 << 40 else {
       throw .malformed(what: what, reason: "shape \(shape)")
     }
-    bound = product
+    count = product
   }
-  return shape.contains(0) ? 0 : bound
+  return count
 }

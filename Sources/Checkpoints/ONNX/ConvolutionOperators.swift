@@ -10,7 +10,8 @@ extension ONNXTranslation {
     }
     guard node.int("channels_last") ?? 0 == 0 else {
       throw .unsupported(
-        what: "\(what): a layout with the channels last, which ONNX Runtime writes for itself; the file that it was optimised from"
+        what:
+          "\(what): a layout with the channels last, which ONNX Runtime writes for itself; the file that it was optimised from"
       )
     }
     let weight = try weight(of: node)
@@ -69,14 +70,17 @@ extension ONNXTranslation {
     _ value: Value, of node: ONNXModel.Node, scale: Int, zeroPoint: Int
   ) throws(CheckpointError) -> Value {
     guard case .network(let number) = value, case .convolution = nodes[number].operation else { return value }
-    func input(_ index: Int) -> NumericTensor? { index < node.inputs.count ? constant(node.inputs[index]) : nil }
+    func input(_ index: Int) -> NumericTensor? {
+      index < node.inputs.count ? constant(node.inputs[index]) : nil
+    }
     // Without a zero point the type is uint8, and zero its lowest integer.
     let zero = input(zeroPoint)
     let isGiven = zeroPoint < node.inputs.count && !node.inputs[zeroPoint].isEmpty
     guard let scale = input(scale)?.floats.first, isGiven == (zero != nil),
       let range = zero.map({ $0.elementType?.byteRange }) ?? 0...255
     else {
-      throw .unsupported(what: "ONNX node '\(node.label)': a quantisation without a constant scale and zero point")
+      throw .unsupported(
+        what: "ONNX node '\(node.label)': a quantisation without a constant scale and zero point")
     }
     let zeros = zero?.integers ?? [0]
     guard let first = zeros.first, zeros.allSatisfy({ $0 == range.lowerBound }) else { return value }

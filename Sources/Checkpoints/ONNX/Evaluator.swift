@@ -90,7 +90,7 @@ struct Evaluator {
 
   /// Counts the numbers of `shape` against the budget.
   private mutating func spend(_ shape: [Int], _ call: Call) throws(CheckpointError) -> Int {
-    let count = try elementCount(shape, what: call.what)
+    let count = try stridedCount(shape, what: call.what)
     try spend(count, on: call.what)
     return count
   }

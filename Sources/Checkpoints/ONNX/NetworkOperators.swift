@@ -36,7 +36,8 @@ extension ONNXTranslation {
       for input in node.inputs {
         if let part = try networkNode(input) { parts.append(part) }
       }
-      guard parts.count == node.inputs.count, let first = parts.first, [1, -3].contains(node.int("axis") ?? 1)
+      guard parts.count == node.inputs.count, let first = parts.first,
+        [1, -3].contains(node.int("axis") ?? 1)
       else {
         return nil
       }

@@ -76,6 +76,13 @@ package struct NumericTensor: Sendable, Equatable {
   }
 }
 
+/// As ``elementCount(_:what:)``, but the lengths of an empty tensor are bounded, too: operators make strides of them.
+func stridedCount(_ shape: [Int], what: String) throws(CheckpointError) -> Int {
+  let count = try elementCount(shape, what: what)
+  _ = try elementCount(shape.map { max($0, 1) }, what: what)
+  return count
+}
+
 /// How far apart neighbours of each dimension lie in row-major order.
 func contiguousStrides(_ shape: [Int]) -> [Int] {
   var strides: [Int] = []

@@ -42,9 +42,8 @@ struct TensorReader {
       }
     }
     let what = "ONNX tensor '\(name)'"
-    guard shape.count <= 16 else { throw .malformed(what: what, reason: "\(shape.count) dimensions") }
     guard let type else { return (name, nil) }
-    let count = try elementCount(shape, what: what)
+    let count = try stridedCount(shape, what: what)
     if isExternal { raw = try externalData.bytes(of: location, count: count * type.size, what: what) }
     if let raw {
       guard raw.count == count * type.size else {
@@ -102,7 +101,8 @@ extension ElementType {
 
 extension NumericTensor {
   fileprivate init(shape: [Int], raw: ArraySlice<UInt8>, type: ElementType) {
-    let storage: NumericTensor.Storage = type.isFloat ? .floats(type.floats(raw)) : .integers(type.integers(raw))
+    let storage: NumericTensor.Storage =
+      type.isFloat ? .floats(type.floats(raw)) : .integers(type.integers(raw))
     self.init(shape: shape, storage: storage, elementType: type)
   }
 }

@@ -69,8 +69,12 @@ struct ONNXTranslation {
 
   /// ReLU and ReLU6 look the same where no quantisation can store a number above 6, and there they are the same.
   private mutating func nameSaturations() {
-    let isReLU6 = nodes.indices.contains { saturations[$0] == nil && nodes[$0].operation == .activation(.relu6) }
-    let isReLU = nodes.indices.contains { saturations[$0] == nil && nodes[$0].operation == .activation(.relu) }
+    let isReLU6 = nodes.indices.contains {
+      saturations[$0] == nil && nodes[$0].operation == .activation(.relu6)
+    }
+    let isReLU = nodes.indices.contains {
+      saturations[$0] == nil && nodes[$0].operation == .activation(.relu)
+    }
     guard isReLU6 || (!isReLU && saturations.values.allSatisfy { $0 < 6.001 }) else { return }
     for number in saturations.keys {
       let node = nodes[number]
@@ -118,7 +122,8 @@ struct ONNXTranslation {
 
   /// Adds the convolution of node `number` with its results times `scales` plus `offsets`, one of each for a channel.
   mutating func appendScaled(
-    _ convolution: ExportedConvolution, of number: Int, by scales: [Float], adding offsets: [Float], name: String
+    _ convolution: ExportedConvolution, of number: Int, by scales: [Float], adding offsets: [Float],
+    name: String
   ) throws(CheckpointError) -> Int {
     // The weights are copied: a chain of operators must not copy them without end.
     try evaluator.spend(convolution.weight.count, on: "ONNX value '\(name)'")
@@ -206,6 +211,8 @@ struct ONNXTranslation {
     case .function(let function) where function.affine != nil: found = try networkNode(name)
     default: break
     }
+    // Joining predictions makes activations of their saturations.
+    if let activation = found, saturations[activation] != nil { found = nodes[activation].inputs.first }
     guard let found, case .convolution = nodes[found].operation else { return nil }
     return found
   }

@@ -93,11 +93,11 @@ extension Call {
     }
     if let open = shape.firstIndex(of: -1) {
       shape[open] = 1
-      let rest = try elementCount(shape, what: what)
+      let rest = try stridedCount(shape, what: what)
       guard rest > 0, x.count.isMultiple(of: rest) else { throw malformed("shape \(x.shape) to \(shape)") }
       shape[open] = x.count / rest
     }
-    guard try elementCount(shape, what: what) == x.count else {
+    guard try stridedCount(shape, what: what) == x.count else {
       throw malformed("shape \(x.shape) to \(shape)")
     }
     return x.reshaped(shape)
@@ -220,7 +220,7 @@ extension Call {
       throw malformed("an index beyond \(length)")
     }
     let shape = Array(x.shape[..<axis]) + indices.shape + Array(x.shape[(axis + 1)...])
-    guard try elementCount(shape, what: what) < 1 << 26 else { throw malformed("shape \(shape)") }
+    guard try stridedCount(shape, what: what) < 1 << 26 else { throw malformed("shape \(shape)") }
     let starts = (0..<x.shape[..<axis].reduce(1, *)).flatMap { outer in
       wanted.map { (outer * length + ($0 < 0 ? $0 + length : $0)) * inner }
     }

@@ -104,8 +104,9 @@ extension Pickle {
   private mutating func run() throws(CheckpointError) {
     while true {
       // An opcode of one byte may add an object of many: what is held is limited, too.
-      guard stack.count + marks.count + memo.count + containers.count + instances.count + tensors.count
-        < Pickle.objectLimit
+      guard
+        stack.count + marks.count + memo.count + containers.count + instances.count + tensors.count
+          < Pickle.objectLimit
       else { throw malformed("more than \(Pickle.objectLimit) objects") }
       let opcode = try reader.byte()
       switch opcode {

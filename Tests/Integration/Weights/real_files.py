@@ -130,7 +130,7 @@ def main():
     faults = 0
     print("| file | ONNX Runtime | yolox | agreeing, or the reason |\n| --- | --- | --- | --- |")
     for path in sorted(options.folder.iterdir()):
-        if path.suffix in (".expected", ".int8", ".data", ".json", ".txt"):
+        if path.suffix in (".expected", ".data", ".json", ".txt"):
             continue
         try:
             _, answer = by_yolox(options.yolox, path, photograph, (416, 416))
