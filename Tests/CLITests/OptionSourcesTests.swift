@@ -1,6 +1,7 @@
 import CLI
 import Foundation
 import Testing
+import YOLOX
 
 @Suite("OptionSources")
 struct OptionSourcesTests {
@@ -90,6 +91,26 @@ struct OptionSourcesTests {
     let settings = try settings(environment: ["YOLOX_PORT": "x"])
     #expect(settings.origin(of: "The value 'x' is invalid for '--port <port>'") == "YOLOX_PORT")
     #expect(settings.origin(of: "The value 'x' is invalid for '--max-batch-size <max-batch-size>'") == nil)
+  }
+
+  @Test("a model of the file can be an object with its settings, and is printed as one")
+  func modelObjects() throws {
+    let file =
+      #"{"model": [{"name": "door", "weights": "a.onnx", "size": 640, "labels": ["o;=", "c"]}, "b=y"]}"#
+    let read = try settings(file: file)
+    let argument = try #require(read.arguments.first { $0.contains("door") })
+    let model = try #require(NamedWeights(argument: String(argument.dropFirst("--model=".count))))
+    #expect(model.name == "door" && model.weights == "a.onnx")
+    let given = try model.settings()
+    #expect(given.labels == ["o;=", "c"] && given.size == InputSize(height: 640, width: 640))
+    let text = ConfigDump(options: options, sources: read, arguments: []).text
+    #expect(try settings(file: text).arguments == settings(file: text).arguments)
+    #expect(try settings(file: text).arguments.contains(argument))
+    for wrong in [#"{"name": "a"}"#, #"{"name": "a b", "weights": "x"}"#, "{", #"{"weights": "x"}"#] {
+      #expect(NamedWeights(argument: wrong) == nil, "\(wrong)")
+    }
+    let unknown = try #require(NamedWeights(argument: #"{"name": "a", "weights": "x", "colour": "red"}"#))
+    #expect(throws: CLIError.self) { try unknown.settings() }
   }
 
   @Test("the printed config file gives the same options when it is read")
