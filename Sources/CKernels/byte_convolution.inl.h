@@ -66,7 +66,8 @@ INLINE void NAME(byte_tile)(const yx_quantized_convolution *c, const uint8_t *in
 INLINE void NAME(byte_rows)(const yx_quantized_convolution *c, const uint8_t *first_in, uint8_t *first_out,
                             const uint8_t *first_residual, int block, const int blocks, const int vectors,
                             int first_row, int end_row) {
-  const yx_tiles tiles = even_tiles(c->width, BYTE_PIXELS);
+  // Two sums of one block, where the registers hold only one block's, take half as many pixels.
+  const yx_tiles tiles = even_tiles(c->width, vectors > BYTE_BLOCKS && HALVES_WIDE_TILES ? BYTE_PIXELS / 2 : BYTE_PIXELS);
   const int64_t number = c->requantization.output_scale ? 1 : sizeof(float);
   for (int y = first_row; y < end_row; y++) {
     const uint8_t *in = first_in + y * c->input_row_stride;
