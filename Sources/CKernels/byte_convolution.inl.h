@@ -35,7 +35,14 @@ INLINE void NAME(byte_tile)(const yx_quantized_convolution *c, const uint8_t *in
     for (int p = 0; p < pixels; p++) sum[v][p] = (ivec)0;
   }
   const int64_t weights_stride = (int64_t)c->taps * c->depth * YX_BLOCK * YX_BYTES;
-  NAME(accumulate_bytes)(sum, c, in, c->weights + block * parts * weights_stride, weights_stride, vectors, pixels);
+  const int8_t *weights = c->weights + block * parts * weights_stride;
+  if (SEPARATE_PARTS && vectors == 2) {
+    // The registers hold the sums of one part only; the input is read once for each.
+    NAME(accumulate_bytes)(sum, c, in, weights, weights_stride, 1, pixels);
+    NAME(accumulate_bytes)(sum + 1, c, in, weights + weights_stride, weights_stride, 1, pixels);
+  } else {
+    NAME(accumulate_bytes)(sum, c, in, weights, weights_stride, vectors, pixels);
+  }
 
   const yx_requantization *q = &c->requantization;
 #pragma clang loop unroll(full)
@@ -66,8 +73,7 @@ INLINE void NAME(byte_tile)(const yx_quantized_convolution *c, const uint8_t *in
 INLINE void NAME(byte_rows)(const yx_quantized_convolution *c, const uint8_t *first_in, uint8_t *first_out,
                             const uint8_t *first_residual, int block, const int blocks, const int vectors,
                             int first_row, int end_row) {
-  // Two sums of one block, where the registers hold only one block's, take half as many pixels.
-  const yx_tiles tiles = even_tiles(c->width, vectors > BYTE_BLOCKS && HALVES_WIDE_TILES ? BYTE_PIXELS / 2 : BYTE_PIXELS);
+  const yx_tiles tiles = even_tiles(c->width, BYTE_PIXELS);
   const int64_t number = c->requantization.output_scale ? 1 : sizeof(float);
   for (int y = first_row; y < end_row; y++) {
     const uint8_t *in = first_in + y * c->input_row_stride;

@@ -28,6 +28,7 @@
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #define HAS_PAIRS
 #define NAME(x) yx_avx2_##x
+#define SEPARATE_PARTS 1
 #define BYTE_BLOCKS 1
 #define BYTE_PIXELS 4
 #define BYTE_CASES(vectors) CASES_4(vectors)

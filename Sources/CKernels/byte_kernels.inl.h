@@ -1,6 +1,6 @@
 // All bodies for maps of bytes for one instruction set. Requires NAME(x), BYTE_BLOCKS, BYTE_PIXELS and BYTE_CASES.
-#ifndef HALVES_WIDE_TILES
-#define HALVES_WIDE_TILES 0
+#ifndef SEPARATE_PARTS
+#define SEPARATE_PARTS 0
 #endif
 #include "vector.inl.h"
 #include "byte_vector.inl.h"
@@ -29,5 +29,5 @@ const yx_quantized_kernels NAME(byte_kernels) = {
 #undef BYTE_BLOCKS
 #undef BYTE_PIXELS
 #undef BYTE_CASES
-#undef HALVES_WIDE_TILES
+#undef SEPARATE_PARTS
 #undef halves
