@@ -14,7 +14,7 @@ package enum InputShape: String, Sendable, CaseIterable {
 /// A model's plans for input sizes smaller than its own. They share its weights; the least recently used one is dropped, so that
 /// images of many shapes do not fill the memory.
 final class ResizedPlans: Sendable {
-  /// Of the few hundred kilobytes of a plan.
+  /// Maximum number of plans. A plan takes a few hundred kilobytes.
   static let limit = 16
   private let plans = Mutex<[Plan]>([])
 
@@ -37,8 +37,6 @@ final class ResizedPlans: Sendable {
     }
     return added
   }
-
-  var count: Int { plans.withLock(\.count) }
 }
 
 extension Model {
