@@ -35,7 +35,14 @@ INLINE void NAME(byte_tile)(const yx_quantized_convolution *c, const uint8_t *in
     for (int p = 0; p < pixels; p++) sum[v][p] = (ivec)0;
   }
   const int64_t weights_stride = (int64_t)c->taps * c->depth * YX_BLOCK * YX_BYTES;
-  NAME(accumulate_bytes)(sum, c, in, c->weights + block * parts * weights_stride, weights_stride, vectors, pixels);
+  const int8_t *weights = c->weights + block * parts * weights_stride;
+  if (SEPARATE_PARTS && vectors == 2) {
+    // The registers hold the sums of one part only; the input is read once for each.
+    NAME(accumulate_bytes)(sum, c, in, weights, weights_stride, 1, pixels);
+    NAME(accumulate_bytes)(sum + 1, c, in, weights + weights_stride, weights_stride, 1, pixels);
+  } else {
+    NAME(accumulate_bytes)(sum, c, in, weights, weights_stride, vectors, pixels);
+  }
 
   const yx_requantization *q = &c->requantization;
 #pragma clang loop unroll(full)

@@ -1,14 +1,25 @@
 // Depthwise 3x3 convolution of bytes.
 
-#ifdef HAS_VNNI
+#if defined(HAS_VNNI) || defined(HAS_VNNI_256)
 // Four neighbouring pixels are transposed to 16 words, one for each channel, and multiplied by the three weights of a row
 // and a zero. With stride 1 the same words, multiplied by a zero and the three weights, give the next output pixel.
+#ifdef HAS_VNNI
 INLINE ivec NAME(pixels_of_channels)(const uint8_t *p) {
   const __m512i by_channels = _mm512_permutexvar_epi32(
       _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15), _mm512_loadu_si512(p));
   const __m128i bytes_of_lane = _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
   return (ivec)_mm512_shuffle_epi8(by_channels, _mm512_broadcast_i32x4(bytes_of_lane));
 }
+#else
+INLINE ivec NAME(pixels_of_channels)(const uint8_t *p) {
+  // Pixels 0 and 1, 2 and 3; then pairs of 0 and 2 beside pairs of 1 and 3, of 8 channels each.
+  const __m256i first = _mm256_loadu_si256((const __m256i *)p), second = _mm256_loadu_si256((const __m256i *)p + 1);
+  const __m256i low = _mm256_permute4x64_epi64(_mm256_unpacklo_epi8(first, second), 0xd8);
+  const __m256i high = _mm256_permute4x64_epi64(_mm256_unpackhi_epi8(first, second), 0xd8);
+  const __m256i in_order = _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15));
+  return NAME(joined)((halves){_mm256_shuffle_epi8(low, in_order), _mm256_shuffle_epi8(high, in_order)});
+}
+#endif
 
 INLINE void NAME(byte_depthwise_tile)(const yx_quantized_depthwise *c, const uint8_t *in, uint8_t *out,
                                       const ivec weights[3], int64_t lane, const int stride, const int pixels) {

@@ -1,4 +1,7 @@
 // All bodies for maps of bytes for one instruction set. Requires NAME(x), BYTE_BLOCKS, BYTE_PIXELS and BYTE_CASES.
+#ifndef SEPARATE_PARTS
+#define SEPARATE_PARTS 0
+#endif
 #include "vector.inl.h"
 #include "byte_vector.inl.h"
 #include "byte_convolution.inl.h"
@@ -26,3 +29,5 @@ const yx_quantized_kernels NAME(byte_kernels) = {
 #undef BYTE_BLOCKS
 #undef BYTE_PIXELS
 #undef BYTE_CASES
+#undef SEPARATE_PARTS
+#undef halves

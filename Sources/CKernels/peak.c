@@ -47,6 +47,19 @@ __attribute__((target("avx2,fma"))) static int64_t floats_256(int64_t rounds) {
   ROUNDS(__m256, x, _mm256_fmadd_ps(x, x, sums[i]))
   return rounds * SUMS * 8;
 }
+__attribute__((target("avx2,avxvnni"))) static int64_t bytes_256(int64_t rounds) {
+  __m256i x = _mm256_set1_epi32(1);
+  __asm__("" : "+x"(x));
+  ROUNDS(__m256i, x, _mm256_dpbusd_avx_epi32(sums[i], x, x))
+  return rounds * SUMS * 32;
+}
+
+__attribute__((target("avx512f,avx512vl,avx512vnni"))) static int64_t bytes_256_evex(int64_t rounds) {
+  __m256i x = _mm256_set1_epi32(1);
+  __asm__("" : "+v"(x));
+  ROUNDS(__m256i, x, _mm256_dpbusd_epi32(sums[i], x, x))
+  return rounds * SUMS * 32;
+}
 #undef REGISTER
 #endif
 
@@ -67,6 +80,8 @@ const yx_peak_loops yx_portable_peak = {floats_portable, floats_portable, floats
 
 #if defined(__x86_64__)
 const yx_peak_loops yx_avx2_peak = {floats_256, floats_256, floats_256};
+const yx_peak_loops yx_avxvnni_peak = {floats_256, floats_256, bytes_256};
+const yx_peak_loops yx_avxvnni_evex_peak = {floats_256, floats_256, bytes_256_evex};
 const yx_peak_loops yx_avx512_peak = {floats_512, floats_512, floats_512};
 const yx_peak_loops yx_avx512vnni_peak = {floats_512, floats_512, bytes_512};
 const yx_peak_loops yx_avx512bf16_peak = {floats_512, halves_512, bytes_512};

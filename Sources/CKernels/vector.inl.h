@@ -87,6 +87,9 @@ INLINE vec NAME(silu_of_log2)(vec t) {
 }
 #endif
 
+// Equal on every instruction set within rounding for finite x up to 2^100 in magnitude. Beyond it SiLU is not exact: negative
+// numbers give up to -12 instead of 0 and overflow is infinite or NaN. Of NaN, SiLU, LeakyReLU and HardSwish are NaN, ReLU and
+// ReLU6 are 0, and the sigmoid is 1, as minimum and maximum prefer numbers.
 INLINE vec NAME(activate_one)(vec x, yx_activation activation) {
   switch (activation) {
     case YX_SILU:

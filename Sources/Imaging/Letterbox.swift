@@ -23,15 +23,34 @@ package struct Letterbox: Sendable, Equatable {
   package static let padding: Float = 114
 
   package init(imageWidth: Int, imageHeight: Int, inputWidth: Int, inputHeight: Int) {
+    // Double, as in the authors' Python: float32 could round a whole side down to the pixel before.
+    let ratio = min(Double(inputHeight) / Double(imageHeight), Double(inputWidth) / Double(imageWidth))
+    self.init(
+      imageWidth: imageWidth, imageHeight: imageHeight, inputWidth: inputWidth, inputHeight: inputHeight,
+      scale: Float(ratio), resizedWidth: max(1, Int(Double(imageWidth) * ratio)),
+      resizedHeight: max(1, Int(Double(imageHeight) * ratio)))
+  }
+
+  private init(
+    imageWidth: Int, imageHeight: Int, inputWidth: Int, inputHeight: Int, scale: Float, resizedWidth: Int,
+    resizedHeight: Int
+  ) {
     self.imageWidth = imageWidth
     self.imageHeight = imageHeight
     self.inputWidth = inputWidth
     self.inputHeight = inputHeight
-    // Double, as in the authors' Python: float32 could round a whole side down to the pixel before.
-    let ratio = min(Double(inputHeight) / Double(imageHeight), Double(inputWidth) / Double(imageWidth))
-    scale = Float(ratio)
-    resizedWidth = max(1, Int(Double(imageWidth) * ratio))
-    resizedHeight = max(1, Int(Double(imageHeight) * ratio))
+    self.scale = scale
+    self.resizedWidth = resizedWidth
+    self.resizedHeight = resizedHeight
+  }
+
+  /// The same image at the same scale in the smallest input that holds it and has sides that are multiples of `multiple`.
+  package func cropped(toMultiplesOf multiple: Int) -> Letterbox {
+    func roundedUp(_ side: Int) -> Int { (side + multiple - 1) / multiple * multiple }
+    return Letterbox(
+      imageWidth: imageWidth, imageHeight: imageHeight, inputWidth: min(inputWidth, roundedUp(resizedWidth)),
+      inputHeight: min(inputHeight, roundedUp(resizedHeight)), scale: scale, resizedWidth: resizedWidth,
+      resizedHeight: resizedHeight)
   }
 
   /// Writes the letterboxed image into `planes`, `[3, inputHeight, inputWidth]`, in one pass.

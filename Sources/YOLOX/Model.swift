@@ -1,7 +1,7 @@
 import Engine
 import Imaging
 
-/// A network planned for one input size. Immutable; any number of predictors share one.
+/// A network planned for one input size, and for smaller ones when images need them. Immutable; any number of predictors share one.
 package struct Model: Sendable {
   /// `yolox-nano`, or the caller's name.
   package let name: String
@@ -16,9 +16,12 @@ package struct Model: Sendable {
   package let plan: Plan
   /// How JPEGs far larger than the input are decoded.
   package var scaledDecode = ScaledDecode.auto
+  /// Shape of the network's input for each image.
+  package var inputShape = InputShape.square
   /// What users of this model must know, for example that it is the demo network.
   package var note: String?
   let inputBuffers = InputBuffers()
+  let resizedPlans = ResizedPlans()
 
   /// Plans the network of `weights`.
   ///

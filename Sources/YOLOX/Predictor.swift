@@ -21,6 +21,21 @@ package struct Predictor: ~Copyable {
   package mutating func detect(_ requests: [(image: PreparedImage, options: DetectionOptions)])
     -> [Prediction]
   {
+    var predictions = [Prediction?](repeating: nil, count: requests.count)
+    var rest = Array(requests.indices)
+    while let first = rest.first {
+      let group = rest.filter { requests[$0].image.hasInputSize(of: requests[first].image) }
+      rest.removeAll { requests[$0].image.hasInputSize(of: requests[first].image) }
+      executor.use(requests[first].image.plan)
+      for (index, prediction) in zip(group, run(group.map { requests[$0] })) {
+        predictions[index] = prediction
+      }
+    }
+    return predictions.compactMap(\.self)
+  }
+
+  /// - Parameter requests: images of the size of the executor's plan.
+  private mutating func run(_ requests: [(image: PreparedImage, options: DetectionOptions)]) -> [Prediction] {
     let start = ContinuousClock.now
     // Class scores are computed only where objectness reaches the lowest threshold of the requests.
     let maskThreshold =

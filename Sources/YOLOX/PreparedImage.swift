@@ -7,6 +7,8 @@ import Synchronization
 /// A class, so that the memory returns to the model after the last use: the system takes longer to supply fresh pages than
 /// the letterbox takes to fill them.
 package final class PreparedImage: Sendable {
+  /// The network for the size of this input.
+  let plan: Plan
   /// `[3, H, W]`, planar.
   package let pixels: Tensor
   package let letterbox: Letterbox
@@ -16,23 +18,29 @@ package final class PreparedImage: Sendable {
   private let buffers: InputBuffers
 
   fileprivate init(
-    _ pixels: Tensor, _ letterbox: Letterbox, decoding: Duration, letterboxing: Duration,
+    _ pixels: Tensor, _ letterbox: Letterbox, plan: Plan, decoding: Duration, letterboxing: Duration,
     buffers: InputBuffers
   ) {
     self.pixels = pixels
+    self.plan = plan
     self.letterbox = letterbox
     self.decoding = decoding
     self.letterboxing = letterboxing
     self.buffers = buffers
   }
 
+  /// Whether one run of the network can take both images without planning another size in between.
+  package func hasInputSize(of other: PreparedImage) -> Bool { pixels.shape == other.pixels.shape }
+
   deinit { buffers.giveBack(pixels.values) }
 }
 
 extension Model {
   /// Letterboxes `image` for this network. Can run concurrently with predictors.
-  package func prepare(_ image: Image) -> PreparedImage {
-    prepare(width: image.width, height: image.height) { letterbox, span in
+  ///
+  /// - Parameter shape: of the input; the model's by default.
+  package func prepare(_ image: Image, shape: InputShape? = nil) -> PreparedImage {
+    prepare(width: image.width, height: image.height, shape) { letterbox, span in
       let start = ContinuousClock.now
       letterbox.apply(to: image, preprocessing: preprocessing, into: &span)
       return start.duration(to: .now)
@@ -40,8 +48,8 @@ extension Model {
   }
 
   /// Decodes and letterboxes `image` for this network.
-  package func prepare(_ image: EncodedImage) throws(ImageError) -> PreparedImage {
-    try prepare(width: image.width, height: image.height) { (letterbox, span) throws(ImageError) in
+  package func prepare(_ image: EncodedImage, shape: InputShape? = nil) throws(ImageError) -> PreparedImage {
+    try prepare(width: image.width, height: image.height, shape) { (letterbox, span) throws(ImageError) in
       try letterbox.apply(to: image, scaledDecode: scaledDecode, preprocessing: preprocessing, into: &span)
     }
   }
@@ -54,32 +62,31 @@ extension Model {
       imageWidth: inputSize.width, imageHeight: inputSize.height, inputWidth: inputSize.width,
       inputHeight: inputSize.height)
     return PreparedImage(
-      Tensor(shape: [3, inputSize.height, inputSize.width], values: planes), letterbox, decoding: .zero,
-      letterboxing: .zero, buffers: inputBuffers)
+      Tensor(shape: [3, inputSize.height, inputSize.width], values: planes), letterbox, plan: plan,
+      decoding: .zero, letterboxing: .zero, buffers: inputBuffers)
   }
 
   /// Bytes that preparing an encoded image allocates at its peak beside the network's input.
   package func decodingBytes(of image: EncodedImage) -> Int {
-    image.letterboxedBytes(letterbox(width: image.width, height: image.height), scaledDecode: scaledDecode)
-  }
-
-  private func letterbox(width: Int, height: Int) -> Letterbox {
-    Letterbox(
-      imageWidth: width, imageHeight: height, inputWidth: inputSize.width, inputHeight: inputSize.height)
+    let letterbox = Letterbox(
+      imageWidth: image.width, imageHeight: image.height, inputWidth: inputSize.width,
+      inputHeight: inputSize.height)
+    return image.letterboxedBytes(letterbox, scaledDecode: scaledDecode)
   }
 
   /// - Parameter fill: fills the planes and returns the letterbox's part of the time.
   private func prepare<Failure: Error>(
-    width: Int, height: Int, fill: (Letterbox, inout MutableSpan<Float>) throws(Failure) -> Duration
+    width: Int, height: Int, _ shape: InputShape?,
+    fill: (Letterbox, inout MutableSpan<Float>) throws(Failure) -> Duration
   ) throws(Failure) -> PreparedImage {
     let start = ContinuousClock.now
-    let letterbox = letterbox(width: width, height: height)
-    let shape = [3, inputSize.height, inputSize.width]
+    let (letterbox, plan) = placement(imageWidth: width, imageHeight: height, shape: shape ?? inputShape)
+    let shape = plan.inputShape
     var values = inputBuffers.take(count: shape.reduce(1, *))
     var span = values.mutableSpan
     let letterboxing = try fill(letterbox, &span)
     return PreparedImage(
-      Tensor(shape: shape, values: values), letterbox,
+      Tensor(shape: shape, values: values), letterbox, plan: plan,
       decoding: start.duration(to: .now) - letterboxing, letterboxing: letterboxing, buffers: inputBuffers)
   }
 }
@@ -92,12 +99,17 @@ final class InputBuffers: Sendable {
 
   /// - Returns: the values of an earlier image, or zeros.
   func take(count: Int) -> [Float] {
-    idle.withLock { $0.popLast() } ?? [Float](repeating: 0, count: count)
+    let found = idle.withLock { idle -> [Float]? in
+      idle.lastIndex { $0.count == count }.map { idle.remove(at: $0) }
+    }
+    return found ?? [Float](repeating: 0, count: count)
   }
 
   func giveBack(_ values: [Float]) {
     idle.withLock { idle in
-      if idle.count < InputBuffers.mostIdle { idle.append(values) }
+      // The oldest may be of a size that no longer comes.
+      if idle.count >= InputBuffers.mostIdle { idle.removeFirst() }
+      idle.append(values)
     }
   }
 }

@@ -32,6 +32,9 @@ struct BenchCommand: AsyncParsableCommand {
   @Option(help: "Image file to time from bytes to boxes, instead of the network alone.")
   var image: String?
 
+  @Option(help: InputShape.help)
+  var inputShape = InputShape.square
+
   @Option(help: ScaledDecode.help)
   var scaledDecode = ScaledDecode.auto
 
@@ -49,6 +52,9 @@ struct BenchCommand: AsyncParsableCommand {
     if image != nil, batchSize > 1 || profile {
       throw ValidationError("--image cannot be combined with --batch-size or --profile")
     }
+    if inputShape == .fit, image == nil {
+      throw ValidationError("--input-shape fit needs --image; --size sets the size of other inputs")
+    }
     if variant != nil, weights != nil {
       throw ValidationError("--variant and --weights cannot be combined; use one of them")
     }
@@ -62,6 +68,7 @@ struct BenchCommand: AsyncParsableCommand {
     let start = ContinuousClock.now
     var model = try trimmingAllocator { try loadModel(pool) }
     model.scaledDecode = scaledDecode
+    model.inputShape = inputShape
     if let image {
       let bytes = try CLIError.naming(image) { try ImageFiles.read(image) }
       let report = try CLIError.naming(image) {

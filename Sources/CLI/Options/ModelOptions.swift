@@ -30,6 +30,9 @@ struct ModelOptions: ParsableArguments {
   @Option(help: PrecisionOption.helpWithDefault)
   var precision: PrecisionOption?
 
+  @Option(help: InputShape.help)
+  var inputShape = InputShape.square
+
   @Option(help: ScaledDecode.help)
   var scaledDecode = ScaledDecode.auto
 
@@ -65,6 +68,7 @@ struct ModelOptions: ParsableArguments {
       pretrained, name: name, sha256: sha256,
       options: PlanOptions(precision: precision.resolved(for: pretrained) { report("\($0)") }))
     model.scaledDecode = scaledDecode
+    model.inputShape = inputShape
     model.note = source.note
     for warning in model.selfCheck(pool: WorkerPool(threads: threadCount)) {
       report("\(model.name): \(warning)")

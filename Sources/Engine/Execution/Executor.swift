@@ -3,12 +3,16 @@ import Synchronization
 
 /// Runs a ``Plan``, one run at a time. Owns the memory of a run and allocates all of it in `init`.
 package struct Executor: ~Copyable {
-  package let plan: Plan
+  /// The network for the input size of the current run.
+  package private(set) var plan: Plan
   /// Maximum number of images in one run.
   package let capacity: Int
   private let pool: WorkerPool
-  private let memory: UnsafeMutablePointer<Float>
-  private let scratch: UnsafeMutablePointer<Float>
+  private var memory: UnsafeMutablePointer<Float>
+  private var scratch: UnsafeMutablePointer<Float>
+  /// Allocated floats for each image and each thread; a plan may need fewer.
+  private var memorySize: Int
+  private var scratchSize: Int
   /// For each step, the next unit to take.
   private let nextUnits: UnsafeMutablePointer<Atomic<Int>>
   /// For each step, the number of finished units.
@@ -21,8 +25,10 @@ package struct Executor: ~Copyable {
     self.plan = plan
     self.capacity = capacity
     self.pool = pool
-    memory = Executor.allocate(plan.memorySize * capacity)
-    scratch = Executor.allocate(plan.scratchSize * pool.threadCount)
+    memorySize = plan.memorySize
+    scratchSize = plan.scratchSize
+    memory = Executor.allocate(memorySize * capacity)
+    scratch = Executor.allocate(scratchSize * pool.threadCount)
     images = .allocate(capacity: capacity)
     nextUnits = .allocate(capacity: plan.steps.count)
     unitsDone = .allocate(capacity: plan.steps.count)
@@ -60,6 +66,30 @@ package struct Executor: ~Copyable {
     }
   }
 
+  /// Changes to the plan of the same network for another input size (``Plan/resized(height:width:)``). The sizes share the
+  /// memory of a run, which grows only for a plan that needs more than all before.
+  package mutating func use(_ plan: Plan) {
+    guard plan !== self.plan else { return }
+    precondition(plan.steps.count == self.plan.steps.count, "a plan of another network")
+    self.plan = plan
+    if plan.scratchSize > scratchSize {
+      scratch.deallocate()
+      scratchSize = plan.scratchSize
+      scratch = Executor.allocate(scratchSize * pool.threadCount)
+    }
+    if plan.memorySize > memorySize {
+      memory.deallocate()
+      memorySize = plan.memorySize
+      memory = Executor.allocate(memorySize * capacity)
+    } else {
+      // All other numbers that a run reads, it has written before.
+      for image in 0..<capacity {
+        (memory + image * memorySize + plan.imageMemory.lowerBound).update(
+          repeating: 0, count: plan.imageMemory.count)
+      }
+    }
+  }
+
   /// As ``run(_:maskThreshold:)``; measures each step.
   mutating func runTimed(_ inputs: [Tensor], maskThreshold: Float? = nil, _ report: (Int, Duration) -> Void) {
     precondition(inputs.count <= capacity, "\(inputs.count) images are more than the executor's \(capacity)")
@@ -78,7 +108,7 @@ package struct Executor: ~Copyable {
   ) -> Result {
     guard let output = plan.outputs[name] else { preconditionFailure("the network has no output '\(name)'") }
     precondition(image < capacity, "image \(image) is beyond the executor's \(capacity)")
-    let start = memory + image * plan.memorySize + output.offset
+    let start = memory + image * memorySize + output.offset
     let layout = output.layout
     let span = UnsafeBufferPointer(
       start: start, count: (layout.firstBlock + layout.blocks) * layout.blockStride
@@ -150,7 +180,7 @@ package struct Executor: ~Copyable {
 
   private func run(_ step: Step, unit: Int, image: Int, worker: Int, maskThreshold: Float?) {
     step.run(
-      unit: unit, kernels: plan.kernels, memory: memory + image * plan.memorySize,
-      scratch: scratch + worker * plan.scratchSize, pixels: images[image], maskThreshold: maskThreshold)
+      unit: unit, kernels: plan.kernels, memory: memory + image * memorySize,
+      scratch: scratch + worker * scratchSize, pixels: images[image], maskThreshold: maskThreshold)
   }
 }

@@ -22,7 +22,11 @@ package final class Plan: @unchecked Sendable {
   /// In floats.
   let memorySize: Int
   let scratchSize: Int
+  /// Where a copy of the image with a border of zeros would lie, in floats; steps write the pixels but not the border.
+  let imageMemory: Range<Int>
   let constants: PackedConstants
+  /// Plans the same network for another height and width.
+  let resize: (Int, Int) throws(PlanError) -> Plan
 
   struct Output {
     let layout: BlockedLayout
@@ -30,18 +34,27 @@ package final class Plan: @unchecked Sendable {
     let offset: Int
   }
 
+  /// The same network for another size of its input. Shares the packed weights, which takes about a millisecond, and chooses
+  /// the same kernels.
+  ///
+  /// - Throws: ``PlanError/inputSize(height:width:reason:)``.
+  package func resized(height: Int, width: Int) throws(PlanError) -> Plan { try resize(height, width) }
+
   init(
     inputShape: [Int], instructionSet: InstructionSet, precision: Precision, steps: [Step],
-    outputs: [String: Output], memorySize: Int, scratchSize: Int, constants: PackedConstants
+    outputs: [String: Output], memorySize: Int, imageMemory: Range<Int>, scratchSize: Int,
+    constants: PackedConstants, resize: @escaping (Int, Int) throws(PlanError) -> Plan
   ) {
     self.inputShape = inputShape
     self.instructionSet = instructionSet.name
     kernels = instructionSet.kernels
     peak = instructionSet.peak
     self.precision = precision
+    self.resize = resize
     self.steps = steps
     self.outputs = outputs
     self.memorySize = memorySize
+    self.imageMemory = imageMemory
     self.scratchSize = scratchSize
     self.constants = constants
   }

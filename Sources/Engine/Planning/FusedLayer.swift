@@ -26,6 +26,9 @@ struct FusedLayer {
   /// The node at whose position the layer runs.
   var order: Int
 
+  /// Name of the layer's constants of a kind. Paths are not unique: both upsamplings of a pyramid have the same.
+  func constants(_ kind: String) -> String { "\(result.index).\(kind)" }
+
   struct UpsampledInit {
     let value: Value
     let firstBlock: Int

@@ -9,42 +9,52 @@ extension Plan {
   package convenience init(
     _ graph: Graph, parameters: Parameters, height: Int, width: Int, options: PlanOptions = PlanOptions()
   ) throws(PlanError) {
-    let instructionSet = try InstructionSet.selected(options.instructionSet ?? InstructionSet.requested)
-    let fused = try graph.fusedLayers(parameters)
-    // Optimizations replace layers, but int8 ranges belong to the original layers.
-    let layers = options.precision == .int8 ? fused : fused.optimized(for: graph)
+    try self.init(
+      PlannedNetwork(graph, parameters: parameters, options: options), height: height, width: width,
+      constants: PackedConstants())
+  }
+
+  private convenience init(
+    _ network: PlannedNetwork, height: Int, width: Int, constants: PackedConstants
+  ) throws(PlanError) {
+    let graph = network.graph
     guard case .input(let channels)? = graph.nodes.first?.operation else {
       throw .unsupported(path: graph.nodes.first?.path ?? "graph", reason: "a graph begins with its input")
     }
     guard height > 0, width > 0, graph.halvesEvenly(height: height, width: width) else {
       throw .inputSize(height: height, width: width, reason: "some layer would have to halve an odd size")
     }
-    let quantization =
-      options.precision == .int8
-      ? try NetworkQuantization(graph, layers: layers, ranges: options.ranges) : nil
     let memoryPlan = MemoryPlan(
-      graph, layers: layers, height: height, width: width, bytes: quantization?.values ?? [])
+      graph, layers: network.layers, height: height, width: width, bytes: network.quantization?.values ?? [])
     var builder = StepBuilder(
-      memoryPlan: memoryPlan, precision: options.precision,
+      memoryPlan: memoryPlan, precision: network.precision,
       image: PaddedInput(
-        channels: channels, height: height, width: width, layers: layers,
-        elementSize: quantization == nil ? .float : .byte))
-    if let quantization {
-      try builder.addQuantizedSteps(
-        quantization, kernels: instructionSet.quantizedKernels)
+        channels: channels, height: height, width: width, layers: network.layers,
+        elementSize: network.quantization == nil ? .float : .byte),
+      constants: constants)
+    if let quantization = network.quantization {
+      try builder.addQuantizedSteps(quantization, kernels: network.instructionSet.quantizedKernels)
     } else {
       try builder.addSteps()
     }
-
+    let memorySize =
+      network.quantization == nil ? builder.memorySize : memoryPlan.size + builder.image.size
+    let sized = network.withoutWeights
     self.init(
-      inputShape: [channels, height, width], instructionSet: instructionSet, precision: options.precision,
-      steps: builder.steps,
+      inputShape: [channels, height, width], instructionSet: network.instructionSet,
+      precision: network.precision, steps: builder.steps,
       outputs: Dictionary(
         uniqueKeysWithValues: graph.outputs.map {
           ($0.name, Output(layout: memoryPlan.layout(of: $0.value), offset: memoryPlan.offset(of: $0.value)))
         }),
-      memorySize: quantization == nil ? builder.memorySize : memoryPlan.size + builder.image.size,
-      scratchSize: builder.scratchSize, constants: builder.constants)
+      memorySize: memorySize,
+      imageMemory: memoryPlan.size..<min(memoryPlan.size + builder.image.size, memorySize),
+      scratchSize: builder.scratchSize, constants: constants,
+      resize: { height, width throws(PlanError) in
+        try Plan(
+          sized, height: height, width: width,
+          constants: PackedConstants(sharing: constants.base ?? constants))
+      })
   }
 }
 

@@ -23,7 +23,8 @@ extension QuantizedStepWriter {
       throw .unsupported(path: layer.path, reason: "an output of a network in int8 is a bare convolution")
     }
     let area = geometry.kernel * geometry.kernel
-    let quantized = QuantizedWeights(weights, parts: isFirst || isLast ? 2 : 1, input: input) { _, index in
+    let partCount = isFirst || isLast ? 2 : 1
+    lazy var quantized = QuantizedWeights(weights, parts: partCount, input: input) { _, index in
       index / area
     }
     let taps = isFirst ? stemTaps(geometry, builder.image) : blockTaps(geometry, layer.input, builder)
@@ -35,12 +36,13 @@ extension QuantizedStepWriter {
       input_pixel_stride: Int64(geometry.stride * taps.pixelStride),
       input_row_stride: Int64(geometry.stride * taps.rowStride), input_origin: Int64(taps.origin),
       output: output.kernelLayout, residual: residualLayout?.kernelLayout ?? yx_layout(),
-      weights: builder.constants.add(
+      weights: builder.constants.shared(layer.constants("int8")) {
         quantized.packed(
-          outputs: output.blocks, places: taps.offsets.count * taps.depth * 4, indexOf: taps.weightOfPlace)),
-      parts: Int32(quantized.parts.count), width: Int32(output.width),
+          outputs: output.blocks, places: taps.offsets.count * taps.depth * 4, indexOf: taps.weightOfPlace)
+      },
+      parts: Int32(partCount), width: Int32(output.width),
       requantization: requantization(
-        quantized, activation, residual: residual, result: layer.result, places: output.channelOfLane,
+        { quantized }, activation, residual: residual, layer, places: output.channelOfLane,
         builder.constants))
     var rows = output.height
     let borders =
@@ -112,9 +114,8 @@ extension QuantizedStepWriter {
   ) throws(PlanError) {
     let input = builder.memoryPlan.layout(of: layer.input)
     let output = builder.memoryPlan.layout(of: layer.result)
-    let quantized = QuantizedWeights(
-      weights, parts: 1, input: try quantization(of: layer.input, for: layer)
-    ) { output, _ in output }
+    let source = try quantization(of: layer.input, for: layer)
+    lazy var quantized = QuantizedWeights(weights, parts: 1, input: source) { output, _ in output }
     guard quantization[layer.result] != nil else {
       throw .unsupported(path: layer.path, reason: "an output of a network in int8 is a dense convolution")
     }
@@ -122,33 +123,40 @@ extension QuantizedStepWriter {
     first.origin -= Int64(input.rowStride + channelBlock)
     let kernel = yx_quantized_depthwise(
       stride: Int32(weights.geometry.stride), input: first, output: output.kernelLayout,
-      weights: builder.constants.add(quantized.packedDepthwise(channelOfLane: output.channelOfLane)),
+      weights: builder.constants.shared(layer.constants("int8")) {
+        quantized.packedDepthwise(channelOfLane: output.channelOfLane)
+      },
       width: Int32(output.width),
       requantization: requantization(
-        quantized, activation, residual: nil, result: layer.result, places: output.channelOfLane,
-        builder.constants))
+        { quantized }, activation, residual: nil, layer, places: output.channelOfLane, builder.constants))
     append(
       .depthwise(kernel), layer, to: &builder, output: output, blocksPerUnit: 1,
       operationsPerPixel: 8 * 9 * channelBlock)
   }
 
-  /// - Parameter places: the channel of each lane of the output's blocks.
+  /// - Parameters:
+  ///   - weights: called only for the network's first plan.
+  ///   - places: the channel of each lane of the output's blocks.
   private func requantization(
-    _ weights: QuantizedWeights, _ activation: Activation?, residual: Value?, result: Value, places: [Int?],
-    _ constants: PackedConstants
+    _ weights: () -> QuantizedWeights, _ activation: Activation?, residual: Value?, _ layer: FusedLayer,
+    places: [Int?], _ constants: PackedConstants
   ) -> yx_requantization {
-    let numbers = { (of: (Int) -> Float) in constants.add(places.map { $0.map(of) ?? 0 }) }
+    func numbers(_ name: String, _ number: (Int) -> Float) -> UnsafePointer<Float> {
+      constants.shared(layer.constants(name)) { places.map { $0.map(number) ?? 0 } }
+    }
     var requantization = yx_requantization()
-    requantization.scale = numbers { weights.scale[$0] }
-    requantization.bias = numbers { weights.bias[$0] }
+    requantization.scale = numbers("scale") { weights().scale[$0] }
+    requantization.bias = numbers("bias") { weights().bias[$0] }
     requantization.activation = activation.kernelCode
     if let added = residual.flatMap({ quantization[$0] }) {
-      requantization.residual_scale = numbers { added.scales[$0] }
-      requantization.residual_bias = numbers { -added.scales[$0] * added.zeroPoints[$0] }
+      requantization.residual_scale = numbers("residual_scale") { added.scales[$0] }
+      requantization.residual_bias = numbers("residual_bias") {
+        -added.scales[$0] * added.zeroPoints[$0]
+      }
     }
-    if let output = quantization[result] {
-      requantization.output_scale = numbers { 1 / output.scales[$0] }
-      requantization.output_zero_point = numbers { output.zeroPoints[$0] }
+    if let output = quantization[layer.result] {
+      requantization.output_scale = numbers("output_scale") { 1 / output.scales[$0] }
+      requantization.output_zero_point = numbers("output_zero_point") { output.zeroPoints[$0] }
     }
     return requantization
   }

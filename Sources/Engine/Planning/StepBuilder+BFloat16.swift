@@ -26,9 +26,9 @@ extension StepBuilder {
 
   /// - Parameters:
   ///   - kernel: the same convolution in float32, without weights.
-  ///   - packed: its weights.
+  ///   - packed: packs its weights.
   mutating func appendBFloat16(
-    _ kernel: yx_convolution, reading input: BFloat16Input, _ packed: [Float], _ layer: FusedLayer,
+    _ kernel: yx_convolution, reading input: BFloat16Input, _ packed: () -> [Float], _ layer: FusedLayer,
     offset: Int,
     residual: Value?, output: BlockedLayout, rows: Int? = nil, operationsPerPixel: Int
   ) {
@@ -53,8 +53,9 @@ extension StepBuilder {
     pairs.input_origin = 0
     pairs.offsets = constants.add(
       input.taps.map { Int64(($0.plane * maxRows + $0.row) * rowWords + $0.float / 2) })
-    pairs.weights = UnsafeRawPointer(constants.add(packed.pairsOfBFloat16))
-      .assumingMemoryBound(to: Float.self)
+    pairs.weights = UnsafeRawPointer(
+      constants.shared(layer.constants("bf16")) { packed().pairsOfBFloat16 }
+    ).assumingMemoryBound(to: Float.self)
     append(
       .bf16Convolution(
         yx_bf16_convolution(

@@ -2,6 +2,10 @@ import CKernels
 
 /// Plans direct convolutions: the first, dense and depthwise ones.
 extension StepBuilder {
+  func packedBias(_ layer: FusedLayer, _ weights: FoldedWeights, blocks: Int) -> UnsafePointer<Float> {
+    constants.shared(layer.constants("bias")) { weights.packedBias(blocks: blocks) }
+  }
+
   /// The first convolution reads the image as planes: one tap for each channel and kernel row, with the kernel's width as
   /// its depth.
   mutating func addStem(
@@ -15,19 +19,21 @@ extension StepBuilder {
     let taps = (0..<image.channels).flatMap { channel in
       (0..<geometry.kernel).map { ky in channel * image.planeStride + ky * image.rowStride }
     }
-    let packed = weights.packed(outputs: output.segments[0].blocks) { place in
-      let (channel, inKernel) = place.quotientAndRemainder(dividingBy: geometry.kernel * geometry.kernel)
-      return (channel, inKernel / geometry.kernel, inKernel % geometry.kernel)
-    } places: {
-      image.channels * geometry.kernel * geometry.kernel
+    let packed = constants.shared(layer.constants("stem")) {
+      weights.packed(outputs: output.segments[0].blocks) { place in
+        let (channel, inKernel) = place.quotientAndRemainder(dividingBy: geometry.kernel * geometry.kernel)
+        return (channel, inKernel / geometry.kernel, inKernel % geometry.kernel)
+      } places: {
+        image.channels * geometry.kernel * geometry.kernel
+      }
     }
     let corner = (image.padding - geometry.padding) * (image.rowStride + 1)
     let kernel = yx_convolution(
       taps: Int32(taps.count), depth: Int32(geometry.kernel), offsets: constants.add(taps.map(Int64.init)),
       input_pixel_stride: Int64(geometry.stride), input_row_stride: Int64(geometry.stride * image.rowStride),
       input_origin: Int64(corner), output: output.kernelLayout, residual: yx_layout(),
-      has_upsampled_init: 0, upsampled_init: yx_layout(), weights: constants.add(packed),
-      bias: constants.add(weights.packedBias(blocks: output.blocks)),
+      has_upsampled_init: 0, upsampled_init: yx_layout(), weights: packed,
+      bias: packedBias(layer, weights, blocks: output.blocks),
       width: Int32(output.width), activation: activation.codeAfterConvolution)
     append(
       .convolution(kernel), layer, input: memoryPlan.size, output: output, blocksPerUnit: 2,
@@ -49,15 +55,17 @@ extension StepBuilder {
     }
     let channels = input.channelOfLane
     let area = geometry.kernel * geometry.kernel
-    let packed = weights.packed(outputs: output.segments[0].blocks) { place in
-      // Taps of a block follow each other, each 16 channels deep.
-      let (tap, lane) = place.quotientAndRemainder(dividingBy: channelBlock)
-      let (block, inKernel) = tap.quotientAndRemainder(dividingBy: area)
-      return channels[block * channelBlock + lane].map {
-        ($0, inKernel / geometry.kernel, inKernel % geometry.kernel)
+    let packed = {
+      weights.packed(outputs: output.segments[0].blocks) { place in
+        // Taps of a block follow each other, each 16 channels deep.
+        let (tap, lane) = place.quotientAndRemainder(dividingBy: channelBlock)
+        let (block, inKernel) = tap.quotientAndRemainder(dividingBy: area)
+        return channels[block * channelBlock + lane].map {
+          ($0, inKernel / geometry.kernel, inKernel % geometry.kernel)
+        }
+      } places: {
+        input.blocks * area * channelBlock
       }
-    } places: {
-      input.blocks * area * channelBlock
     }
 
     let corner = geometry.padding * (input.rowStride + channelBlock)
@@ -67,7 +75,7 @@ extension StepBuilder {
       input_row_stride: Int64(geometry.stride * input.rowStride), input_origin: Int64(input.origin - corner),
       output: output.kernelLayout, residual: residualLayout?.kernelLayout ?? yx_layout(),
       has_upsampled_init: 0, upsampled_init: yx_layout(), weights: nil,
-      bias: constants.add(weights.packedBias(blocks: output.blocks)),
+      bias: packedBias(layer, weights, blocks: output.blocks),
       width: Int32(output.width), activation: activation.codeAfterConvolution)
     var rows = output.height
     let layouts = [input, output] + [residualLayout].compactMap(\.self)
@@ -109,7 +117,7 @@ extension StepBuilder {
         output: output, rows: rows, operationsPerPixel: operations)
       return
     }
-    kernel.weights = constants.add(packed)
+    kernel.weights = constants.shared(layer.constants("dense"), packed)
     append(
       .convolution(kernel), layer, residual: residual, output: output, rows: rows, width: Int(kernel.width),
       blocksPerUnit: 2, operationsPerPixel: operations)
@@ -133,8 +141,12 @@ extension StepBuilder {
     let kernel = yx_depthwise(
       kernel: Int32(geometry.kernel), stride: Int32(geometry.stride), input: first,
       output: output.kernelLayout,
-      weights: constants.add(weights.packedDepthwise(channelOfLane: output.channelOfLane)),
-      bias: constants.add(weights.packedBias(channelOfLane: output.channelOfLane)),
+      weights: constants.shared(layer.constants("depthwise")) {
+        weights.packedDepthwise(channelOfLane: output.channelOfLane)
+      },
+      bias: constants.shared(layer.constants("bias")) {
+        weights.packedBias(channelOfLane: output.channelOfLane)
+      },
       width: Int32(output.width), activation: activation.codeAfterConvolution)
     // Depthwise convolutions are limited by memory, so their operations count several times.
     append(

@@ -19,12 +19,13 @@ extension StepBuilder {
       input_blocks: 1, depth: Int32(depth), output_blocks: Int32(output.blocks), width: Int32(output.width),
       height: Int32(output.height), tiles_across: Int32(tiles.across), input: yx_layout(),
       output: output.kernelLayout, residual: yx_layout(),
-      weights: constants.add(
+      weights: constants.shared(layer.constants("focus")) {
         weights.packedWinograd(outputs: output.blocks, places: depth) { place in
           let (channel, phase) = place.quotientAndRemainder(dividingBy: 4)
           return .init(first: channel * 36 + phase / 2 * 6 + phase % 2, rowStride: 12, columnStride: 2)
-        }),
-      bias: constants.add(weights.packedBias(blocks: output.blocks)),
+        }
+      },
+      bias: packedBias(layer, weights, blocks: output.blocks),
       activation: activation.codeAfterConvolution)
     // Each unit lays out two extra rows of phases: large units do less work in total, small ones balance better.
     let rowsPerUnit = 8

@@ -2,10 +2,18 @@ import CKernels
 
 /// Plans 3x3 convolutions with stride 1 by Winograd's F(4x4, 3x3); see winograd.inl.h.
 extension StepBuilder {
+  /// Whether a dense convolution is planned here. Plans for further input sizes choose as the network's first plan, whose
+  /// weights they share.
+  func usesWinograd(_ layer: FusedLayer, _ geometry: FoldedWeights.Geometry) -> Bool {
+    constants.base.map { $0.contains(winogradWeights(layer)) } ?? prefersWinograd(layer, geometry)
+  }
+
+  private func winogradWeights(_ layer: FusedLayer) -> String { layer.constants("winograd") }
+
   /// Compares estimated vector operations for one tile of 4x4 pixels: one for each product of a pair of blocks and a channel,
   /// and a measured constant for the transformations. Maps that fill their tiles badly stay direct. The choice is not
   /// measured at load time, so that a file gives the same boxes after every start; docs/performance.md evaluates it.
-  func prefersWinograd(_ layer: FusedLayer, _ geometry: FoldedWeights.Geometry) -> Bool {
+  private func prefersWinograd(_ layer: FusedLayer, _ geometry: FoldedWeights.Geometry) -> Bool {
     guard geometry.kernel == 3, geometry.stride == 1, geometry.padding == 1 else { return false }
     let input = memoryPlan.layout(of: layer.input)
     let output = memoryPlan.layout(of: layer.result)
@@ -31,9 +39,10 @@ extension StepBuilder {
       tiles_across: Int32(tiles.across), input: input.kernelLayout,
       output: output.kernelLayout,
       residual: residual.map { memoryPlan.layout(of: $0).kernelLayout } ?? yx_layout(),
-      weights: constants.add(
-        weights.packedWinograd(outputs: output.blocks, channelOfLane: input.channelOfLane)),
-      bias: constants.add(weights.packedBias(blocks: output.blocks)),
+      weights: constants.shared(winogradWeights(layer)) {
+        weights.packedWinograd(outputs: output.blocks, channelOfLane: input.channelOfLane)
+      },
+      bias: packedBias(layer, weights, blocks: output.blocks),
       activation: activation.codeAfterConvolution)
     append(
       .winograd(kernel, tiles: tiles.count), layer, residual: residual, output: output,

@@ -5,7 +5,7 @@ struct StepBuilder {
   let memoryPlan: MemoryPlan
   let precision: Precision
   let image: PaddedInput
-  let constants = PackedConstants()
+  let constants: PackedConstants
   private(set) var steps: [Step] = []
   var scratchSize = 0
   /// In floats, for one image: the values, the copy of the image, the spans of masks.
@@ -14,7 +14,8 @@ struct StepBuilder {
   /// Bytes of constants that are already attributed to steps.
   private var countedConstants = 0
 
-  init(memoryPlan: MemoryPlan, precision: Precision, image: PaddedInput) {
+  init(memoryPlan: MemoryPlan, precision: Precision, image: PaddedInput, constants: PackedConstants) {
+    self.constants = constants
     self.memoryPlan = memoryPlan
     self.precision = precision
     self.image = image
@@ -33,7 +34,7 @@ struct StepBuilder {
           try addStem(layer, convolution, weights, activation)
         } else if convolution.isDepthwise {
           try addDepthwise(layer, weights, activation, residual)
-        } else if convolution.groups == 1, prefersWinograd(layer, weights.geometry) {
+        } else if convolution.groups == 1, usesWinograd(layer, weights.geometry) {
           addWinograd(layer, weights, activation, residual)
         } else if convolution.groups == 1 {
           addConvolution(layer, weights, activation, residual)
@@ -119,8 +120,8 @@ struct StepBuilder {
   /// Sets the memory traffic of the last step, which belongs to `layer`.
   mutating func countBytes(of layer: FusedLayer) {
     let maps = layer.maps.reduce(0) { $0 + memoryPlan.byteCount(of: $1) }
-    steps[steps.count - 1].bytes = maps + constants.byteCount - countedConstants
-    countedConstants = constants.byteCount
+    steps[steps.count - 1].bytes = maps + constants.readByteCount - countedConstants
+    countedConstants = constants.readByteCount
   }
 
   /// - Parameter operationsPerPixel: for each pixel of each block.

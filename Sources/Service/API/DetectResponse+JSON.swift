@@ -36,8 +36,7 @@ extension DetectResponse: Encodable {
     try container.encode(ImageSize(width: result.width, height: result.height), forKey: .image)
     var model = container.nestedContainer(keyedBy: ModelKeys.self, forKey: .model)
     try model.encode(self.model.name, forKey: .name)
-    let input = self.model.inputSize
-    try model.encode(ImageSize(width: input.width, height: input.height), forKey: .input)
+    try model.encode(ImageSize(width: result.inputWidth, height: result.inputHeight), forKey: .input)
     try container.encode(
       result.detections.map { LabelledDetection($0, labels: self.model.labels) }, forKey: .detections)
     var timing = container.nestedContainer(keyedBy: TimingKeys.self, forKey: .timing)

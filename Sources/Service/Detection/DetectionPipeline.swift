@@ -132,7 +132,7 @@ struct DetectionPipeline: Sendable {
     _ input: ImageInput, with detector: Detector, options: DetectionOptions, deadline: RequestDeadline,
     keepsImage: Bool
   ) async throws(Problem) -> ImageResult {
-    let (prepared, source) = try await prepare(input, for: detector, deadline)
+    let (prepared, source) = try await prepare(input, for: detector, options, deadline)
     do throws(DetectorError) {
       var result = try await detector.detect(prepared, options: options, deadline: deadline)
       if keepsImage { result.source = source }
@@ -146,9 +146,11 @@ struct DetectionPipeline: Sendable {
 
   /// - Returns: the network's input and, to draw on, the image. Planes have none.
   private func prepare(
-    _ input: ImageInput, for detector: Detector, _ deadline: RequestDeadline
+    _ input: ImageInput, for detector: Detector, _ options: DetectionOptions, _ deadline: RequestDeadline
   ) async throws(Problem) -> (PreparedImage, ImageSource?) {
     let model = detector.model
+    // Raw outputs have the shape that the model's description states.
+    let shape = options.keepsPredictions ? InputShape.square : model.inputShape
     switch input {
     case .encoded(let bytes):
       // The header tells what decoding takes.
@@ -157,11 +159,11 @@ struct DetectionPipeline: Sendable {
       }
       let cost = PreprocessingPool.Cost.decoding(encoded, for: model)
       let prepared = try await decode(deadline, cost, detector) { () throws(ImageError) in
-        try model.prepare(encoded)
+        try model.prepare(encoded, shape: shape)
       }
       return (prepared, .encoded(encoded))
     case .pixels(let image):
-      return (try await runOnWorker(deadline) { model.prepare(image) }, .pixels(image))
+      return (try await runOnWorker(deadline) { model.prepare(image, shape: shape) }, .pixels(image))
     case .planes(let planes):
       return (try await runOnWorker(deadline) { model.prepare(planes: planes) }, nil)
     }

@@ -166,7 +166,7 @@ package actor Detector {
     batchReady = nil
   }
 
-  /// Takes the oldest images off the queue, and fails those whose requests are cancelled.
+  /// Takes the oldest image off the queue, with the oldest others of its input size, and fails those whose requests are cancelled.
   private func nextBatch() -> [Job] {
     let now = ContinuousClock.now
     var live: [Job] = []
@@ -178,8 +178,19 @@ package actor Detector {
       }
     }
     let size = batching.batchSize(timePerImage: timePerImage, isShared: runner.isQueueShared)
-    let batch = Array(live.prefix(size))
-    queue = Array(live.dropFirst(batch.count))
+    guard let oldest = live.first?.image else {
+      queue = []
+      return []
+    }
+    var batch: [Job] = []
+    queue = []
+    for job in live {
+      if batch.count < size, job.image.hasInputSize(of: oldest) {
+        batch.append(job)
+      } else {
+        queue.append(job)
+      }
+    }
     return batch
   }
 }

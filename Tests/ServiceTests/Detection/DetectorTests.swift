@@ -50,6 +50,30 @@ struct DetectorTests {
     }
   }
 
+  @Test("images of several input shapes get what each gives alone", arguments: [1, 4])
+  func shapes(maxBatchSize: Int) async throws {
+    var model = model
+    model.inputShape = .fit
+    let images = [(300, 200), (200, 300), (250, 250), (300, 60)].map { width, height in
+      model.prepare(Image(width: width, height: height, gray: 90))
+    }
+    var batching = Batching()
+    batching.maxBatchSize = maxBatchSize
+    let detector = await Detector(model, queue: queue, batching: batching)
+    let options = DetectionOptions(scoreThreshold: 0.001)
+    var predictor = Predictor(model, pool: .init(threads: 1))
+    let expected = images.map { predictor.detect([($0, options)])[0].detections }
+    try await withThrowingTaskGroup(of: (Int, [Detection]).self) { group in
+      for index in 0..<24 {
+        group.addTask {
+          let result = try await detector.detect(images[index % 4], options: options, deadline: noDeadline())
+          return (index, result.detections)
+        }
+      }
+      for try await (index, detections) in group { #expect(detections == expected[index % 4]) }
+    }
+  }
+
   @Test("an image whose deadline has passed or whose client has disconnected is not run")
   func cancelled() async {
     let detector = await detector()
