@@ -17,7 +17,7 @@ package struct TrainCommand: ParsableCommand {
       CommandGroup(
         name: "Data",
         subcommands: [
-          PreviewCommand.self, ConvertCommand.self, ScenesCommand.self, ShapesCommand.self,
+          PreviewCommand.self, AuditCommand.self, ConvertCommand.self, ScenesCommand.self, ShapesCommand.self,
         ]),
       CommandGroup(
         name: "Weights and measurements",

@@ -197,7 +197,8 @@ package final class Trainer {
     }
     guard team.processes.isMain else { return .finished }
     let curves = try RunReport.write(
-      folder: folder, weights: try PretrainedWeights(contentsOf: folder + "/best.safetensors"),
+      folder: folder, options: options,
+      weights: try PretrainedWeights(contentsOf: folder + "/best.safetensors"),
       validation: validation, pool: team.pool)
     log.report("wrote \(folder)/report.html")
     for line in try closingLines(curves) { log.report(line) }

@@ -34,6 +34,32 @@ struct CommandTests {
       ])
   }
 
+  @Test("one command exports all formats; options of a format that is not written are rejected")
+  func export() throws {
+    let export = ["export", "--run", "r"]
+    _ = try TrainCommand.parseAsRoot(
+      export + [
+        "--output", "a.onnx", "a.pth", "a.safetensors", "--opset", "17", "--decode", "--dtype", "f16",
+      ])
+    for wrong in [
+      ["--output", "a.onnx", "a.txt"], ["--output", "a.pth", "--decode"],
+      ["--output", "a.onnx", "--dtype", "f16"],
+      ["--output", "a.onnx", "--opset", "12"],
+    ] {
+      #expect(throws: (any Error).self) { try TrainCommand.parseAsRoot(export + wrong) }
+    }
+  }
+
+  @Test("audit takes labelled data or a folder of images, not both")
+  func audit() throws {
+    let audit = ["audit", "--weights", "w", "--output", "o"]
+    _ = try TrainCommand.parseAsRoot(audit + ["--data", "d"])
+    _ = try TrainCommand.parseAsRoot(audit + ["--unlabelled", "d"])
+    for wrong in [[], ["--data", "d", "--unlabelled", "d"], ["--data", "d", "--count", "0"]] {
+      #expect(throws: (any Error).self) { try TrainCommand.parseAsRoot(audit + wrong) }
+    }
+  }
+
   @Test("the version is that of yolox")
   func version() throws {
     func version(_ path: String) throws -> Substring {

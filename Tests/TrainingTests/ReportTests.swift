@@ -73,11 +73,43 @@ struct ReportTests {
     report.addConfusion(
       ConfusionMatrix([DetectionMatching(objects: [object(0, 0)], detections: [])], classCount: 1),
       labels: ["<b>&"])
-    try report.addErrors([(Image(width: 8, height: 8), "<i>")])
+    try report.addErrors([CaptionedImage(image: Image(width: 8, height: 8), name: "<i>", caption: "")])
     try report.write(to: folder + "/report.html")
     let page = try String(contentsOfFile: folder + "/report.html", encoding: .utf8)
     for markup in ["<script>", "<b>", "<i>"] { #expect(!page.contains(markup), "\(markup)") }
     #expect(page.contains("&lt;b&gt;&amp;"))
-    #expect(page.contains("<polyline points=\"36.0,36.0 424.0,148.0\""))
+    // 3 is at the top of the plot, 1 a third of its height above the axis.
+    #expect(page.contains("<polyline points=\"52.0,30.0 446.0,144.7\""))
+  }
+
+  @Test("the settings are a table, and the error kinds have a key with their colours")
+  func settings() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "report-\(UUID().uuidString)").path
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    var report = RunReport(title: "run")
+    var options = TrainingOptions(variant: .tiny, epochs: 12, batchSize: 16, threads: 2)
+    options.peakLearningRate = 0.004
+    report.addSettings(options)
+    try report.addErrors([CaptionedImage(image: Image(width: 8, height: 8), name: "a", caption: "b")])
+    try report.write(to: folder + "/report.html")
+    let page = try String(contentsOfFile: folder + "/report.html", encoding: .utf8)
+    for row in ["<th>model<td>yolox-tiny", "<th>learning-rate<td>0.004", "<th>epochs<td>12"] {
+      #expect(page.contains(row), "\(row)")
+    }
+    for color in ["#febf12", "#fc444a", "#a361fb"] { #expect(page.contains(color), "\(color)") }
+  }
+
+  @Test(
+    "axes have round numbers",
+    arguments: [
+      (0.0...0.7, false, [0, 0.2, 0.4, 0.6], 0.8), (1...30, true, [10, 20, 30], 30),
+      (1...3, true, [1, 2, 3], 3), (0...0.00125, false, [0, 0.0005, 0.001], 0.0015), (4...4, true, [4], 4),
+    ] as [(ClosedRange<Double>, Bool, [Double], Double)])
+  func ticks(_ range: ClosedRange<Double>, _ isWhole: Bool, _ values: [Double], _ end: Double) {
+    let ticks = AxisTicks(range, isWhole: isWhole)
+    #expect(ticks.values.count == values.count)
+    for (found, expected) in zip(ticks.values, values) { #expect(abs(found - expected) < 1e-9) }
+    #expect(abs(ticks.end - end) < 1e-9)
   }
 }

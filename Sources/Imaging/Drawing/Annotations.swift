@@ -5,13 +5,17 @@ package struct BoxAnnotation: Sendable {
   /// In pixels of the image.
   package var box: Corners
   package var label: String
-  /// Of ``Palette``; a class has the same colour everywhere.
-  package var colorIndex: Int
+  package var color: Color
 
-  package init(box: Corners, label: String, colorIndex: Int) {
+  package init(box: Corners, label: String, color: Color) {
     self.box = box
     self.label = label
-    self.colorIndex = colorIndex
+    self.color = color
+  }
+
+  /// - Parameter colorIndex: of ``Palette``; a class has the same colour everywhere.
+  package init(box: Corners, label: String, colorIndex: Int) {
+    self.init(box: box, label: label, color: Palette.color(colorIndex))
   }
 }
 
@@ -65,7 +69,7 @@ private struct DrawnAnnotation {
     _ annotation: BoxAnnotation, _ box: PixelRectangle, radius: Float,
     _ label: (text: String, bounds: PixelRectangle, place: LabelLayout.Place)?
   ) {
-    color = Palette.color(annotation.colorIndex)
+    color = annotation.color
     frame = RoundedRectangle(box, radius: min(radius, Float(min(box.width, box.height)) / 2))
     guard let label else { return }
     var shape = RoundedRectangle(label.bounds, radius: radius)

@@ -1,5 +1,5 @@
 /// An sRGB colour.
-package struct Color: Equatable {
+package struct Color: Equatable, Sendable {
   package let red: UInt8
   package let green: UInt8
   package let blue: UInt8

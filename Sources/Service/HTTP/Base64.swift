@@ -1,8 +1,4 @@
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import FoundationCompatibility
 
 /// Base64 (RFC 4648, section 4) with line breaks allowed, as images come in JSON.
 enum Base64 {

@@ -21,7 +21,8 @@ struct ReportCommand: ParsableCommand {
 
   func run() throws {
     try RunReport.write(
-      folder: folder, weights: try PretrainedWeights.read(weights ?? folder + "/best.safetensors"),
+      folder: folder, options: try? RunCheckpoint.latest(in: folder).state.options,
+      weights: try PretrainedWeights.read(weights ?? folder + "/best.safetensors"),
       validation: try data.validation(), pool: WorkerPool(threads: max(1, threads)))
     print(folder + "/report.html")
   }

@@ -29,9 +29,6 @@ struct DataOptions: ParsableArguments {
     guard (valAnnotations == nil) == (valImages == nil) else {
       throw ValidationError("--val-annotations requires --val-images, and the reverse")
     }
-    guard data != nil || annotations != nil else {
-      throw ValidationError("--data, or --annotations and --images, is required")
-    }
     if let valSplit, !(valSplit > 0 && valSplit < 1) {
       throw ValidationError("--val-split must lie between 0 and 1")
     }
@@ -47,6 +44,9 @@ struct DataOptions: ParsableArguments {
   ///   - segmentations: whether to read segmentations.
   ///   - isQuiet: whether to print no lines about the data.
   func load(segmentations: Bool = false, isQuiet: Bool = false) throws -> Loaded {
+    guard data != nil || annotations != nil else {
+      throw ValidationError("--data, or --annotations and --images, is required")
+    }
     guard
       let training = try dataset(.train, annotations, images, segmentations: segmentations, isQuiet: isQuiet)
     else {

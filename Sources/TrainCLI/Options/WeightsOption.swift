@@ -1,11 +1,6 @@
+import FoundationCompatibility
 import Training
 import YOLOX
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 extension PretrainedWeights {
   /// Reads a weights file; errors name it.

@@ -28,9 +28,10 @@ package struct AnnotationsFile: Encodable {
     let area: Double
     let isCrowd: Int
     let segmentation: [[Float]]?
+    let attributes: [String: String]?
 
     enum CodingKeys: String, CodingKey {
-      case id, area, segmentation
+      case id, area, segmentation, attributes
       case imageID = "image_id"
       case categoryID = "category_id"
       case box = "bbox"
@@ -44,22 +45,27 @@ package struct AnnotationsFile: Encodable {
 
   /// Replaces the file atomically.
   ///
-  /// - Parameter segmentations: by annotation id.
+  /// - Parameters:
+  ///   - segmentations: by annotation id.
+  ///   - attributes: by annotation id; labelling tools show them beside the box.
   package static func write(
-    _ annotations: Annotations, segmentations: [Int: Segmentation] = [:], to path: String
+    _ annotations: Annotations, segmentations: [Int: Segmentation] = [:],
+    attributes: [Int: [String: String]] = [:], to path: String
   ) throws(TrainingError) {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     let text: Data
     do {
-      text = try encoder.encode(AnnotationsFile(annotations, segmentations))
+      text = try encoder.encode(AnnotationsFile(annotations, segmentations, attributes))
     } catch {
       throw .unwritable(path: path, reason: "\(error)")
     }
     try writeAtomically([UInt8](text), to: path)
   }
 
-  private init(_ source: Annotations, _ segmentations: [Int: Segmentation]) {
+  private init(
+    _ source: Annotations, _ segmentations: [Int: Segmentation], _ attributes: [Int: [String: String]]
+  ) {
     images = source.images.map {
       Image(id: $0.id, fileName: $0.fileName, width: $0.width, height: $0.height)
     }
@@ -67,7 +73,8 @@ package struct AnnotationsFile: Encodable {
     annotations = source.objects.map {
       Object(
         id: $0.id, imageID: $0.imageID, categoryID: $0.categoryID, box: $0.box, area: $0.area,
-        isCrowd: $0.isCrowd ? 1 : 0, segmentation: segmentations[$0.id]?.polygons)
+        isCrowd: $0.isCrowd ? 1 : 0, segmentation: segmentations[$0.id]?.polygons,
+        attributes: attributes[$0.id])
     }
   }
 }

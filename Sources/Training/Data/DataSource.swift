@@ -1,10 +1,5 @@
 import COCO
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import FoundationCompatibility
 
 /// Annotations of one split, however they are stored, and the folder of their images.
 package struct DataSource: Sendable {

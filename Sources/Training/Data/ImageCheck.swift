@@ -1,11 +1,6 @@
 import COCO
+import FoundationCompatibility
 import Imaging
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 /// Compares annotations with the headers of their image files. Boxes for another size of the same image are scaled, boxes
 /// for the stored instead of the displayed orientation are turned; unreadable and contradictory images are left out.

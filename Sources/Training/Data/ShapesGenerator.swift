@@ -1,5 +1,4 @@
 import COCO
-import FoundationCompatibility
 import Imaging
 
 /// Generates a data set of circles, squares and triangles on noise, to test training within minutes without a download.
@@ -25,35 +24,17 @@ package struct ShapesGenerator: Sendable {
 
   package init() {}
 
-  /// Writes `annotations/instances_train.json`, `train/` and the same for `val`, as ``DataFolder`` reads them.
+  /// Writes the data set into `folder`.
   package func write(train: Int, validation: Int, to folder: String) throws(TrainingError) {
-    for (name, count, place) in [("train", train, 0), ("val", validation, 1)] {
-      var images: [Annotations.Image] = []
-      var objects: [Annotations.Object] = []
-      do {
-        for path in ["\(folder)/annotations", "\(folder)/\(name)"] {
-          try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        }
-        for id in 1...count {
-          let (image, shapes) = image(split: place, index: id)
-          let file = "\(id).png"
-          try Data(image.encoded(as: .png)).write(to: URL(filePath: "\(folder)/\(name)/\(file)"))
-          images.append(
-            Annotations.Image(id: id, fileName: file, width: image.width, height: image.height))
-          for (category, box) in shapes {
-            objects.append(
-              Annotations.Object(id: objects.count + 1, imageID: id, categoryID: category + 1, box: box))
-          }
-        }
-      } catch {
-        throw .unwritable(path: folder, reason: "\(error)")
-      }
-      let annotations = Annotations(
-        images: images,
-        categories: Shape.allCases.enumerated().map {
-          Annotations.Category(id: $0.offset + 1, name: $0.element.rawValue)
-        }, objects: objects)
-      try AnnotationsFile.write(annotations, to: "\(folder)/annotations/instances_\(name).json")
+    let categories = Shape.allCases.enumerated().map {
+      Annotations.Category(id: $0.offset + 1, name: $0.element.rawValue)
+    }
+    try GeneratedDataset(categories: categories).write(train: train, validation: validation, to: folder) {
+      split, index in
+      let (image, shapes) = image(split: split, index: index)
+      return GeneratedDataset.Drawing(
+        suffix: "png", bytes: try image.encoded(as: .png), width: image.width, height: image.height,
+        objects: shapes.map { GeneratedDataset.Object(categoryID: $0.classIndex + 1, box: $0.box) })
     }
   }
 

@@ -1,8 +1,4 @@
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import FoundationCompatibility
 
 /// The `data.yaml` of a YOLO data set, as Ultralytics and Roboflow write it: class names and the folders of the splits.
 /// It reads the YAML that such files consist of: `key: value` at the top level, and lists and maps of plain values as

@@ -2,10 +2,11 @@ import Checkpoints
 import Engine
 import YOLOX
 
-/// Exports weights: `.safetensors` with labels and input size for the server, `.pth` for the authors' code.
+/// Exports weights: `.safetensors` with labels and input size for the server, `.pth` for the authors' code, `.onnx` for other
+/// runtimes.
 package enum WeightsFile {
   package enum Format: String, Sendable {
-    case safetensors, pth
+    case safetensors, pth, onnx
 
     package init?(path: String) {
       self.init(rawValue: path.split(separator: ".").last.map { $0.lowercased() } ?? "")
@@ -16,18 +17,28 @@ package enum WeightsFile {
   ///   - epoch: epochs trained; stored in `.pth` only.
   ///   - type: how `.safetensors` stores numbers; `.pth` is float32.
   ///   - license: an SPDX identifier, for `.safetensors`; the weights' own if not given.
+  ///   - onnx: how `.onnx` is written; by default with the weights' input size.
   package static func write(
     _ weights: PretrainedWeights, epoch: Int = 0, as type: ElementType = .float32, license: String? = nil,
-    to path: String
+    onnx: ONNXExportOptions? = nil, to path: String
   ) throws(TrainingError) {
-    do {
+    do throws(ModelError) {
       switch Format(path: path) {
-      case .pth: try weights.writeTorch(to: path, epoch: epoch)
+      case .onnx:
+        try weights.writeONNX(to: path, onnx ?? ONNXExportOptions(inputSize: weights.inputSize))
+      case .pth: try naming { () throws(CheckpointError) in try weights.writeTorch(to: path, epoch: epoch) }
       case .safetensors, nil:
-        try weights.write(to: path, calibration: weights.calibration, as: type, license: license)
+        try naming { () throws(CheckpointError) in
+          try weights.write(to: path, calibration: weights.calibration, as: type, license: license)
+        }
       }
     } catch {
-      throw TrainingError(error, path: path)
+      if case .unreadable(let error) = error { throw TrainingError(error, path: path) }
+      throw .unwritable(path: path, reason: "\(error)")
     }
+  }
+
+  private static func naming(_ write: () throws(CheckpointError) -> Void) throws(ModelError) {
+    do throws(CheckpointError) { try write() } catch { throw .unreadable(error) }
   }
 }

@@ -1,10 +1,4 @@
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
+import PlatformC
 
 enum Clock {
   /// `h:mm:ss` below ten hours, else `h:mm`; `-` for what is not known.

@@ -1,10 +1,5 @@
+import FoundationCompatibility
 import Imaging
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 /// The size of an image file as it is displayed, and how it is stored.
 struct ImageHeader: Sendable, Equatable {

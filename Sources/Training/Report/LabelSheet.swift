@@ -1,10 +1,5 @@
+import FoundationCompatibility
 import Imaging
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 /// Images of a data set with their labels drawn in, on one sheet: a look at it shows shifted boxes and swapped names before
 /// a run is spent on them.

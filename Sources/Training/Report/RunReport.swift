@@ -4,8 +4,8 @@ import FoundationCompatibility
 import Imaging
 import YOLOX
 
-/// The report of a run as one HTML page without scripts or links: metric curves, precision-recall curves, confusion matrix
-/// and the images with the worst errors.
+/// The report of a run as one HTML page without scripts or links: metric curves, precision-recall curves, confusion matrix,
+/// the images with the worst errors, labels to check and the run's settings.
 package struct RunReport {
   private let title: String
   private var sections: [String] = []
@@ -85,15 +85,42 @@ package struct RunReport {
         + "<table class=confusion><tr><th>\(head)\n\(rows.joined())</table>")
   }
 
-  /// - Parameter images: images with errors drawn in, and a caption each.
-  package mutating func addErrors(_ images: [(image: Image, caption: String)]) throws {
+  package mutating func addErrors(_ images: [CaptionedImage]) throws {
+    try addFigures(
+      "Worst images",
+      [(.missed, "missed"), (.falsePositive, "false positive"), (.misclassified, "misclassified")],
+      images)
+  }
+
+  /// - Parameter images: with the findings of a ``LabelAudit``.
+  package mutating func addAudit(_ images: [CaptionedImage]) throws {
+    try addFigures(
+      "Labels to check",
+      [
+        (.missed, "label"), (.falsePositive, "detected, not labelled"),
+        (.misclassified, "detected with another class or box"),
+      ], images)
+  }
+
+  private mutating func addFigures(
+    _ title: String, _ legend: [(kind: ErrorKind, text: String)], _ images: [CaptionedImage]
+  ) throws {
     guard !images.isEmpty else { return }
-    let figures = try images.map { image, caption in
-      let bytes = Data(try image.encoded(as: .jpeg, quality: 80)).base64EncodedString()
+    let keys = legend.map { "<span class=key style=\"background:\($0.kind.hex)\"></span>\($0.text) " }
+      .joined()
+    let figures = try images.map { image in
+      let caption = html("\(image.name): \(image.caption)")
+      let bytes = Data(try image.image.encoded(as: .jpeg, quality: 80)).base64EncodedString()
       return
-        "<figure><img alt=\"\(html(caption))\" src=\"data:image/jpeg;base64,\(bytes)\"><figcaption>\(html(caption))</figcaption></figure>\n"
+        "<figure><img alt=\"\(caption)\" src=\"data:image/jpeg;base64,\(bytes)\"><figcaption>\(caption)</figcaption></figure>\n"
     }
-    section("Worst images", "<div class=images>\(figures.joined())</div>")
+    section(title, "<p>\(keys)</p>\n<div class=images>\(figures.joined())</div>")
+  }
+
+  /// The options that the run was started with.
+  package mutating func addSettings(_ options: TrainingOptions) {
+    let rows = options.settings.map { "<tr><th>\(html($0.name))<td>\(html($0.value))\n" }
+    section("Settings", "<table class=settings>\(rows.joined())</table>")
   }
 
   package func write(to path: String) throws(TrainingError) {
@@ -107,6 +134,8 @@ package struct RunReport {
       svg { width: 100% } svg text { font-size: 11px }
       figure { margin: 0 } img { width: 100% } figcaption { font-size: 13px }
       table { border-collapse: collapse } td, th { padding: 2px 6px; text-align: right; font-weight: normal }
+      .settings th, .settings td { text-align: left }
+      .key { display: inline-block; width: 1em; height: 1em; margin: 0 .3em -.1em 0 }
       th.up { writing-mode: vertical-rl; transform: rotate(180deg) } .confusion { font-size: 12px }
       </style>
       <h1>\(html(title))</h1>

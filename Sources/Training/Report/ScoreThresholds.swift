@@ -1,10 +1,5 @@
 import COCO
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
+import FoundationCompatibility
 
 /// The score threshold at which each class has the best F1, the harmonic mean of precision and recall, at IoU 0.50.
 package struct ScoreThresholds: Encodable, Sendable, Equatable {

@@ -1,11 +1,6 @@
 import Engine
+import FoundationCompatibility
 import YOLOX
-
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
 
 /// What a run is started with, for its console and its folder.
 package enum StartSummary {

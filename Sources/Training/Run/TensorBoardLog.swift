@@ -43,64 +43,23 @@ package struct TensorBoardLog {
 
   static func header(time: Double) -> [UInt8] {
     var event = ProtobufWriter()
-    event.double(time, field: 1)
-    event.text("brain.Event:2", field: 3)
+    event.double(1, time)
+    event.text(3, "brain.Event:2")
     return event.bytes
   }
 
   static func event(_ scalars: [(tag: String, value: Float)], step: Int, time: Double) -> [UInt8] {
-    var summary = ProtobufWriter()
-    for (tag, value) in scalars {
-      var entry = ProtobufWriter()
-      entry.text(tag, field: 1)
-      entry.float(value, field: 2)
-      summary.message(entry, field: 1)
-    }
     var event = ProtobufWriter()
-    event.double(time, field: 1)
-    event.integer(step, field: 2)
-    event.message(summary, field: 5)
-    return event.bytes
-  }
-}
-
-/// Protocol buffers' encoding (protobuf.dev/programming-guides/encoding), limited to what events need.
-private struct ProtobufWriter {
-  private(set) var bytes: [UInt8] = []
-
-  mutating func integer(_ value: Int, field: Int) {
-    key(field, wireType: 0)
-    variable(UInt64(bitPattern: Int64(value)))
-  }
-
-  mutating func double(_ value: Double, field: Int) {
-    key(field, wireType: 1)
-    bytes.append(little: value.bitPattern)
-  }
-
-  mutating func float(_ value: Float, field: Int) {
-    key(field, wireType: 5)
-    bytes.append(little: value.bitPattern)
-  }
-
-  mutating func text(_ text: String, field: Int) { content(Array(text.utf8), field: field) }
-
-  mutating func message(_ message: ProtobufWriter, field: Int) { content(message.bytes, field: field) }
-
-  private mutating func content(_ content: [UInt8], field: Int) {
-    key(field, wireType: 2)
-    variable(UInt64(content.count))
-    bytes += content
-  }
-
-  private mutating func key(_ field: Int, wireType: Int) { variable(UInt64(field << 3 | wireType)) }
-
-  private mutating func variable(_ value: UInt64) {
-    var rest = value
-    while rest >= 0x80 {
-      bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
-      rest >>= 7
+    event.double(1, time)
+    event.number(2, step)
+    event.message(5) { summary in
+      for (tag, value) in scalars {
+        summary.message(1) { entry in
+          entry.text(1, tag)
+          entry.float(2, value)
+        }
+      }
     }
-    bytes.append(UInt8(rest))
+    return event.bytes
   }
 }

@@ -1,12 +1,6 @@
 import COCO
 import Imaging
 
-#if canImport(FoundationEssentials)
-  import FoundationEssentials
-#else
-  import Foundation
-#endif
-
 /// Writes a data set of drawn street scenes, with names and ids of COCO's categories.
 package struct ScenesGenerator: Sendable {
   package var composer = SceneComposer()
@@ -16,48 +10,29 @@ package struct ScenesGenerator: Sendable {
 
   package init() {}
 
-  /// Writes `annotations/instances_train.json`, `train/` and the same for `val`, as ``DataFolder`` reads them.
-  /// A part of which no images are asked for is not written.
-  package func write(
-    train: Int, validation: Int, to folder: String
-  ) throws(TrainingError) {
-    for (name, count, split) in [("train", train, 0), ("val", validation, 1)] where count > 0 {
-      var images: [Annotations.Image] = []
-      var objects: [Annotations.Object] = []
-      do {
-        for path in ["\(folder)/annotations", "\(folder)/\(name)"] {
-          try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        }
-        for id in 1...count {
-          let scene = composer.scene(seed: seed, split: split, index: id)
-          let file = try write(scene.image, id: id, split: split, to: "\(folder)/\(name)")
-          images.append(
-            Annotations.Image(id: id, fileName: file, width: scene.image.width, height: scene.image.height))
-          for object in scene.objects {
-            objects.append(
-              Annotations.Object(
-                id: objects.count + 1, imageID: id, categoryID: object.category.rawValue,
-                box: object.box.map { Double($0) }, area: Double(object.area)))
-          }
-        }
-      } catch {
-        throw .unwritable(path: folder, reason: "\(error)")
-      }
-      let annotations = Annotations(
-        images: images,
-        categories: SceneCategory.allCases.map { Annotations.Category(id: $0.rawValue, name: $0.name) },
-        objects: objects)
-      try AnnotationsFile.write(annotations, to: "\(folder)/annotations/instances_\(name).json")
+  /// Writes the data set into `folder`. A part of which no images are asked for is not written.
+  package func write(train: Int, validation: Int, to folder: String) throws(TrainingError) {
+    let categories = SceneCategory.allCases.map { Annotations.Category(id: $0.rawValue, name: $0.name) }
+    try GeneratedDataset(categories: categories).write(train: train, validation: validation, to: folder) {
+      split, index in
+      let scene = composer.scene(seed: seed, split: split, index: index)
+      let (suffix, bytes) = try encoded(scene.image, split: split, index: index)
+      return GeneratedDataset.Drawing(
+        suffix: suffix, bytes: bytes, width: scene.image.width, height: scene.image.height,
+        objects: scene.objects.map { object in
+          GeneratedDataset.Object(
+            categoryID: object.category.rawValue, box: object.box.map { Double($0) },
+            area: Double(object.area))
+        })
     }
   }
 
-  /// - Returns: the file's name.
-  private func write(_ image: Image, id: Int, split: Int, to folder: String) throws -> String {
-    var random = RandomSource(seed, UInt64(split), UInt64(id), 1)
+  private func encoded(
+    _ image: Image, split: Int, index: Int
+  ) throws -> (suffix: String, bytes: [UInt8]) {
+    var random = RandomSource(seed, UInt64(split), UInt64(index), 1)
     let isJPEG = random.chance(jpegShare)
-    let file = isJPEG ? "\(id).jpg" : "\(id).png"
-    let bytes = try image.encoded(as: isJPEG ? .jpeg : .png, quality: random.integer(35...95))
-    try Data(bytes).write(to: URL(filePath: "\(folder)/\(file)"))
-    return file
+    let quality = random.integer(35...95)
+    return (isJPEG ? "jpg" : "png", try image.encoded(as: isJPEG ? .jpeg : .png, quality: quality))
   }
 }

@@ -1,26 +1,33 @@
 /// Writes one protocol buffer message (protobuf.dev/programming-guides/encoding).
-struct ProtobufWriter {
-  private(set) var bytes: [UInt8] = []
+package struct ProtobufWriter {
+  package private(set) var bytes: [UInt8] = []
 
-  mutating func number(_ field: Int, _ value: Int) {
+  package init() {}
+
+  package mutating func number(_ field: Int, _ value: Int) {
     varint(UInt64(field) << 3)
     varint(UInt64(bitPattern: Int64(value)))
   }
 
-  mutating func float(_ field: Int, _ value: Float) {
+  package mutating func float(_ field: Int, _ value: Float) {
     varint(UInt64(field) << 3 | 5)
     bytes.append(little: value.bitPattern)
   }
 
-  mutating func text(_ field: Int, _ value: String) { data(field, Array(value.utf8)) }
+  package mutating func double(_ field: Int, _ value: Double) {
+    varint(UInt64(field) << 3 | 1)
+    bytes.append(little: value.bitPattern)
+  }
 
-  mutating func data(_ field: Int, _ value: [UInt8]) {
+  package mutating func text(_ field: Int, _ value: String) { data(field, Array(value.utf8)) }
+
+  package mutating func data(_ field: Int, _ value: [UInt8]) {
     varint(UInt64(field) << 3 | 2)
     varint(UInt64(value.count))
     bytes += value
   }
 
-  mutating func message(_ field: Int, _ body: (inout ProtobufWriter) -> Void) {
+  package mutating func message(_ field: Int, _ body: (inout ProtobufWriter) -> Void) {
     var inner = ProtobufWriter()
     body(&inner)
     data(field, inner.bytes)
