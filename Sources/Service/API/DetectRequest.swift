@@ -14,22 +14,26 @@ struct DetectRequest: Sendable {
 
   static let maxImages = 64
 
-  init(_ request: Request, _ format: BodyFormat) throws(Problem) {
+  /// - Parameter excluded: parameters that the API has no use for.
+  init(
+    _ request: Request, _ format: BodyFormat, without excluded: Set<DetectParameters.Name> = []
+  ) throws(Problem) {
     let query = request.query.map { (name: $0.name, value: JSONValue.string($0.value)) }
     switch format {
     case .image:
-      try self.init([.success(.encoded(request.body))], isList: false, parameters: query)
+      try self.init([.success(.encoded(request.body))], isList: false, parameters: query, without: excluded)
     case .form(let type):
       let (images, fields) = try DetectRequest.parse(form: request.body, type)
-      try self.init(images, isList: images.count > 1, parameters: query + fields)
+      try self.init(images, isList: images.count > 1, parameters: query + fields, without: excluded)
     case .json:
       let (images, isList, members) = try DetectRequest.parse(json: request.body)
-      try self.init(images, isList: isList, parameters: query + members)
+      try self.init(images, isList: isList, parameters: query + members, without: excluded)
     }
   }
 
   private init(
-    _ images: [Result<ImageInput, Problem>], isList: Bool, parameters: [Parameter]
+    _ images: [Result<ImageInput, Problem>], isList: Bool, parameters: [Parameter],
+    without excluded: Set<DetectParameters.Name>
   ) throws(Problem) {
     guard !images.isEmpty else { throw .noImage("The request has no image.") }
     guard images.count <= DetectRequest.maxImages else {
@@ -37,7 +41,9 @@ struct DetectRequest: Sendable {
     }
     self.images = images
     self.isList = isList
-    do { self.parameters = try DetectParameters(parameters) } catch { throw Problem(error) }
+    do { self.parameters = try DetectParameters(parameters, without: excluded) } catch {
+      throw Problem(error)
+    }
   }
 
   // MARK: Forms

@@ -1,5 +1,6 @@
 import HTTPServer
 import HTTPTypes
+import YOLOX
 
 /// A DeepStack request: a form with an image file and fields. Unknown fields are ignored, because cameras send many.
 struct DeepStackForm: Sendable {
@@ -63,10 +64,10 @@ struct DeepStackForm: Sendable {
   var minimumConfidence: Float {
     get throws(Problem) {
       guard let text = fields["min_confidence"], !text.isEmpty else { return 0.4 }
-      guard let value = Float(text), (0...1).contains(value) else {
+      guard let value = JSONReader.number(in: text), (0...1).contains(value) else {
         throw .invalidBody("min_confidence is '\(text.excerpt)'; expected a number from 0 to 1.")
       }
-      return value
+      return LabelledDetection.minScore(reportedAtLeast: Float(value))
     }
   }
 }

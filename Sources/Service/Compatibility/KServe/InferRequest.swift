@@ -52,10 +52,10 @@ struct InferRequest: Sendable {
 
     let detectParameters = parameters.filter { !InferRequest.protocolParameters.contains($0.key) }
     do throws(DetectParameters.Invalid) {
-      // The path names the model.
-      if detectParameters["model"] != nil { throw DetectParameters.Invalid.unknown(name: "model") }
+      // The path names the model, and the protocol the format.
       detection = try DetectParameters(
-        detectParameters.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) })
+        detectParameters.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) },
+        without: [.model, .format])
     } catch { throw Problem(error) }
   }
 

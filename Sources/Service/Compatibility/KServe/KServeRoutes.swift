@@ -69,7 +69,7 @@ struct KServeRoutes: CompatibleRoutes {
         () throws(Problem) -> (InferRequest, [ImageInput], DetectionOptions) in
         let decoded = try InferRequest(request)
         let images = try decoded.images(for: detector.model, limits: limits)
-        var options = try decoded.detection.options(for: detector.model)
+        var options = try decoded.detection.options(for: detector.model, roundsScores: false)
         options.keepsPredictions = decoded.wantsRaw
         return (decoded, images, options)
       }

@@ -52,7 +52,8 @@ struct TorchServeRoutes: CompatibleRoutes {
       let detector = try context.detector(named: request.parameters["name"])
       let decoded = try await pipeline.runOnWorker(deadline, .parsing(request.body)) {
         () throws(Problem) -> DetectRequest in
-        try DetectRequest(request, try DetectRequest.BodyFormat(request.fields))
+        // The path names the model, and the API the format.
+        try DetectRequest(request, try DetectRequest.BodyFormat(request.fields), without: [.model, .format])
       }
       let options = try decoded.parameters.options(for: detector.model)
       guard decoded.images.count == 1 else {
