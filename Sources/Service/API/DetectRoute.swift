@@ -49,7 +49,7 @@ struct DetectRoute: Sendable {
   /// A body that is the image itself needs no parsing, and no worker.
   private func decode(_ request: Request, _ deadline: RequestDeadline) async throws(Problem) -> DetectRequest
   {
-    let format = try DetectRequest.BodyFormat(request.fields)
+    let format = try DetectRequest.BodyFormat(request)
     if case .image = format { return try DetectRequest(request, format) }
     return try await pipeline.runOnWorker(deadline, .parsing(request.body)) { () throws(Problem) in
       try DetectRequest(request, format)
