@@ -9,7 +9,7 @@ import HTTPTypes
 public func fuzzOneInput(_ data: UnsafePointer<UInt8>?, _ size: Int) -> CInt {
   let input = fuzzInput(data, size)
   guard let request = request(typedByFirstLineOf: input),
-    let format = try? DetectRequest.BodyFormat(request.fields),
+    let format = try? DetectRequest.BodyFormat(request),
     let decoded = try? DetectRequest(request, format)
   else { return 0 }
   require((1...DetectRequest.maxImages).contains(decoded.images.count), "images within the limit")

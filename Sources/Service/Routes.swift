@@ -40,7 +40,7 @@ struct Routes: Sendable {
     modelRoutes = ModelRoutes(models: models, allowsChanges: access.keys != nil, logger: logger)
     let context = CompatibilityContext(
       pipeline: pipeline, models: models, modelRoutes: modelRoutes, health: health, access: access,
-      metrics: metrics, version: configuration.version)
+      metrics: metrics, version: configuration.version, deepStack: configuration.deepStack)
     compatible = CompatibleAPI.allCases.filter(configuration.compatibility.contains).map {
       $0.routes(context)
     }
@@ -53,7 +53,11 @@ struct Routes: Sendable {
       router.on(.get, path, instrumentation.immediate(path, handler))
     }
 
-    router.on(.post, "/detect", instrumentation.suspending("/detect", detectRoute.respond))
+    // `curl -T` sends PUT.
+    for method in [HTTPRequest.Method.post, .put] {
+      router.on(
+        method, "/detect", needsBody: true, instrumentation.suspending("/detect", detectRoute.respond))
+    }
     for api in compatible { api.add(to: &router, instrumentation) }
 
     get("/v1/models", models.list)
@@ -86,16 +90,17 @@ struct Routes: Sendable {
   }
 
   private func addProbes(to router: inout Router) {
-    router.on(.get, "/healthz", instrumentation.immediate("/healthz") { _ in Routes.status("ok") })
     router.on(
-      .get, "/readyz",
+      .get, "/healthz", isExact: true, instrumentation.immediate("/healthz") { _ in Routes.status("ok") })
+    router.on(
+      .get, "/readyz", isExact: true,
       instrumentation.immediate("/readyz") { [health] _ in health.problem?.response ?? Routes.status("ready")
       })
   }
 
   private func addMetrics(to router: inout Router, _ connections: ConnectionLimiter) {
     router.on(
-      .get, "/metrics",
+      .get, "/metrics", isExact: true,
       instrumentation.immediate("/metrics") { [metrics, metricsText, droppedLogLines, health] _ in
         let text = metricsText.text(at: .now) {
           metrics.server.update(droppedLogLines: droppedLogLines())
@@ -119,7 +124,7 @@ struct Routes: Sendable {
       let response = api(of: head)?.response(to: problem) ?? problem.response
       return instrumentation.rejected(response, reason: problem.detail)
     }
-    var hooks = ServerHooks { error, head in reject(Problem(error), head) }
+    var hooks = ServerHooks { error, head in reject(Problem(error, at: head?.target.path), head) }
     hooks.authorize = { head in
       let location = api(of: head)?.keyLocation(head) ?? .authorizationOnly
       do throws(Problem) {
@@ -127,9 +132,10 @@ struct Routes: Sendable {
       } catch { return .denied(reject(error, head)) }
     }
     hooks.finalize = { response, head in
-      guard let head else { return response }
       var response = access.crossOrigin.complete(response, to: head)
-      if response.fields[.requestID] == nil { response.fields[.requestID] = RequestID(head.fields).text }
+      if response.fields[.requestID] == nil {
+        response.fields[.requestID] = RequestID(head?.fields ?? [:]).text
+      }
       response.logFields.requestID = response.fields[.requestID]
       return response
     }

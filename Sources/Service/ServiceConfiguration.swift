@@ -10,6 +10,7 @@ extension DetectionService {
     package var access = AccessPolicy()
     /// The APIs served beside the service's own.
     package var compatibility = Set(CompatibleAPI.allCases)
+    package var deepStack = DeepStackDefaults()
     /// Threads of inference, and as many again of preprocessing.
     package var threads = availableProcessors()
     package var version = "development"

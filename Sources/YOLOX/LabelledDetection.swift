@@ -22,12 +22,28 @@ package struct LabelledDetection: Encodable, Sendable {
   package init(_ detection: Detection, labels: [String]) {
     classID = detection.classID
     label = labels[detection.classID]
-    score = rounded(detection.score, 10000)
+    score = LabelledDetection.reported(detection.score)
     // No network is more precise than a hundredth of a pixel.
     box = Corners(
       x1: rounded(detection.box.x1, 100), y1: rounded(detection.box.y1, 100),
       x2: rounded(detection.box.x2, 100),
       y2: rounded(detection.box.y2, 100))
+  }
+}
+
+extension LabelledDetection {
+  private static func reported(_ score: Float) -> Double { rounded(score, 10000) }
+
+  /// The smallest score that is at least `threshold`, either itself or as it is reported: of 0.85508, reported as 0.8551, a
+  /// threshold of 0.8551 must keep the detection.
+  package static func minScore(reportedAtLeast threshold: Float) -> Float {
+    // The decimal that was meant: 0.8551 as a Float is a little more or less.
+    let meant = Double("\(threshold)") ?? Double(threshold)
+    var score = max(0, threshold - 0.00005)
+    // Float's steps are far below a ten thousandth, so this ends after one or two.
+    while reported(score) < meant, score < threshold { score = score.nextUp }
+    while score > 0, reported(score.nextDown) >= meant { score = score.nextDown }
+    return min(score, threshold)
   }
 }
 
@@ -56,7 +72,7 @@ extension Model {
   package static func classNames(in list: String) -> [String] {
     list.split(separator: ",").map { part in
       String(part.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
-    }
+    }.filter { !$0.isEmpty }
   }
 
   /// Class indices of names such as `person` and `2`.

@@ -321,7 +321,7 @@ struct ServerTests {
     for (request, field) in [
       ("GET /now HTTP/1.1\r\nHost: a\r\n\r\n", "/now"),
       ("GET /nowhere HTTP/1.1\r\nHost: a\r\n\r\n", "/nowhere"),
-      ("GET /now HTTP/1.1\r\n\r\n", nil),
+      ("GET /now HTTP/1.1\r\n\r\n", "/now"), ("GET\r\n\r\n", nil),
     ] {
       let client = try server.client()
       client.send(request)

@@ -147,6 +147,11 @@ struct RoutesTests {
     for (accept, type) in [
       ("image/png", "image/png"), ("image/*", "image/jpeg"), ("text/html, */*;q=0.8", "application/json"),
       ("image/png;q=0.2, image/jpeg;q=0.9", "image/jpeg"),
+      // Java's default, a browser's for an image, and clients that prefer CSV by name.
+      ("text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2", "application/json"),
+      ("image/*,*/*", "application/json"), ("image/avif,image/webp,image/png,*/*;q=0.8", "application/json"),
+      ("text/csv, application/json;q=0.5", "text/csv"), ("text/*, */*;q=0.1", "application/json"),
+      ("image/png, application/json;q=0", "image/png"),
     ] {
       let response = try await post(dog, fields: "Accept: \(accept)\r\n")
       #expect(response.status == 200 && response.fields["content-type"] == type, "\(accept)")
@@ -154,6 +159,39 @@ struct RoutesTests {
     }
     #expect(try await post(dog, fields: "Accept: text/html\r\n").status == 406)
     #expect(try await post(dog, fields: "Content-Type: text/plain\r\n").status == 415)
+  }
+
+  @Test("the parameter format overrides Accept")
+  func format() async throws {
+    let dog = try ServedScene.current.imageBytes
+    for (format, type) in [
+      ("jpeg", "image/jpeg"), ("png", "image/png"), ("json", "application/json"), ("csv", "text/csv"),
+    ] {
+      let response = try await post(dog, to: "/detect?format=\(format)", fields: "Accept: text/html\r\n")
+      #expect(response.status == 200 && response.fields["content-type"] == type, "\(format)")
+    }
+    #expect(try await post(dog, to: "/detect?format=bmp").problem == "invalid-parameter")
+  }
+
+  @Test("a threshold that equals a reported score keeps that detection")
+  func equalThreshold() async throws {
+    let dog = try ServedScene.current.imageBytes
+    let all = try #require(
+      try await post(dog, to: "/detect?score_threshold=0.02").json["detections"] as? [[String: Any]])
+    let scores = all.compactMap { $0["score"] as? Double }
+    #expect(scores.count > 10)
+    for score in scores {
+      let found = try #require(
+        try await post(dog, to: "/detect?score_threshold=\(score)").json["detections"] as? [[String: Any]])
+      #expect(found.count == scores.count { $0 >= score }, "\(score)")
+    }
+  }
+
+  @Test("an empty list of classes is all classes", arguments: ["classes=", "classes=,", "classes=%20"])
+  func emptyClasses(query: String) async throws {
+    let dog = try ServedScene.current.imageBytes
+    let response = try await post(dog, to: "/detect?score_threshold=0.4&\(query)")
+    #expect(try labels(response.json) == dogBicycleCar)
   }
 
   @Test("draws the detections, also of an image that was decoded at a reduced scale")

@@ -50,9 +50,12 @@ struct DetectCommand: AsyncParsableCommand {
   func run() async throws {
     let model = try model.loadModel()
     let options = DetectionOptions(
-      scoreThreshold: scoreThreshold, nmsThreshold: nmsThreshold, maxDetections: maxDetections,
+      scoreThreshold: LabelledDetection.minScore(reportedAtLeast: scoreThreshold), nmsThreshold: nmsThreshold,
+      maxDetections: maxDetections,
       classes: try classes.map { list in
-        try CLIError.naming("--classes") { try model.classIDs(named: Model.classNames(in: list)) }
+        let names = Model.classNames(in: list)
+        guard !names.isEmpty else { throw CLIError("--classes: names no class") }
+        return try CLIError.naming("--classes") { try model.classIDs(named: names) }
       },
       classAgnostic: classAgnostic)
     if let output {

@@ -4,6 +4,7 @@ import Engine
 import HTTPServer
 import Imaging
 import Service
+import YOLOX
 
 /// Limits of requests, batching, and the APIs to serve.
 struct RequestOptions: ParsableArguments {
@@ -48,7 +49,17 @@ struct RequestOptions: ParsableArguments {
       "APIs of other servers to serve: all, none or a comma-separated list.", valueName: "apis"))
   var compatibility = CompatibilityOption(CompatibleAPI.allCases)
 
+  @Option(help: "Maximum predictions per image for DeepStack's clients; Frigate takes 20.")
+  var deepstackMaxPredictions = DeepStackDefaults().maxPredictions
+
+  @Option(
+    help: ArgumentHelp(
+      "Labels for DeepStack's clients, such as person,car. Default: all.",
+      valueName: "labels"))
+  var deepstackClasses: String?
+
   func validate() throws {
+    try requireInRange("--deepstack-max-predictions", deepstackMaxPredictions, 1...1000)
     try requirePositive([
       ("--max-body-size", maxBodySize), ("--max-batch-size", maxBatchSize),
       ("--max-in-flight", maxInFlight ?? 1), ("--max-image-pixels", maxImagePixels ?? 1),
@@ -77,5 +88,7 @@ struct RequestOptions: ParsableArguments {
     configuration.batching.maxQueueDelay = .seconds(maxQueueDelayMs / 1000)
     configuration.batching.queueLimit = maxInFlight
     configuration.compatibility = compatibility.apis
+    configuration.deepStack.maxPredictions = deepstackMaxPredictions
+    configuration.deepStack.classes = deepstackClasses.map(Model.classNames) ?? []
   }
 }

@@ -17,6 +17,8 @@ package enum HTTPError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The bodies of all requests together would exceed the server's budget.
   case bodyMemoryExhausted(limit: Int)
   case unsupportedExpectation
+  /// A request that needs a body does not tell where that ends.
+  case lengthRequired
 
   package var status: HTTPResponse.Status {
     switch self {
@@ -31,6 +33,7 @@ package enum HTTPError: Error, Equatable, Sendable, CustomStringConvertible {
     case .requestTimeout: .requestTimeout
     case .tooManyConnections, .bodyMemoryExhausted: .serviceUnavailable
     case .unsupportedExpectation: .expectationFailed
+    case .lengthRequired: .lengthRequired
     }
   }
 
@@ -47,6 +50,7 @@ package enum HTTPError: Error, Equatable, Sendable, CustomStringConvertible {
     case .requestTimeout: "the request did not arrive in time"
     case .tooManyConnections: "the server has too many connections"
     case .bodyMemoryExhausted(let limit): "the bodies of all requests together exceed \(limit) bytes"
+    case .lengthRequired: "the request has neither a Content-Length nor chunks, so its body has no end"
     case .unsupportedExpectation: "the only supported expectation is 100-continue"
     }
   }

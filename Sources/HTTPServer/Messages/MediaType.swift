@@ -51,7 +51,8 @@ extension ArraySlice<UInt8> {
 
   fileprivate mutating func popTokenOrQuotedString() -> [UInt8]? {
     guard popFirst(UInt8(ascii: "\"")) else {
-      let token = popPrefix(while: isTokenCharacter)
+      // Not only a token: clients do not quote boundaries such as `===17=:3===`.
+      let token = popPrefix { $0 > 0x20 && $0 != 0x7F && !";,\"".utf8.contains($0) }
       return token.isEmpty ? nil : Array(token)
     }
     var value: [UInt8] = []

@@ -13,6 +13,9 @@ package struct RequestHead: Sendable, Equatable {
     isHTTP10 ? hasConnectionOption("keep-alive") : !hasConnectionOption("close")
   }
 
+  /// Whether the head tells the length of the body (RFC 9112, section 6.3).
+  var hasBodyLength: Bool { fields[.contentLength] != nil || fields[.transferEncoding] != nil }
+
   private func hasConnectionOption(_ option: StaticString) -> Bool {
     fields[values: .connection].contains { value in
       value.utf8.split(separator: UInt8(ascii: ",")).contains {

@@ -12,7 +12,7 @@ package struct RequestTarget: Sendable, Equatable {
     }
   }
 
-  package let path: String
+  package internal(set) var path: String
   package let query: [Parameter]
 
   static let root = RequestTarget(path: "/", query: [])

@@ -17,7 +17,7 @@ struct ResponseEncoder {
     bytes.append(contentsOf: "HTTP/1.1 ".utf8)
     bytes.append(contentsOf: String(response.status.code).utf8)
     bytes.append(0x20)
-    bytes.append(contentsOf: response.status.reasonPhrase.utf8)
+    bytes.append(contentsOf: reasonPhrase(response.status.code).utf8)
     bytes.append(contentsOf: "\r\nDate: ".utf8)
     bytes.append(contentsOf: currentDate())
     for field in response.fields {
@@ -47,17 +47,27 @@ struct ResponseEncoder {
       second = Int(now)
       var parts = tm()
       gmtime_r(&now, &parts)
-      date = ResponseEncoder.format(parts)
+      date = Array(HTTPDate.format(parts).utf8)
     }
     return date
   }
+}
 
-  static func format(_ parts: tm) -> [UInt8] {
+/// IMF-fixdate (RFC 9110, section 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`.
+package enum HTTPDate {
+  package static func now() -> String {
+    var now = time(nil)
+    var parts = tm()
+    gmtime_r(&now, &parts)
+    return format(parts)
+  }
+
+  static func format(_ parts: tm) -> String {
     func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
     let days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
     let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
     let day =
       "\(days[Int(parts.tm_wday)]), \(two(parts.tm_mday)) \(months[Int(parts.tm_mon)]) \(1900 + parts.tm_year)"
-    return Array("\(day) \(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec)) GMT".utf8)
+    return "\(day) \(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec)) GMT"
   }
 }

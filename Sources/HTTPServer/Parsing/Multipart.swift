@@ -40,6 +40,9 @@ package struct FormPart: Sendable, Equatable {
   package let contentType: MediaType?
   /// A slice of the request's body, without a copy.
   package let body: ArraySlice<UInt8>
+
+  /// A file input of a page in which no file was chosen.
+  package var isEmptyInput: Bool { fileName == "" && body.isEmpty }
 }
 
 /// Parses a body of `multipart/form-data` (RFC 7578; RFC 2046, section 5.1.1) into its parts.
@@ -89,9 +92,9 @@ package struct MultipartParser: Sendable {
   private func part(
     _ fields: HTTPFields, _ body: ArraySlice<UInt8>, index: Int
   ) throws(MultipartError) -> FormPart {
-    guard let disposition = fields[.contentDisposition].flatMap(MediaType.init),
-      disposition.name == "form-data", let name = disposition["name"]
-    else { throw .unnamedPart(index: index) }
+    guard let disposition = fields[.contentDisposition].flatMap(FormDisposition.init) else {
+      throw .unnamedPart(index: index)
+    }
     // RFC 7578, section 4.7: transfer encodings are deprecated, and only the ones that do nothing are supported.
     if let encoding = fields[.contentTransferEncoding]?.asciiLowercased {
       guard ["7bit", "8bit", "binary"].contains(encoding) else {
@@ -99,7 +102,7 @@ package struct MultipartParser: Sendable {
       }
     }
     return FormPart(
-      name: MultipartParser.unescaped(name), fileName: disposition["filename"].map(MultipartParser.unescaped),
+      name: disposition.name, fileName: disposition.fileName,
       contentType: fields[.contentType].flatMap(MediaType.init), body: body)
   }
 
@@ -109,6 +112,8 @@ package struct MultipartParser: Sendable {
   ) throws(MultipartError) -> (HTTPFields, start: Int) {
     var fields = HTTPFields()
     var rest = bytes
+    // A line may be folded, as mail programs do: the next one then begins with a blank.
+    var unfolded: [UInt8] = []
     let limit = limits.fields
     while true {
       guard let feed = rest.prefix(limit).firstIndex(of: 0x0A), feed - bytes.startIndex < limit else {
@@ -119,10 +124,17 @@ package struct MultipartParser: Sendable {
       }
       let line = rest[..<(feed - 1)]
       rest = rest[(feed + 1)...]
-      if line.isEmpty { return (fields, rest.startIndex) }
-      do { fields.append(try HTTPField(line: line)) } catch {
-        throw .malformedPart(index: index, reason: error.description)
+      if !unfolded.isEmpty, line.first == 0x20 || line.first == 0x09 {
+        unfolded += line
+        continue
       }
+      if !unfolded.isEmpty {
+        do { fields.append(try HTTPField(line: unfolded[...])) } catch {
+          throw .malformedPart(index: index, reason: error.description)
+        }
+      }
+      if line.isEmpty { return (fields, rest.startIndex) }
+      unfolded = Array(line)
     }
   }
 
@@ -142,25 +154,6 @@ package struct MultipartParser: Sendable {
       && text.allSatisfy { byte in
         isAlphanumeric(byte) || "'()+_,-./:=? ".utf8.contains(byte)
       }
-  }
-
-  /// Decodes the quotation marks and line ends in a name, which browsers percent-encode (HTML, section 4.10.21.8).
-  private static func unescaped(_ name: String) -> String {
-    guard name.utf8.contains(UInt8(ascii: "%")) else { return name }
-    var bytes: [UInt8] = []
-    var rest = Array(name.utf8)[...]
-    while let byte = rest.popFirst() {
-      switch String(decoding: rest.prefix(2), as: UTF8.self).uppercased() {
-      case "22" where byte == UInt8(ascii: "%"): bytes.append(UInt8(ascii: "\""))
-      case "0D" where byte == UInt8(ascii: "%"): bytes.append(0x0D)
-      case "0A" where byte == UInt8(ascii: "%"): bytes.append(0x0A)
-      default:
-        bytes.append(byte)
-        continue
-      }
-      rest = rest.dropFirst(2)
-    }
-    return String(decoding: bytes, as: UTF8.self)
   }
 }
 

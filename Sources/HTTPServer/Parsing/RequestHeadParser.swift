@@ -38,6 +38,10 @@ struct RequestHeadParser: Sendable {
     fields.append(try HTTPField(line: line))
   }
 
+  var partialHead: RequestHead {
+    RequestHead(method: method, target: target, isHTTP10: isHTTP10, fields: fields)
+  }
+
   /// Validates the head as a whole.
   func finish() throws(HTTPError) -> (RequestHead, expectsContinue: Bool) {
     // RFC 9112, section 3.2: exactly one Host, which is an authority.
@@ -48,8 +52,7 @@ struct RequestHeadParser: Sendable {
     } else if !isHTTP10 {
       throw .malformed(.missingHost)
     }
-    let head = RequestHead(method: method, target: target, isHTTP10: isHTTP10, fields: fields)
-    return (head, try expectsContinue)
+    return (partialHead, try expectsContinue)
   }
 
   /// RFC 9110, section 10.1.1.

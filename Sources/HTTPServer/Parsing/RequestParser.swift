@@ -34,6 +34,7 @@ package struct RequestParser: Sendable {
   private var headParser: RequestHeadParser
   private var body: [UInt8] = []
   private var chunks: ChunkedBody
+  private var failedHead: RequestHead?
 
   package init(limits: RequestLimits = RequestLimits()) {
     self.limits = limits
@@ -44,6 +45,17 @@ package struct RequestParser: Sendable {
   /// Whether part of a request has arrived that is not complete yet.
   package var isWithinRequest: Bool {
     if case .requestLine = state { start < buffer.count } else { true }
+  }
+
+  /// What has been parsed of the head of a request that is not complete, or that was rejected; `nil` before its first line
+  /// is. The rejection may be about the head, so this is for the response only.
+  var partialHead: RequestHead? {
+    switch state {
+    case .requestLine: nil
+    case .fields: headParser.partialHead
+    case .fixedLength(let head, _), .chunked(let head): head
+    case .failed: failedHead
+    }
   }
 
   /// Number of bytes consumed so far.
@@ -70,6 +82,7 @@ package struct RequestParser: Sendable {
     do {
       return try advance()
     } catch {
+      failedHead = partialHead
       state = .failed(error)
       throw error
     }

@@ -157,7 +157,7 @@ final class Connection: @unchecked Sendable {
         handleRequest(head, body: body, arrival)
         requestCount += 1
       case .reject(let error):
-        reject(error)
+        reject(error, requestHead ?? state.partialHead)
       }
       // Write the responses to pipelined requests together, but do not collect them without limit.
       if output.count > 1 << 16 { flush() }
@@ -197,6 +197,7 @@ final class Connection: @unchecked Sendable {
 
   /// Rejects a request before its body arrives, or asks for the body.
   private func handleHead(_ head: RequestHead, expectsContinue: Bool) {
+    let head = server.router.canonical(head)
     requestHead = head
     // No probe has a body, and a slow one would hold the reserve.
     if isReserve { return reject(.tooManyConnections, head) }
@@ -211,6 +212,7 @@ final class Connection: @unchecked Sendable {
   }
 
   private func handleRequest(_ head: RequestHead, body: [UInt8], _ arrival: ConnectionState.Arrival) {
+    let head = server.router.canonical(head)
     requestHead = head
     self.arrival = arrival
     guard reserveMemory(body.count) else { return rejectForMemory() }
@@ -231,6 +233,8 @@ final class Connection: @unchecked Sendable {
           return send(server.hooks.errorResponse(error, head), to: head)
         }
       }
+      // What follows may be the body that the client did not announce, so the connection ends.
+      if found.needsBody, !head.hasBodyLength { return reject(.lengthRequired, head) }
     }
     let request = Request(
       head: head, body: body, receivedAt: arrival.receivedAt, parameters: accepted.match.parameters,
@@ -368,7 +372,7 @@ final class Connection: @unchecked Sendable {
     switch state.timeoutAction(at: now) {
     case .reject(let error, let phase):
       if error == .requestTimeout { server.hooks.handleEvent(.timeout(phase)) }
-      reject(error, requestHead)
+      reject(error, requestHead ?? state.partialHead)
     case .close(let phase):
       server.hooks.handleEvent(.timeout(phase))
       close()

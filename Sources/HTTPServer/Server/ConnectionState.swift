@@ -119,6 +119,9 @@ package struct ConnectionState: Sendable {
   /// Number of bytes received of a body that is not complete yet.
   package var bodyCount: Int { parser.bodyCount }
 
+  /// What has been parsed of the head of a request that is not complete; `nil` before its first line is.
+  var partialHead: RequestHead? { parser.partialHead }
+
   /// Number of bytes received of a request that is not complete yet, and of those behind it.
   package var receivedCount: Int { parser.consumedCount + parser.bufferedCount - previousRequestsCount }
 

@@ -1,5 +1,6 @@
 import HTTPServer
 import HTTPTypes
+import Imaging
 
 extension DetectRequest {
   /// How a request's body contains its images, decided by its Content-Type.
@@ -9,20 +10,26 @@ extension DetectRequest {
     case form(MediaType)
     case json
 
-    init(_ fields: HTTPFields) throws(Problem) {
-      guard let text = fields[.contentType], !text.isEmpty else {
-        self = .image
-        return
-      }
-      guard let type = MediaType(text) else { throw .unsupportedType(text) }
-      switch type.name {
-      case "multipart/form-data": self = .form(type)
+    init(_ request: Request) throws(Problem) {
+      let text = request.fields[.contentType] ?? ""
+      switch MediaType(text)?.name ?? text.asciiLowercased {
+      case "multipart/form-data": self = try .form(BodyFormat.type(text))
       case "application/json": self = .json
       // curl declares every body of --data-binary as a form.
-      case "application/octet-stream", "application/x-www-form-urlencoded": self = .image
+      case "", "application/octet-stream", "application/x-www-form-urlencoded": self = .image
       case let name where name.hasPrefix("image/"): self = .image
-      default: throw .unsupportedType(text)
+      // S3 sends binary/octet-stream, cameras text/plain or video/mjpeg: the bytes tell.
+      default:
+        guard request.body.isEmpty || ImageFormat(sniffing: request.body) != nil else {
+          throw .unsupportedType(text)
+        }
+        self = .image
       }
+    }
+
+    private static func type(_ text: String) throws(Problem) -> MediaType {
+      guard let type = MediaType(text) else { throw .unsupportedType(text) }
+      return type
     }
   }
 }

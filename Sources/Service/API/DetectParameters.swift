@@ -18,6 +18,7 @@ package struct DetectParameters: Sendable {
     case classes
     case classAgnostic = "class_agnostic"
     case model
+    case format
   }
 
   package static let maxDetections = 1000
@@ -27,14 +28,19 @@ package struct DetectParameters: Sendable {
   static let maxLength = 16 << 10
 
   private(set) var modelName: String?
+  /// Of the response; `nil` leaves it to Accept.
+  private(set) var format: Representation?
   private var options = DetectionOptions()
   /// Labels or indices, which the model resolves.
   private var classes: [String]?
 
-  init(_ parameters: [(name: String, value: JSONValue)]) throws(Invalid) {
+  /// - Parameter excluded: parameters that the API has no use for, and that are unknown there.
+  init(
+    _ parameters: [(name: String, value: JSONValue)], without excluded: Set<Name> = []
+  ) throws(Invalid) {
     var seen: Set<Name> = []
     for (text, value) in parameters {
-      guard let name = Name(rawValue: text) else { throw .unknown(name: text) }
+      guard let name = Name(rawValue: text), !excluded.contains(name) else { throw .unknown(name: text) }
       guard seen.insert(name).inserted else { throw .repeated(name: text) }
       if case .string(let text) = value, text.utf8.count > DetectParameters.maxLength {
         throw .value(
@@ -62,13 +68,19 @@ package struct DetectParameters: Sendable {
       options.maxDetections = count
     case .classes:
       guard let names = DetectParameters.classNames(value) else { throw invalid("labels or class indices") }
-      classes = names
+      // An empty list, as forms send it for an empty field, selects nothing less than all.
+      classes = names.isEmpty ? nil : names
     case .classAgnostic:
       guard let bool = value.bool else { throw invalid("true or false") }
       options.classAgnostic = bool
     case .model:
       guard case .string(let name) = value, !name.isEmpty else { throw invalid("the name of a model") }
       modelName = name
+    case .format:
+      guard case .string(let text) = value, let format = Representation(format: text) else {
+        throw invalid(Representation.formats.joined(separator: ", "))
+      }
+      self.format = format
     }
   }
 
@@ -97,8 +109,14 @@ package struct DetectParameters: Sendable {
     return names
   }
 
+  /// - Parameter roundsScores: whether the response rounds scores. A threshold that equals a score in a response keeps that
+  ///   detection.
   /// - Throws: `invalid-parameter` if the model has no such class.
-  func options(for model: Model) throws(Problem) -> DetectionOptions {
+  func options(for model: Model, roundsScores: Bool = true) throws(Problem) -> DetectionOptions {
+    var options = options
+    if roundsScores {
+      options.scoreThreshold = LabelledDetection.minScore(reportedAtLeast: options.scoreThreshold)
+    }
     guard let classes else { return options }
     guard classes.count <= model.labels.count else {
       throw Problem(
@@ -106,7 +124,6 @@ package struct DetectParameters: Sendable {
           name: Name.classes.rawValue, value: "a list of \(classes.count)",
           expected: "at most \(model.labels.count), the number of the model's classes"))
     }
-    var options = options
     do { options.classes = try model.classIDs(named: classes) } catch {
       throw Problem(
         Invalid.value(

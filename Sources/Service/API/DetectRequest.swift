@@ -14,22 +14,26 @@ struct DetectRequest: Sendable {
 
   static let maxImages = 64
 
-  init(_ request: Request, _ format: BodyFormat) throws(Problem) {
+  /// - Parameter excluded: parameters that the API has no use for.
+  init(
+    _ request: Request, _ format: BodyFormat, without excluded: Set<DetectParameters.Name> = []
+  ) throws(Problem) {
     let query = request.query.map { (name: $0.name, value: JSONValue.string($0.value)) }
     switch format {
     case .image:
-      try self.init([.success(.encoded(request.body))], isList: false, parameters: query)
+      try self.init([.success(.encoded(request.body))], isList: false, parameters: query, without: excluded)
     case .form(let type):
       let (images, fields) = try DetectRequest.parse(form: request.body, type)
-      try self.init(images, isList: images.count > 1, parameters: query + fields)
+      try self.init(images, isList: images.count > 1, parameters: query + fields, without: excluded)
     case .json:
       let (images, isList, members) = try DetectRequest.parse(json: request.body)
-      try self.init(images, isList: isList, parameters: query + members)
+      try self.init(images, isList: isList, parameters: query + members, without: excluded)
     }
   }
 
   private init(
-    _ images: [Result<ImageInput, Problem>], isList: Bool, parameters: [Parameter]
+    _ images: [Result<ImageInput, Problem>], isList: Bool, parameters: [Parameter],
+    without excluded: Set<DetectParameters.Name>
   ) throws(Problem) {
     guard !images.isEmpty else { throw .noImage("The request has no image.") }
     guard images.count <= DetectRequest.maxImages else {
@@ -37,7 +41,9 @@ struct DetectRequest: Sendable {
     }
     self.images = images
     self.isList = isList
-    do { self.parameters = try DetectParameters(parameters) } catch { throw Problem(error) }
+    do { self.parameters = try DetectParameters(parameters, without: excluded) } catch {
+      throw Problem(error)
+    }
   }
 
   // MARK: Forms
@@ -57,6 +63,7 @@ struct DetectRequest: Sendable {
     var images: [Result<ImageInput, Problem>] = []
     var fields: [Parameter] = []
     for part in parts {
+      if part.isEmptyInput { continue }
       if part.fileName != nil || imageFieldNames.contains(part.name) {
         images.append(.success(.encoded(Array(part.body))))
       } else if let text = String(validating: part.body, as: UTF8.self) {
@@ -88,6 +95,9 @@ struct DetectRequest: Sendable {
         if try reader.takeNull() { break }
         guard try reader.kind() == .array else { throw try notAnImage(&reader) }
         list = try images(&reader)
+      case "instances":
+        throw .invalidBody(
+          #""instances" belongs to KServe's V1 protocol; send {"image": "<base64>"} or {"images": [...]}."#)
       default:
         parameters.append((name, try reader.value(maxElements: DetectParameters.maxClasses)))
       }
@@ -124,19 +134,13 @@ struct DetectRequest: Sendable {
 
   /// From base64 or a base64 data URI (RFC 2397).
   private static func image(base64 text: ArraySlice<UInt8>) -> Result<ImageInput, Problem> {
-    var digits = text
-    if text.starts(with: "data:".utf8) {
-      let type = text.prefix { $0 != UInt8(ascii: ",") }
-      let suffix = ";base64".utf8
-      guard type.endIndex < text.endIndex, type.suffix(suffix.count).elementsEqual(suffix) else {
-        return .failure(.invalidBody("A data URI needs ';base64,' before the image."))
+    do throws(Base64.Invalid) { return .success(.encoded(try Base64.decode(text))) } catch {
+      switch error {
+      case .dataURI: return .failure(.invalidBody("A data URI needs ';base64,' before the image."))
+      case .notBase64:
+        return .failure(.invalidBody("An image is not base64. URLs are not fetched; send the image itself."))
       }
-      digits = text[(type.endIndex + 1)...]
     }
-    guard let bytes = Base64.decode(digits) else {
-      return .failure(.invalidBody("An image is not base64. URLs are not fetched; send the image itself."))
-    }
-    return .success(.encoded(bytes))
   }
 }
 

@@ -19,8 +19,10 @@ struct DetectRoute: Sendable {
   private func detect(
     _ request: Request, _ deadline: RequestDeadline, start: ContinuousClock.Instant
   ) async throws(Problem) -> Response {
-    guard let representation = Representation(accepting: request.fields) else { throw .notAcceptable }
     let decoded = try await decode(request, deadline)
+    guard let representation = decoded.parameters.format ?? Representation(accepting: request.fields) else {
+      throw .notAcceptable
+    }
     guard !(decoded.isList && representation.isImage) else { throw .singleImageOnly }
     let detector: Detector
     do { detector = try models.detector(named: decoded.parameters.modelName) } catch { throw Problem(error) }
@@ -47,7 +49,7 @@ struct DetectRoute: Sendable {
   /// A body that is the image itself needs no parsing, and no worker.
   private func decode(_ request: Request, _ deadline: RequestDeadline) async throws(Problem) -> DetectRequest
   {
-    let format = try DetectRequest.BodyFormat(request.fields)
+    let format = try DetectRequest.BodyFormat(request)
     if case .image = format { return try DetectRequest(request, format) }
     return try await pipeline.runOnWorker(deadline, .parsing(request.body)) { () throws(Problem) in
       try DetectRequest(request, format)

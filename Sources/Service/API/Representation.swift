@@ -1,7 +1,7 @@
 import HTTPServer
 import HTTPTypes
 
-/// The media types of a detection response, negotiated by Accept (RFC 9110, section 12.5.1).
+/// The media types of a detection response, chosen by the parameter `format` or by Accept (RFC 9110, section 12.5.1).
 enum Representation: String, CaseIterable, Sendable {
   case json = "application/json"
   /// The image with boxes drawn.
@@ -11,22 +11,42 @@ enum Representation: String, CaseIterable, Sendable {
 
   var isImage: Bool { self == .jpeg || self == .png }
 
-  /// The type with the highest quality; JSON without Accept. `nil` if no type is acceptable.
+  /// The values of the parameter `format`: the subtypes.
+  static let formats = allCases.map(\.format)
+
+  private var format: String { rawValue.split(separator: "/").last.map(String.init) ?? rawValue }
+
+  init?(format: String) {
+    let name = format.asciiLowercased
+    guard
+      let type = Representation.allCases.first(where: { $0.format == name || name == "jpg" && $0 == .jpeg })
+    else { return nil }
+    self = type
+  }
+
+  /// JSON if it is acceptable, unless CSV is named with a higher quality; else the type with the highest quality. `nil` if no
+  /// type is acceptable.
+  ///
+  /// HTTP libraries and browsers send an Accept that prefers images (`image/gif, image/jpeg, *; q=.2`) whatever they ask
+  /// for, so an image is only drawn for clients that accept no JSON.
   init?(accepting fields: HTTPFields) {
     let ranges = fields[values: .accept].joined(separator: ",").split(separator: ",").map(MediaRange.init)
     guard !ranges.isEmpty else {
       self = .json
       return
     }
-    // The most specific range decides a type's quality. Of types with the same quality the first case wins.
-    let qualities = Representation.allCases.map { type in
-      (
-        type: type,
-        quality: ranges.filter { $0.matches(type) }.max { $0.specificity < $1.specificity }?.quality ?? 0
-      )
+    // The most specific range decides a type's quality.
+    func quality(_ type: Representation) -> Double {
+      ranges.filter { $0.matches(type) }.max { $0.specificity < $1.specificity }?.quality ?? 0
     }
-    guard let best = qualities.map(\.quality).max(), best > 0,
-      let choice = qualities.first(where: { $0.quality == best })
+    let namesCSV = ranges.contains { $0.range == Representation.csv.rawValue }
+    if quality(.json) > 0, !(namesCSV && quality(.csv) > quality(.json)) {
+      self = .json
+      return
+    }
+    // Of types with the same quality the first case wins.
+    let others = Representation.allCases.map { (type: $0, quality: quality($0)) }.filter { $0.quality > 0 }
+    guard let best = others.map(\.quality).max(), let choice = others.first(where: { $0.quality == best })
     else { return nil }
     self = choice.type
   }
@@ -38,7 +58,8 @@ enum Representation: String, CaseIterable, Sendable {
 
     init(_ text: Substring) {
       let parts = text.split(separator: ";").map { $0.filter { !$0.isWhitespace }.asciiLowercased }
-      range = parts.first ?? ""
+      // Java's default Accept has `*` for `*/*`.
+      range = parts.first.map { $0 == "*" ? "*/*" : $0 } ?? ""
       quality = parts.dropFirst().first { $0.hasPrefix("q=") }.flatMap { Double($0.dropFirst(2)) } ?? 1
     }
 

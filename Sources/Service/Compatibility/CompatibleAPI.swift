@@ -32,6 +32,7 @@ struct CompatibilityContext: Sendable {
   let access: AccessPolicy
   let metrics: ServiceMetrics
   let version: String
+  let deepStack: DeepStackDefaults
 
   func detector(named name: String?) throws(Problem) -> Detector {
     do { return try models.detector(named: name) } catch { throw Problem(error) }

@@ -57,13 +57,24 @@ package final class APIKeys: Sendable {
     return keys.withLock { keys in keys.reduce(nil as APIKey?) { $1.digest == digest ? $1 : $0 } }
   }
 
-  /// The key in Authorization; `nil` without a known one.
-  func find(in fields: HTTPFields) -> APIKey? {
-    guard let authorization = fields[.authorization] else { return nil }
-    let parts = authorization.split(separator: " ", maxSplits: 1)
-    guard parts.count == 2, parts[0].isEqualIgnoringASCIICase("bearer") else { return nil }
-    return find(parts[1])
+  /// The key in Authorization or X-API-Key; `nil` without a known one.
+  func find(in fields: HTTPFields) -> APIKey? { APIKeys.presented(in: fields).flatMap { find($0) } }
+
+  /// The bearer token in Authorization, else the text of X-API-Key. Credentials of other schemes are not the service's: a
+  /// proxy may forward those of its own users.
+  static func presented(in fields: HTTPFields) -> Substring? {
+    if let authorization = fields[.authorization] {
+      let parts = authorization.split(maxSplits: 1) { $0 == " " || $0 == "\t" }
+      if parts.count == 2, parts[0].isEqualIgnoringASCIICase("bearer") {
+        return parts[1].drop { $0 == " " || $0 == "\t" }
+      }
+    }
+    return fields[.xAPIKey].map { $0[...] }
   }
+}
+
+extension HTTPField.Name {
+  static let xAPIKey = HTTPField.Name("X-API-Key")!  // a token, as the initialiser requires
 }
 
 /// Why a file of keys cannot be used.

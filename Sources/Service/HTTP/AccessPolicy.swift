@@ -38,7 +38,7 @@ package struct AccessPolicy: Sendable {
   /// - Throws: `unauthorized`, or `forbidden` if the key lacks the scope.
   func authorize(_ head: RequestHead, at stage: Stage) throws(Problem) -> String? {
     guard let keys, isProtected(head) else { return nil }
-    let hasAuthorization = head.fields[.authorization] != nil
+    let hasAuthorization = APIKeys.presented(in: head.fields) != nil
     let key: APIKey?
     switch stage {
     case .head(.notRequired): return nil
@@ -51,7 +51,7 @@ package struct AccessPolicy: Sendable {
     case .body(let text):
       key = hasAuthorization ? keys.find(in: head.fields) : text.flatMap { keys.find($0) }
     }
-    guard let key else { throw .unauthorized }
+    guard let key else { throw .unauthorized(at: stage) }
     if let scope = AccessPolicy.requiredScope(head), !key.scopes.contains(scope) {
       throw .insufficientScope(scope, key: key.name)
     }
@@ -76,10 +76,19 @@ package struct AccessPolicy: Sendable {
 }
 
 extension Problem {
-  static let unauthorized = Problem(
-    "unauthorized", "Unauthorized", .unauthorized,
-    "The request needs an API key: 'Authorization: Bearer KEY'.",
-    fields: [.wwwAuthenticate: "Bearer"])
+  /// Names the place where the clients of the API send their key.
+  fileprivate static func unauthorized(at stage: AccessPolicy.Stage) -> Problem {
+    let place =
+      switch stage {
+      case .head(.field(let name)): "in the header field \(name), or "
+      case .head(.body), .body: "in the form's field api_key, or "
+      case .head(.authorizationOnly), .head(.notRequired): ""
+      }
+    return Problem(
+      "unauthorized", "Unauthorized", .unauthorized,
+      "The request needs an API key: \(place)'Authorization: Bearer KEY' or 'X-API-Key: KEY'.",
+      fields: [.wwwAuthenticate: "Bearer"])
+  }
 
   fileprivate static func insufficientScope(_ scope: APIKey.Scope, key: String) -> Problem {
     Problem(

@@ -284,7 +284,15 @@ extension JSONReader {
 // MARK: - Numbers
 
 extension JSONReader {
-  /// Reads a number, correctly rounded. Numbers beyond the range of a double are errors.
+  /// The number that `text` is as a whole, so that a query takes the same numbers as JSON; `nil` if it is none.
+  package static func number(in text: some StringProtocol) -> Double? {
+    guard let first = text.utf8.first, first > 0x20 else { return nil }
+    var reader = JSONReader(Array(text.utf8)[...])
+    guard let number = try? reader.number(), reader.remainingCount == 0 else { return nil }
+    return number
+  }
+
+  /// Reads a number, correctly rounded. Numbers beyond the range of a double are errors, those too close to zero are zero.
   package mutating func number() throws(Problem) -> Double {
     guard try kind() == .number else { throw unexpected("a number") }
     let start = position
@@ -306,8 +314,7 @@ extension JSONReader {
     if takeDirectly(UInt8(ascii: "e")) || takeDirectly(UInt8(ascii: "E")) {
       let isSmall = takeDirectly(UInt8(ascii: "-"))
       if !isSmall { _ = takeDirectly(UInt8(ascii: "+")) }
-      var (exponent, exponentDigits) = (0, 0)
-      try takeDigits(&exponent, &exponentDigits)
+      let exponent = try takeExponent()
       scale += isSmall ? -exponent : exponent
     }
     guard position - start <= JSONReader.maxNumberLength else {
@@ -318,6 +325,8 @@ extension JSONReader {
       let value = scale < 0 ? Double(decimal) / power : Double(decimal) * power
       return isNegative ? -value : value
     }
+    // Below half of the smallest double, 5e-324. Foundation and the C library report that as an error or as zero.
+    if digitCount + scale < -323 { return isNegative ? -0.0 : 0 }
     let text = String(decoding: bytes[start..<position], as: UTF8.self)
     guard let value = Double(text), value.isFinite else {
       throw .invalidBody("The number \(text.excerpt) of the JSON is too large.")
@@ -335,6 +344,18 @@ extension JSONReader {
     guard position < end, bytes[position] == byte else { return false }
     position += 1
     return true
+  }
+
+  /// Reads the digits of an exponent. Larger ones than any double has are all the same.
+  private mutating func takeExponent() throws(Problem) -> Int {
+    let start = position
+    var exponent = 0
+    while position < end, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[position]) {
+      exponent = min(exponent * 10 + Int(bytes[position] - UInt8(ascii: "0")), 100_000)
+      position += 1
+    }
+    guard position > start else { throw unexpected("a digit") }
+    return exponent
   }
 
   /// Reads at least one digit. Further digits than fit are counted, not accumulated.

@@ -61,7 +61,7 @@ package enum JSONValue: Codable, Equatable, Sendable {
   package var number: Double? {
     switch self {
     case .number(let number): number
-    case .string(let string): Double(string)
+    case .string(let string): JSONReader.number(in: string)
     default: nil
     }
   }

@@ -13,6 +13,7 @@ extension Problem {
       }
     switch error {
     case .malformed, .unsupportedExpectation: self.init("bad-request", "Bad request", error.status, detail)
+    case .lengthRequired: self.init("length-required", "Length required", error.status, detail)
     case .requestLineTooLong: self.init("uri-too-long", "Request line too long", error.status, detail)
     case .fieldsTooLarge: self.init("headers-too-large", "Header fields too large", error.status, detail)
     case .bodyTooLarge: self.init("body-too-large", "Body too large", error.status, detail)
@@ -29,6 +30,18 @@ extension Problem {
         "too-many-connections", "Too many connections", error.status, detail, fields: [.retryAfter: "1"])
     case .bodyMemoryExhausted:
       self.init("overloaded", "Overloaded", error.status, detail, fields: [.retryAfter: "1"])
+    }
+  }
+
+  /// - Parameter path: tells what the client meant.
+  init(_ error: HTTPError, at path: String?) {
+    if case .methodNotAllowed = error, let path, path.hasPrefix("/v1/models/"), path.hasSuffix(":predict") {
+      self.init(
+        "not-found", "Not found", .notFound,
+        "KServe's V1 protocol is not served; POST an image to /detect, or a V2 request to /v2/models/NAME/infer."
+      )
+    } else {
+      self.init(error)
     }
   }
 

@@ -82,7 +82,11 @@ struct DetectRequestTests {
   @Test("an image can be base64, with line breaks or as a data URI")
   func json() async throws {
     let lines = Data(dog).base64EncodedString(options: [.lineLength76Characters, .endLineWithCarriageReturn])
-    for text in [base64, lines, "data:\(try ServedScene.current.mediaType);base64," + base64] {
+    let url = base64.replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
+    for text in [
+      base64, lines, url, "DATA:image/jpeg;name=a.jpg;BASE64, " + base64,
+      "data:\(try ServedScene.current.mediaType);base64," + base64,
+    ] {
       let response = try await service.post(json: [
         "image": text, "score_threshold": 0.5, "classes": ["dog", carID], "class_agnostic": true,
         "nms_threshold": NSNull(),
@@ -156,11 +160,14 @@ struct DetectRequestTests {
 
   @Test("types that may be an image are decoded, other types get 415")
   func types() async throws {
-    for type in ["image/webp", "application/octet-stream", "application/x-www-form-urlencoded"] {
+    for type in [
+      "image/webp", "application/octet-stream", "application/x-www-form-urlencoded", "binary/octet-stream",
+      "image", "text/plain", "video/mjpeg", "nonsense;;;=",
+    ] {
       #expect(try await service.post(dog, fields: "Content-Type: \(type)\r\n").status == 200, "\(type)")
     }
     for type in ["text/plain", "application/xml", "application/json+ld", "nonsense;;;=", "video/mp4"] {
-      let response = try await service.post(dog, fields: "Content-Type: \(type)\r\n")
+      let response = try await service.post([1], fields: "Content-Type: \(type)\r\n")
       #expect(try response.status == 415 && response.problem == "unsupported-media-type", "\(type)")
     }
   }

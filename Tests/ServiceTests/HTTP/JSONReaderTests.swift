@@ -44,6 +44,21 @@ struct JSONReaderTests {
     ] { #expect(try number(text) == value, "\(text)") }
   }
 
+  @Test("a query takes the numbers that JSON takes")
+  func numbersInText() throws {
+    for (text, value) in [
+      ("0.5", 0.5), ("1e-400", 0), ("-1e-99999999999999999999", 0), ("1e-0000000000000000000001", 0.1),
+      ("0.\(String(repeating: "0", count: 380))1", 0), ("5e-324", 5e-324), ("3e-324", 5e-324),
+    ] {
+      #expect(JSONReader.number(in: text) == value, "\(text)")
+      #expect(try number(text) == value, "\(text)")
+      #expect(try number("\"\(text)\"") == value, "\(text)")
+    }
+    for text in ["", " 1", "1 ", "+1", ".5", "5.", "0x1p-1", "inf", "nan", "1e999", "01", "1,5"] {
+      #expect(JSONReader.number(in: text) == nil, "\(text)")
+    }
+  }
+
   @Test(
     "what is not JSON is rejected",
     arguments: [

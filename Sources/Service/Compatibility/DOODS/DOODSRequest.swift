@@ -5,6 +5,9 @@ package struct DOODSRequest: Sendable {
   /// The minimum confidence by label, 0...100; `*` applies to labels that are not named.
   typealias Thresholds = [String: Double]
 
+  /// The score below which DOODS2's YOLO detectors report nothing.
+  static let floor: Float = 0.25
+
   /// Every region is asked about every detection.
   static let maxRegions = 64
 
@@ -79,7 +82,9 @@ extension DOODSRequest {
       switch name {
       case "id": request.id = try reader.string()
       case "detector_name": request.detectorName = try reader.string()
-      case "data": request.data = Base64.decode(try reader.stringBytes())
+      case "data":
+        let text = try reader.stringBytes()
+        request.data = try? Base64.decode(text)
       case "image": request.image = try reader.string()
       case "preprocess":
         try reader.array { _, _ throws(Problem) in throw .invalidBody("preprocess is not supported") }

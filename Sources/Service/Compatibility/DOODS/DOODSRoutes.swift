@@ -21,7 +21,7 @@ struct DOODSRoutes: CompatibleRoutes {
 
   func add(to router: inout Router, _ instrumentation: RouteInstrumentation) {
     router.on(.get, "/doods/detectors", instrumentation.immediate("/doods/detectors", detectors))
-    router.on(.post, "/doods/detect", instrumentation.suspending("/doods/detect", detect))
+    router.on(.post, "/doods/detect", needsBody: true, instrumentation.suspending("/doods/detect", detect))
   }
 
   func response(to problem: Problem) -> Response {
@@ -69,7 +69,9 @@ struct DOODSRoutes: CompatibleRoutes {
       }
       let result = try await pipeline.detect(
         [.success(.encoded(image))], with: detector,
-        options: DetectionOptions(scoreThreshold: scoreThreshold), deadline: deadline,
+        // Clients such as Home Assistant send 0 if they are told no confidence.
+        options: DetectionOptions(scoreThreshold: scoreThreshold > 0 ? scoreThreshold : DOODSRequest.floor),
+        deadline: deadline,
         keepsImages: format != nil
       )[0].get()
       let encode = { @Sendable () throws(Problem) -> Response in

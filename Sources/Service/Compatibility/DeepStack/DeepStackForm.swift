@@ -1,5 +1,6 @@
 import HTTPServer
 import HTTPTypes
+import YOLOX
 
 /// A DeepStack request: a form with an image file and fields. Unknown fields are ignored, because cameras send many.
 struct DeepStackForm: Sendable {
@@ -12,7 +13,11 @@ struct DeepStackForm: Sendable {
   let image: ArraySlice<UInt8>?
   private let fields: [String: String]
 
+  /// From the query, because Frigate lets its users choose the address, but not the fields.
+  private let query: [String: String]
+
   init(_ request: Request) throws(Problem) {
+    query = request.query.reduce(into: [:]) { $0[$1.name] = $1.value }
     guard !request.body.isEmpty, let type = request.fields[.contentType].flatMap(MediaType.init) else {
       (image, fields) = (nil, [:])
       return
@@ -53,20 +58,42 @@ struct DeepStackForm: Sendable {
     for part in parts where part.fileName == nil && part.body.count <= DetectParameters.maxLength {
       fields[part.name] = String(validating: part.body, as: UTF8.self)
     }
-    let files = parts.filter { $0.fileName != nil || $0.name == "image" }
+    let files = parts.filter { ($0.fileName != nil || $0.name == "image") && !$0.isEmptyInput }
     return ((files.first { $0.name == "image" } ?? files.first)?.body, fields)
   }
 
   var key: String? { fields["api_key"] }
 
+  /// Options for a model: those of the request, with DeepStack's and the service's defaults.
+  func options(for model: Model, _ defaults: DeepStackDefaults) throws(Problem) -> DetectionOptions {
+    let named = [DetectParameters.Name.maxDetections, .classes].compactMap { name in
+      value(name.rawValue).map { (name: name.rawValue, value: JSONValue.string($0)) }
+    }
+    let parameters: DetectParameters
+    do { parameters = try DetectParameters(named) } catch { throw Problem(error) }
+    var options = try parameters.options(for: model)
+    options.scoreThreshold = try minimumConfidence
+    if value(DetectParameters.Name.maxDetections.rawValue) == nil {
+      options.maxDetections = defaults.maxPredictions
+    }
+    if options.classes == nil, !defaults.classes.isEmpty {
+      options.classes = Set(model.labels.indices.filter { defaults.classes.contains(model.labels[$0]) })
+    }
+    return options
+  }
+
+  private func value(_ name: String) -> String? {
+    [fields[name], query[name]].compactMap(\.self).first { !$0.isEmpty }
+  }
+
   /// The score threshold; DeepStack's default is 0.4 (server.go, detection).
-  var minimumConfidence: Float {
+  private var minimumConfidence: Float {
     get throws(Problem) {
-      guard let text = fields["min_confidence"], !text.isEmpty else { return 0.4 }
-      guard let value = Float(text), (0...1).contains(value) else {
+      guard let text = value("min_confidence") else { return 0.4 }
+      guard let value = JSONReader.number(in: text), (0...1).contains(value) else {
         throw .invalidBody("min_confidence is '\(text.excerpt)'; expected a number from 0 to 1.")
       }
-      return value
+      return LabelledDetection.minScore(reportedAtLeast: Float(value))
     }
   }
 }

@@ -1,4 +1,5 @@
 import FoundationCompatibility
+import HTTPServer
 import YOLOX
 
 /// The module of CodeProject.AI that this service presents itself as.
@@ -56,6 +57,8 @@ struct DeepStackDetections: Encodable {
   var executionProvider = "CPU"
   var canUseGPU = false
   var processedBy = "localhost"
+  /// As C#'s format "R".
+  var timestampUTC = HTTPDate.now()
 
   init(_ result: ImageResult, labels: [String], command: String, elapsed: Duration) {
     predictions = result.detections.map { Prediction($0, labels: labels) }

@@ -21,10 +21,10 @@ struct DeepStackRoutes: CompatibleRoutes {
 
   func add(to router: inout Router, _ instrumentation: RouteInstrumentation) {
     router.on(
-      .post, "/v1/vision/detection",
+      .post, "/v1/vision/detection", needsBody: true,
       instrumentation.suspending("/v1/vision/detection") { await detect($0, command: "detect") })
     router.on(
-      .post, "/v1/vision/custom/{name}",
+      .post, "/v1/vision/custom/{name}", needsBody: true,
       instrumentation.suspending("/v1/vision/custom/{name}") { await detect($0, command: "custom") })
     for method in [HTTPRequest.Method.get, .post] {
       router.on(method, "/v1/vision/custom/list", instrumentation.suspending("/v1/vision/custom/list", list))
@@ -57,8 +57,8 @@ struct DeepStackRoutes: CompatibleRoutes {
       deadline async throws(Problem) in
       let form = try await form(of: request, deadline)
       guard let image = form.image else { throw .noImage("No valid image file found") }
-      let options = DetectionOptions(scoreThreshold: try form.minimumConfidence)
       let detector = try context.detector(named: request.parameters["name"])
+      let options = try form.options(for: detector.model, context.deepStack)
       let result = try await pipeline.detect(
         [.success(.encoded(Array(image)))], with: detector, options: options, deadline: deadline)[0].get()
       let elapsed = start.duration(to: .now)

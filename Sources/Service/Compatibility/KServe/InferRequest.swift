@@ -27,6 +27,15 @@ struct InferRequest: Sendable {
     if let encoding = request.fields[.contentEncoding], !encoding.isEqualIgnoringASCIICase("identity") {
       throw .invalidBody("The body's content coding is \(encoding.excerpt); send it without one.")
     }
+    // Triton's raw binary request: the body is the one element of the one input, without its length before it.
+    if request.fields[.inferenceHeaderContentLength] == "0", !request.body.isEmpty {
+      id = nil
+      input = InferTensor(
+        name: "images", shape: [1], datatype: .bytes, parameters: [:], elements: .bytes([request.body]))
+      outputs = InferOutput.Name.defaults.map { InferOutput(name: $0, isBinary: false) }
+      do { detection = try DetectParameters([]) } catch { throw Problem(error) }
+      return
+    }
     let (json, binary) = try InferRequest.split(request)
     let document = try InferDocument(json)
     id = document.id
@@ -52,10 +61,10 @@ struct InferRequest: Sendable {
 
     let detectParameters = parameters.filter { !InferRequest.protocolParameters.contains($0.key) }
     do throws(DetectParameters.Invalid) {
-      // The path names the model.
-      if detectParameters["model"] != nil { throw DetectParameters.Invalid.unknown(name: "model") }
+      // The path names the model, and the protocol the format.
       detection = try DetectParameters(
-        detectParameters.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) })
+        detectParameters.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) },
+        without: [.model, .format])
     } catch { throw Problem(error) }
   }
 

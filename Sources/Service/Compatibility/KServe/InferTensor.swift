@@ -168,7 +168,8 @@ extension InferTensor {
           throw .tooManyImages(limit: DetectRequest.maxImages)
         }
         // JSON has no byte strings, so images are base64.
-        guard let bytes = Base64.decode(try reader.stringBytes()) else {
+        let text = try reader.stringBytes()
+        guard let bytes = try? Base64.decode(text) else {
           throw .invalidBody(
             "Input '\(name)' has a string that is not base64; send images as base64 or as binary data.")
         }

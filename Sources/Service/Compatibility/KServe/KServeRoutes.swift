@@ -46,7 +46,7 @@ struct KServeRoutes: CompatibleRoutes {
         return json(
           KServeModel.Ready(name: name, ready: isReady), status: isReady ? .ok : .serviceUnavailable)
       }
-      router.on(.post, path + "/infer", instrumentation.suspending(path + "/infer", infer))
+      router.on(.post, path + "/infer", needsBody: true, instrumentation.suspending(path + "/infer", infer))
     }
     router.on(.post, "/v2/repository/index", instrumentation.immediate("/v2/repository/index", index))
     for (verb, handler) in [("load", load), ("unload", unload)] {
@@ -69,7 +69,7 @@ struct KServeRoutes: CompatibleRoutes {
         () throws(Problem) -> (InferRequest, [ImageInput], DetectionOptions) in
         let decoded = try InferRequest(request)
         let images = try decoded.images(for: detector.model, limits: limits)
-        var options = try decoded.detection.options(for: detector.model)
+        var options = try decoded.detection.options(for: detector.model, roundsScores: false)
         options.keepsPredictions = decoded.wantsRaw
         return (decoded, images, options)
       }

@@ -24,7 +24,9 @@ struct TorchServeRoutes: CompatibleRoutes {
       })
     // `curl -T` sends PUT.
     for method in [HTTPRequest.Method.post, .put] {
-      router.on(method, "/predictions/{name}", instrumentation.suspending("/predictions/{name}", predict))
+      router.on(
+        method, "/predictions/{name}", needsBody: true,
+        instrumentation.suspending("/predictions/{name}", predict))
     }
   }
 
@@ -52,7 +54,8 @@ struct TorchServeRoutes: CompatibleRoutes {
       let detector = try context.detector(named: request.parameters["name"])
       let decoded = try await pipeline.runOnWorker(deadline, .parsing(request.body)) {
         () throws(Problem) -> DetectRequest in
-        try DetectRequest(request, try DetectRequest.BodyFormat(request.fields))
+        // The path names the model, and the API the format.
+        try DetectRequest(request, try DetectRequest.BodyFormat(request), without: [.model, .format])
       }
       let options = try decoded.parameters.options(for: detector.model)
       guard decoded.images.count == 1 else {
