@@ -234,7 +234,7 @@ final class Connection: @unchecked Sendable {
         }
       }
       // What follows may be the body that the client did not announce, so the connection ends.
-      if found.needsBody, !head.hasBodyLength { return reject(.lengthRequired, head) }
+      if accepted.match.needsBody, !head.hasBodyLength { return reject(.lengthRequired, head) }
     }
     let request = Request(
       head: head, body: body, receivedAt: arrival.receivedAt, parameters: accepted.match.parameters,
