@@ -39,10 +39,12 @@ extension LabelledDetection {
   package static func minScore(reportedAtLeast threshold: Float) -> Float {
     // The decimal that was meant: 0.8551 as a Float is a little more or less.
     let meant = Double("\(threshold)") ?? Double(threshold)
-    var score = max(0, threshold - 0.00005)
-    // Float's steps are far below a ten thousandth, so this ends after one or two.
-    while reported(score) < meant, score < threshold { score = score.nextUp }
-    while score > 0, reported(score.nextDown) >= meant { score = score.nextDown }
+    // The lowest reported score that is not below it; the factor undoes the rounding of the product.
+    let lowest = (meant * 10000 * (1 - 1e-12)).rounded(.up) / 10000
+    // Scores are reported so from half a step below. Converted to Float, that is off by one of its steps at most.
+    var score = max(0, Float(lowest - 0.00005))
+    if reported(score) < meant { score = score.nextUp }
+    if score > 0, reported(score.nextDown) >= meant { score = score.nextDown }
     return min(score, threshold)
   }
 }
