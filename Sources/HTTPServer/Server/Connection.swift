@@ -35,8 +35,9 @@ final class Connection: @unchecked Sendable {
   private var hasSentProbe = false
   private var isClosed = false
 
-  /// An authorized request with its route.
+  /// A request that may be served, and its route.
   private struct AcceptedHead {
+    let head: RequestHead
     let match: Router.Match
     let client: String?
   }
@@ -157,7 +158,7 @@ final class Connection: @unchecked Sendable {
         handleRequest(head, body: body, arrival)
         requestCount += 1
       case .reject(let error):
-        reject(error, requestHead ?? state.partialHead)
+        reject(error)
       }
       // Write the responses to pipelined requests together, but do not collect them without limit.
       if output.count > 1 << 16 { flush() }
@@ -190,7 +191,7 @@ final class Connection: @unchecked Sendable {
   }
 
   private func rejectForMemory() {
-    reject(.bodyMemoryExhausted(limit: server.bodyMemory.limit), requestHead)
+    reject(.bodyMemoryExhausted(limit: server.bodyMemory.limit))
   }
 
   // MARK: Responding
@@ -200,19 +201,16 @@ final class Connection: @unchecked Sendable {
     let head = server.router.canonical(head)
     requestHead = head
     // No probe has a body, and a slow one would hold the reserve.
-    if isReserve { return reject(.tooManyConnections, head) }
-    switch server.hooks.authorize(head) {
-    case .denied(let response): return sendLast(response, to: head)
-    case .granted(let client):
-      do { acceptedHead = AcceptedHead(match: try server.router.match(head), client: client) } catch {
-        return reject(error, head)
-      }
+    if isReserve { return reject(.tooManyConnections) }
+    switch accept(head) {
+    case .rejected(let response): return sendLast(response, to: head)
+    case .accepted(let accepted): acceptedHead = accepted
     }
     if expectsContinue { output.append(contentsOf: ResponseEncoder.continueResponse) }
   }
 
   private func handleRequest(_ head: RequestHead, body: [UInt8], _ arrival: ConnectionState.Arrival) {
-    let head = server.router.canonical(head)
+    let head = acceptedHead?.head ?? server.router.canonical(head)
     requestHead = head
     self.arrival = arrival
     guard reserveMemory(body.count) else { return rejectForMemory() }
@@ -224,17 +222,14 @@ final class Connection: @unchecked Sendable {
       accepted = acceptedHead
       self.acceptedHead = nil
     } else {
-      if isReserve, !server.hooks.isProbe(head) { return reject(.tooManyConnections, head) }
-      switch server.hooks.authorize(head) {
-      case .denied(let response): return send(response, to: head)
-      case .granted(let client):
-        do { accepted = AcceptedHead(match: try server.router.match(head), client: client) } catch {
-          // The request was well-formed, so the connection can persist.
-          return send(server.hooks.errorResponse(error, head), to: head)
-        }
+      if isReserve, !server.hooks.isProbe(head) { return reject(.tooManyConnections) }
+      switch accept(head) {
+      // The request was well-formed, so the connection can persist.
+      case .rejected(let response): return send(response, to: head)
+      case .accepted(let result): accepted = result
       }
       // What follows may be the body that the client did not announce, so the connection ends.
-      if accepted.match.needsBody, !head.hasBodyLength { return reject(.lengthRequired, head) }
+      if accepted.match.needsBody, !head.hasBodyLength { return reject(.lengthRequired) }
     }
     let request = Request(
       head: head, body: body, receivedAt: arrival.receivedAt, parameters: accepted.match.parameters,
@@ -252,6 +247,22 @@ final class Connection: @unchecked Sendable {
         guard let self else { return }
         loop.queue.async { self.finishTask(response, to: head) }
       }
+    }
+  }
+
+  private enum Acceptance {
+    case accepted(AcceptedHead)
+    case rejected(Response)
+  }
+
+  /// Authorizes and routes a request.
+  private func accept(_ head: RequestHead) -> Acceptance {
+    switch server.hooks.authorize(head) {
+    case .denied(let response): return .rejected(response)
+    case .granted(let client):
+      do {
+        return .accepted(AcceptedHead(head: head, match: try server.router.match(head), client: client))
+      } catch { return .rejected(server.hooks.errorResponse(error, head)) }
     }
   }
 
@@ -298,7 +309,8 @@ final class Connection: @unchecked Sendable {
         fields: fields))
   }
 
-  private func reject(_ error: HTTPError, _ head: RequestHead? = nil) {
+  private func reject(_ error: HTTPError) {
+    let head = requestHead ?? state.partialHead
     if error == .tooManyConnections { server.hooks.handleEvent(.connectionRejected(.connectionLimit)) }
     sendLast(server.hooks.errorResponse(error, head), to: head)
   }
@@ -372,7 +384,7 @@ final class Connection: @unchecked Sendable {
     switch state.timeoutAction(at: now) {
     case .reject(let error, let phase):
       if error == .requestTimeout { server.hooks.handleEvent(.timeout(phase)) }
-      reject(error, requestHead ?? state.partialHead)
+      reject(error)
     case .close(let phase):
       server.hooks.handleEvent(.timeout(phase))
       close()
