@@ -1,5 +1,3 @@
-import HTTPTypes
-
 /// The reason phrase that RFC 9110, section 15, and RFC 6585 give a status; empty for other statuses, which is allowed (RFC
 /// 9112, section 4).
 func reasonPhrase(_ code: Int) -> String {
@@ -27,6 +25,6 @@ func reasonPhrase(_ code: Int) -> String {
   case 503: "Service Unavailable"
   case 504: "Gateway Timeout"
   case 505: "HTTP Version Not Supported"
-  default: HTTPResponse.Status(code: code).reasonPhrase
+  default: ""
   }
 }

@@ -42,12 +42,10 @@ struct ResponseEncoder {
 
   /// IMF-fixdate (RFC 9110, section 5.6.7).
   private mutating func currentDate() -> [UInt8] {
-    var now = time(nil)
+    let now = time(nil)
     if Int(now) != second {
       second = Int(now)
-      var parts = tm()
-      gmtime_r(&now, &parts)
-      date = Array(HTTPDate.format(parts).utf8)
+      date = Array(HTTPDate.text(now).utf8)
     }
     return date
   }
@@ -55,14 +53,11 @@ struct ResponseEncoder {
 
 /// IMF-fixdate (RFC 9110, section 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`.
 package enum HTTPDate {
-  package static func now() -> String {
-    var now = time(nil)
-    var parts = tm()
-    gmtime_r(&now, &parts)
-    return format(parts)
-  }
+  package static func now() -> String { text(time(nil)) }
 
-  static func format(_ parts: tm) -> String {
+  static func text(_ seconds: time_t) -> String {
+    var (seconds, parts) = (seconds, tm())
+    gmtime_r(&seconds, &parts)
     func two(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
     let days = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"]
     let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]

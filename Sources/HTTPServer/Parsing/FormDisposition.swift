@@ -81,13 +81,14 @@ struct FormDisposition {
     var bytes: [UInt8] = []
     var rest = text
     while let byte = rest.popFirst() {
-      let digits = rest.prefix(2).compactMap(hexadecimalDigit)
-      if byte == UInt8(ascii: "%"), digits.count == 2, isEncoded(digits[0] << 4 | digits[1]) {
-        bytes.append(digits[0] << 4 | digits[1])
-        rest = rest.dropFirst(2)
-      } else {
+      guard byte == UInt8(ascii: "%"), rest.count >= 2, let high = hexadecimalDigit(rest[rest.startIndex]),
+        let low = hexadecimalDigit(rest[rest.startIndex + 1]), isEncoded(high << 4 | low)
+      else {
         bytes.append(byte)
+        continue
       }
+      bytes.append(high << 4 | low)
+      rest = rest.dropFirst(2)
     }
     return String(decoding: bytes, as: UTF8.self)
   }

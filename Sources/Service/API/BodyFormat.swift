@@ -12,8 +12,11 @@ extension DetectRequest {
 
     init(_ request: Request) throws(Problem) {
       let text = request.fields[.contentType] ?? ""
-      switch MediaType(text)?.name ?? text.asciiLowercased {
-      case "multipart/form-data": self = try .form(BodyFormat.type(text))
+      let type = MediaType(text)
+      switch type?.name ?? text.asciiLowercased {
+      case "multipart/form-data":
+        guard let type else { throw .unsupportedType(text) }
+        self = .form(type)
       case "application/json": self = .json
       // curl declares every body of --data-binary as a form.
       case "", "application/octet-stream", "application/x-www-form-urlencoded": self = .image
@@ -25,11 +28,6 @@ extension DetectRequest {
         }
         self = .image
       }
-    }
-
-    private static func type(_ text: String) throws(Problem) -> MediaType {
-      guard let type = MediaType(text) else { throw .unsupportedType(text) }
-      return type
     }
   }
 }

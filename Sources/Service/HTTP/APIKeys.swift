@@ -57,9 +57,6 @@ package final class APIKeys: Sendable {
     return keys.withLock { keys in keys.reduce(nil as APIKey?) { $1.digest == digest ? $1 : $0 } }
   }
 
-  /// The key in Authorization or X-API-Key; `nil` without a known one.
-  func find(in fields: HTTPFields) -> APIKey? { APIKeys.presented(in: fields).flatMap { find($0) } }
-
   /// The bearer token in Authorization, else the text of X-API-Key. Credentials of other schemes are not the service's: a
   /// proxy may forward those of its own users.
   static func presented(in fields: HTTPFields) -> Substring? {

@@ -32,24 +32,24 @@ package struct AccessPolicy: Sendable {
   /// Authorises a request from the first place that has a key.
   ///
   /// The server asks with the head of every request. A route whose API has keys in bodies asks again with the body's
-  /// key; a request with Authorization was decided by its head, and its body is not asked.
+  /// key; a request with a key in its head was decided by that, and its body is not asked.
   ///
   /// - Returns: the name of the key; `nil` if none is needed here.
   /// - Throws: `unauthorized`, or `forbidden` if the key lacks the scope.
   func authorize(_ head: RequestHead, at stage: Stage) throws(Problem) -> String? {
     guard let keys, isProtected(head) else { return nil }
-    let hasAuthorization = APIKeys.presented(in: head.fields) != nil
+    let presented = APIKeys.presented(in: head.fields)
     let key: APIKey?
     switch stage {
     case .head(.notRequired): return nil
-    case .head(.authorizationOnly): key = keys.find(in: head.fields)
+    case .head(.authorizationOnly): key = presented.flatMap { keys.find($0) }
     case .head(.field(let name)):
-      key = keys.find(in: head.fields) ?? head.fields[name].flatMap { keys.find($0) }
+      key = presented.flatMap { keys.find($0) } ?? head.fields[name].flatMap { keys.find($0) }
     case .head(.body):
-      guard hasAuthorization else { return nil }
-      key = keys.find(in: head.fields)
+      guard let presented else { return nil }
+      key = keys.find(presented)
     case .body(let text):
-      key = hasAuthorization ? keys.find(in: head.fields) : text.flatMap { keys.find($0) }
+      key = (presented ?? text.map { $0[...] }).flatMap { keys.find($0) }
     }
     guard let key else { throw .unauthorized(at: stage) }
     if let scope = AccessPolicy.requiredScope(head), !key.scopes.contains(scope) {

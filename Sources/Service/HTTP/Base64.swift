@@ -1,4 +1,5 @@
 import FoundationCompatibility
+import HTTPServer
 
 /// Base64 as clients write it (RFC 4648, sections 4 and 5): with line breaks and blanks, in the alphabet of URLs, and without
 /// padding. Also in a data URI (RFC 2397).
@@ -59,13 +60,13 @@ package enum Base64 {
   /// The digits of a data URI, or all of `text`.
   private static func payload(of text: ArraySlice<UInt8>) throws(Invalid) -> ArraySlice<UInt8> {
     let text = text.drop { values[Int($0)] == blank }
-    let scheme = text.prefix(5).map { $0 | 0x20 }
-    guard scheme.elementsEqual("data:".utf8.map { $0 | 0x20 }), text.dropFirst(4).first == UInt8(ascii: ":")
-    else { return text }
+    guard String(decoding: text.prefix(5), as: UTF8.self).isEqualIgnoringASCIICase("data:") else {
+      return text
+    }
     guard let comma = text.firstIndex(of: UInt8(ascii: ",")) else { throw .dataURI }
     let parameters = text[..<comma].split(separator: UInt8(ascii: ";")).dropFirst()
     let isBase64 = parameters.contains {
-      String(decoding: $0, as: UTF8.self).filter { $0 != " " }.lowercased() == "base64"
+      String(decoding: $0, as: UTF8.self).filter { $0 != " " }.isEqualIgnoringASCIICase("base64")
     }
     guard isBase64 else { throw .dataURI }
     return text[(comma + 1)...]
