@@ -99,7 +99,7 @@ struct BenchCommand: AsyncParsableCommand {
     }
     let source = try WeightsSource(weights)
     if let note = source.note { printError("Warning: \(note)") }
-    let weights = try source.read().weights
+    let weights = try source.read(source.completed()).weights
     var options = PlanOptions(precision: precision.resolved(for: weights) { printError("\($0)") })
     if options.precision == .int8, weights.calibration == nil {
       let graph = Graph.yolox(weights.architecture, classCount: weights.classCount)

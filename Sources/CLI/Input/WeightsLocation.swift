@@ -89,7 +89,13 @@ extension PretrainedWeights {
   static func read(
     _ path: String, _ settings: ModelSettings = ModelSettings(), notice: (String) -> Void = printError
   ) throws(CLIError) -> PretrainedWeights {
-    let settings = settings.completed(by: try ModelSettings.sidecar(of: path))
+    try read(path, exactly: settings.completed(by: try ModelSettings.sidecar(of: path)), notice: notice)
+  }
+
+  /// As ``read(_:_:notice:)``, with settings that the sidecar has completed already.
+  static func read(
+    _ path: String, exactly settings: ModelSettings, notice: (String) -> Void
+  ) throws(CLIError) -> PretrainedWeights {
     let weights = try CLIError.naming(path) {
       try PretrainedWeights(
         contentsOf: path, activation: settings.activation,

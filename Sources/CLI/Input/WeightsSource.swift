@@ -40,15 +40,21 @@ enum WeightsSource: Sendable {
     }
   }
 
+  /// `settings`, and those of the file's sidecar where there are none.
+  func completed(_ settings: ModelSettings = ModelSettings()) throws(CLIError) -> ModelSettings {
+    guard case .file(let path) = self else { return settings }
+    return settings.completed(by: try .sidecar(of: path))
+  }
+
   /// - Parameters:
-  ///   - settings: override what the file and its sidecar say.
+  ///   - settings: override what the file says, as ``completed(_:)`` gives them.
   ///   - notice: receives what was decided without being told.
   func read(
-    _ settings: ModelSettings = ModelSettings(), notice: (String) -> Void = printError
+    _ settings: ModelSettings, notice: (String) -> Void = printError
   ) throws -> (weights: PretrainedWeights, sha256: String) {
     switch self {
     case .file(let path):
-      (try PretrainedWeights.read(path, settings, notice: notice), try sha256(ofFile: path))
+      (try PretrainedWeights.read(path, exactly: settings, notice: notice), try sha256(ofFile: path))
     case .demo(let bytes):
       (
         try CLIError.naming(name) {

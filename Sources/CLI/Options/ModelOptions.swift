@@ -59,9 +59,7 @@ struct ModelOptions: ParsableArguments {
   private func plannedModel(
     _ source: WeightsSource, name: String?, settings: ModelSettings, report: (String) -> Void
   ) throws -> Model {
-    var settings = settings.completed(by: try self.settings())
-    // A sidecar comes before the default of --precision.
-    if case .file(let path) = source { settings = settings.completed(by: try .sidecar(of: path)) }
+    let settings = try source.completed(settings.completed(by: try self.settings()))
     let (pretrained, sha256) = try source.read(settings, notice: report)
     let precision = settings.precision ?? .fixed(.float32)
     var model = try Model(
