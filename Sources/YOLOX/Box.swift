@@ -12,6 +12,9 @@ package struct Box: Hashable, Sendable {
     self.y2 = y2
   }
 
+  /// x, y, width, height, as COCO's `bbox` has it.
+  package var bbox: [Double] { [x1, y1, x2 - x1, y2 - y1].map { Double($0) } }
+
   package var area: Float { max(0, x2 - x1) * max(0, y2 - y1) }
 
   package var isFinite: Bool { x1.isFinite && y1.isFinite && x2.isFinite && y2.isFinite }

@@ -35,10 +35,7 @@ extension Model {
 
 extension DetectionRecord {
   init(_ detection: Detection, imageID: Int, categoryID: Int) {
-    let box = detection.box
     self.init(
-      imageID: imageID, categoryID: categoryID,
-      box: [box.x1, box.y1, box.x2 - box.x1, box.y2 - box.y1].map(Double.init),
-      score: Double(detection.score))
+      imageID: imageID, categoryID: categoryID, box: detection.box.bbox, score: Double(detection.score))
   }
 }

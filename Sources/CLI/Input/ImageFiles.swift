@@ -4,14 +4,11 @@ import PlatformC
 
 /// Image files named on the command line.
 enum ImageFiles {
-  static let extensions: Set<String> = ["jpg", "jpeg", "png", "webp", "gif", "bmp"]
-
   /// Expands folders to the images in them and patterns to the files that match, both sorted by name.
   static func expand(_ arguments: [String]) -> [String] {
     arguments.flatMap { argument -> [String] in
       if let names = try? FileManager.default.contentsOfDirectory(atPath: argument) {
-        return names.filter { extensions.contains(URL(filePath: $0).pathExtension.lowercased()) }
-          .sorted().map { argument + "/" + $0 }
+        return names.filter(ImageFormat.isFileName).sorted().map { argument + "/" + $0 }
       }
       if FileManager.default.fileExists(atPath: argument) { return [argument] }
       guard argument.contains(where: { "*?[".contains($0) }) else { return [argument] }

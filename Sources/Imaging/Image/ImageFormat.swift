@@ -6,6 +6,12 @@ package enum ImageFormat: String, Sendable, CaseIterable {
   case gif = "GIF"
   case bmp = "BMP"
 
+  /// Whether a file of that name is taken for an image where a folder is searched.
+  package static func isFileName(_ name: String) -> Bool {
+    let suffix = name.split(separator: ".").dropFirst().last
+    return suffix.map { ["jpg", "jpeg", "png", "webp", "gif", "bmp"].contains($0.lowercased()) } ?? false
+  }
+
   /// Detects the format from the first bytes; file names and declared types are ignored.
   package init?(sniffing bytes: some Collection<UInt8>) {
     if bytes.starts(with: [0xFF, 0xD8, 0xFF]) {

@@ -67,8 +67,8 @@ struct FolderListing {
     }
   }
 
-  func withExtension(_ extensions: String...) -> [String] {
-    names.filter { name in extensions.contains { name.lowercased().hasSuffix("." + $0) } }
+  func withExtension(_ suffix: String) -> [String] {
+    names.filter { $0.lowercased().hasSuffix("." + suffix) }
   }
 
   static func stem(_ name: String) -> String {

@@ -1,4 +1,5 @@
 import FoundationCompatibility
+import Imaging
 
 extension Conversion {
   /// Reads Darknet's text files: for `NAME.jpg` a file `NAME.txt` with a line `class x y width height` for each object,
@@ -13,7 +14,7 @@ extension Conversion {
   ) throws(TrainingError) -> Conversion {
     let known = if let names { names } else { try classNames(contentsOf: labels + "/classes.txt") }
     var conversion = Conversion(names: known)
-    for file in try FolderListing(images).withExtension("jpg", "jpeg", "png", "webp", "bmp", "gif") {
+    for file in try FolderListing(images).names.filter(ImageFormat.isFileName) {
       let header: ImageHeader
       do throws(TrainingError) {
         header = try ImageHeader(contentsOf: images + "/" + file)

@@ -22,23 +22,21 @@ package enum WeightsFile {
     _ weights: PretrainedWeights, epoch: Int = 0, as type: ElementType = .float32, license: String? = nil,
     onnx: ONNXExportOptions? = nil, to path: String
   ) throws(TrainingError) {
-    do throws(ModelError) {
-      switch Format(path: path) {
-      case .onnx:
+    if Format(path: path) == .onnx {
+      do throws(ModelError) {
         try weights.writeONNX(to: path, onnx ?? ONNXExportOptions(inputSize: weights.inputSize))
-      case .pth: try naming { () throws(CheckpointError) in try weights.writeTorch(to: path, epoch: epoch) }
-      case .safetensors, nil:
-        try naming { () throws(CheckpointError) in
-          try weights.write(to: path, calibration: weights.calibration, as: type, license: license)
-        }
+      } catch {
+        if case .unreadable(let error) = error { throw TrainingError(error, path: path) }
+        throw .unwritable(path: path, reason: "\(error)")
       }
-    } catch {
-      if case .unreadable(let error) = error { throw TrainingError(error, path: path) }
-      throw .unwritable(path: path, reason: "\(error)")
+      return
     }
-  }
-
-  private static func naming(_ write: () throws(CheckpointError) -> Void) throws(ModelError) {
-    do throws(CheckpointError) { try write() } catch { throw .unreadable(error) }
+    do throws(CheckpointError) {
+      if Format(path: path) == .pth {
+        try weights.writeTorch(to: path, epoch: epoch)
+      } else {
+        try weights.write(to: path, calibration: weights.calibration, as: type, license: license)
+      }
+    } catch { throw TrainingError(error, path: path) }
   }
 }

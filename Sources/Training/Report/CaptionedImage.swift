@@ -1,3 +1,4 @@
+import COCO
 import Imaging
 import YOLOX
 
@@ -45,6 +46,10 @@ extension DetectionDataset {
   /// Longer side of a drawn image in pixels.
   private static let drawnSide = 480
 
+  func labelAndScore(of detection: Detection) -> String {
+    "\(labels[detection.classID]) \(Int(detection.score * 100))%"
+  }
+
   /// - Parameter boxes: in pixels of the image, the most important first.
   /// - Returns: `nil` if the image cannot be decoded.
   func drawn(_ index: Int, _ boxes: [BoxAnnotation], caption: String) -> CaptionedImage? {
@@ -60,5 +65,13 @@ extension DetectionDataset {
       })
     let name = entries[index].path.split(separator: "/").last.map(String.init) ?? ""
     return CaptionedImage(image: image, name: name, caption: caption)
+  }
+
+  /// The images with these `indices`, in their order, and annotations for them.
+  func annotations(ofImages indices: [Int], _ objects: [Annotations.Object]) -> Annotations {
+    let records = Dictionary(annotations.images.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+    return Annotations(
+      images: indices.compactMap { records[entries[$0].imageID] }, categories: annotations.categories,
+      objects: objects)
   }
 }

@@ -8,8 +8,6 @@ extension LabelAudit {
   /// an annotation of its own, with the attributes `audit`, `suspicion` and `score`.
   package func write(_ dataset: DetectionDataset, to path: String) throws(TrainingError) {
     let categoryIDs = dataset.annotations.categoryIDs
-    let records = Dictionary(
-      dataset.annotations.images.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
     let labels = Dictionary(grouping: dataset.annotations.objects, by: \.imageID)
     var nextID = (dataset.annotations.objects.map(\.id).max() ?? 0) + 1
     var objects: [Annotations.Object] = []
@@ -24,7 +22,7 @@ extension LabelAudit {
         objects.append(
           Annotations.Object(
             id: nextID, imageID: imageID, categoryID: categoryIDs[classIndex],
-            box: [box.x1, box.y1, box.x2 - box.x1, box.y2 - box.y1].map { Double($0) }))
+            box: box.bbox))
         attributes[nextID] = [
           "audit": finding.issue.rawValue, "suspicion": number(Double(finding.suspicion)),
         ]
@@ -35,9 +33,7 @@ extension LabelAudit {
       }
     }
     try AnnotationsFile.write(
-      Annotations(
-        images: images.compactMap { records[dataset.entries[$0.index].imageID] },
-        categories: dataset.annotations.categories, objects: objects), attributes: attributes, to: path)
+      dataset.annotations(ofImages: images.map(\.index), objects), attributes: attributes, to: path)
   }
 
   /// The first `count` images with their findings drawn in.
@@ -48,7 +44,7 @@ extension LabelAudit {
         if let detection = finding.detection {
           boxes.append(
             BoxAnnotation(
-              detection.box, "\(dataset.labels[detection.classID]) \(Int(detection.score * 100))%",
+              detection.box, dataset.labelAndScore(of: detection),
               finding.issue == .unlabelled ? .falsePositive : .misclassified))
         }
         if let object = finding.object {

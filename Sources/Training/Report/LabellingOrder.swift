@@ -34,21 +34,16 @@ package struct LabellingOrder: Sendable {
     var attributes: [Int: [String: String]] = [:]
     for ranked in images.prefix(count) {
       for detection in ranked.detections where detection.score >= DetectionOptions().scoreThreshold {
-        let box = detection.box
         objects.append(
           Annotations.Object(
             id: objects.count + 1, imageID: dataset.entries[ranked.index].imageID,
-            categoryID: dataset.annotations.categoryIDs[detection.classID],
-            box: [box.x1, box.y1, box.x2 - box.x1, box.y2 - box.y1].map { Double($0) }))
+            categoryID: dataset.annotations.categoryIDs[detection.classID], box: detection.box.bbox))
         attributes[objects.count] = ["score": number(Double(detection.score))]
       }
     }
-    let records = Dictionary(
-      dataset.annotations.images.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
     try AnnotationsFile.write(
-      Annotations(
-        images: images.prefix(count).compactMap { records[dataset.entries[$0.index].imageID] },
-        categories: dataset.annotations.categories, objects: objects), attributes: attributes, to: path)
+      dataset.annotations(ofImages: images.prefix(count).map(\.index), objects), attributes: attributes,
+      to: path)
   }
 
   /// The first `count` images with their detections drawn in.
@@ -58,7 +53,7 @@ package struct LabellingOrder: Sendable {
         let box = detection.box
         return BoxAnnotation(
           box: (box.x1, box.y1, box.x2, box.y2),
-          label: "\(dataset.labels[detection.classID]) \(Int(detection.score * 100))%",
+          label: dataset.labelAndScore(of: detection),
           colorIndex: detection.classID)
       }
       return dataset.drawn(
@@ -78,7 +73,7 @@ extension DetectionDataset {
     }
     var images: [Annotations.Image] = []
     var issues: [String] = []
-    for name in names where DetectionDataset.isImageName(name) {
+    for name in names where ImageFormat.isFileName(name) {
       do throws(TrainingError) {
         let header = try ImageHeader(contentsOf: folder + "/" + name)
         images.append(
@@ -94,10 +89,5 @@ extension DetectionDataset {
         images: images,
         categories: labels.enumerated().map { Annotations.Category(id: $0 + 1, name: $1) }, objects: []),
       images: folder, issues: issues)
-  }
-
-  private static func isImageName(_ name: String) -> Bool {
-    let suffix = name.split(separator: ".").last.map { $0.lowercased() } ?? ""
-    return ["jpg", "jpeg", "png", "webp", "bmp", "gif"].contains(suffix)
   }
 }

@@ -23,9 +23,7 @@ struct WorstImages {
           .misclassified)
       }
       let wrong = matching.falsePositives.map { detection in
-        BoxAnnotation(
-          detection.box, "\(dataset.labels[detection.classID]) \(Int(detection.score * 100))%", .falsePositive
-        )
+        BoxAnnotation(detection.box, dataset.labelAndScore(of: detection), .falsePositive)
       }
       return dataset.drawn(
         index, missed + misclassified + wrong,

@@ -36,10 +36,8 @@ package struct Evaluation {
     let categoryIDs = dataset.annotations.categoryIDs
     let rows = zip(dataset.entries, detections).flatMap { entry, found in
       found.map { detection in
-        let box = detection.box
-        return DetectionRecord(
-          imageID: entry.imageID, categoryID: categoryIDs[detection.classID],
-          box: [box.x1, box.y1, box.x2 - box.x1, box.y2 - box.y1].map { Double($0) },
+        DetectionRecord(
+          imageID: entry.imageID, categoryID: categoryIDs[detection.classID], box: detection.box.bbox,
           score: Double(detection.score))
       }
     }
