@@ -20,46 +20,24 @@ enum { SUMS = 14 };
 
 #define REGISTER(x) "+v"(x)
 
-__attribute__((target("avx512f"))) static int64_t floats_512(int64_t rounds) {
-  __m512 x = _mm512_set1_ps(0.5f);
-  __asm__("" : "+v"(x));
-  ROUNDS(__m512, x, _mm512_fmadd_ps(x, x, sums[i]))
-  return rounds * SUMS * 16;
-}
+// A loop of `step` on registers of `type`, which makes `operations` multiply-adds at once.
+#define LOOP(name, features, type, value, step, operations)                          \
+  __attribute__((target(features))) static int64_t name(int64_t rounds) {            \
+    type x = value;                                                                  \
+    __asm__("" : REGISTER(x));                                                       \
+    ROUNDS(type, x, step)                                                            \
+    return rounds * SUMS * operations;                                               \
+  }
 
-__attribute__((target("avx512f,avx512bf16"))) static int64_t halves_512(int64_t rounds) {
-  __m512 x = _mm512_set1_ps(0.5f);
-  __asm__("" : "+v"(x));
-  ROUNDS(__m512, x, _mm512_dpbf16_ps(sums[i], (__m512bh)x, (__m512bh)x))
-  return rounds * SUMS * 32;
-}
-
-__attribute__((target("avx512f,avx512vnni"))) static int64_t bytes_512(int64_t rounds) {
-  __m512i x = _mm512_set1_epi32(1);
-  __asm__("" : "+v"(x));
-  ROUNDS(__m512i, x, _mm512_dpbusd_epi32(sums[i], x, x))
-  return rounds * SUMS * 64;
-}
-
-__attribute__((target("avx2,fma"))) static int64_t floats_256(int64_t rounds) {
-  __m256 x = _mm256_set1_ps(0.5f);
-  __asm__("" : "+v"(x));
-  ROUNDS(__m256, x, _mm256_fmadd_ps(x, x, sums[i]))
-  return rounds * SUMS * 8;
-}
-__attribute__((target("avx2,avxvnni"))) static int64_t bytes_256(int64_t rounds) {
-  __m256i x = _mm256_set1_epi32(1);
-  __asm__("" : "+x"(x));
-  ROUNDS(__m256i, x, _mm256_dpbusd_avx_epi32(sums[i], x, x))
-  return rounds * SUMS * 32;
-}
-
-__attribute__((target("avx512f,avx512vl,avx512vnni"))) static int64_t bytes_256_evex(int64_t rounds) {
-  __m256i x = _mm256_set1_epi32(1);
-  __asm__("" : "+v"(x));
-  ROUNDS(__m256i, x, _mm256_dpbusd_epi32(sums[i], x, x))
-  return rounds * SUMS * 32;
-}
+LOOP(floats_512, "avx512f", __m512, _mm512_set1_ps(0.5f), _mm512_fmadd_ps(x, x, sums[i]), 16)
+LOOP(halves_512, "avx512f,avx512bf16", __m512, _mm512_set1_ps(0.5f),
+     _mm512_dpbf16_ps(sums[i], (__m512bh)x, (__m512bh)x), 32)
+LOOP(bytes_512, "avx512f,avx512vnni", __m512i, _mm512_set1_epi32(1), _mm512_dpbusd_epi32(sums[i], x, x), 64)
+LOOP(floats_256, "avx2,fma", __m256, _mm256_set1_ps(0.5f), _mm256_fmadd_ps(x, x, sums[i]), 8)
+LOOP(bytes_256, "avx2,avxvnni", __m256i, _mm256_set1_epi32(1), _mm256_dpbusd_avx_epi32(sums[i], x, x), 32)
+LOOP(bytes_256_evex, "avx512f,avx512vl,avx512vnni", __m256i, _mm256_set1_epi32(1),
+     _mm256_dpbusd_epi32(sums[i], x, x), 32)
+#undef LOOP
 #undef REGISTER
 #endif
 
