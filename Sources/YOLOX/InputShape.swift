@@ -11,8 +11,8 @@ package enum InputShape: String, Sendable, CaseIterable {
   case fit
 }
 
-/// A model's plans for input sizes smaller than its own. They share its weights; the least recently used one is dropped, so that
-/// images of many shapes do not fill the memory.
+/// A model's plans for input sizes smaller than its own. They share its weights; the least recently used one is dropped, so
+/// that images of many shapes do not fill the memory.
 final class ResizedPlans: Sendable {
   /// Maximum number of plans. A plan takes a few hundred kilobytes.
   static let limit = 16

@@ -1,7 +1,8 @@
 import Engine
 import Imaging
 
-/// A network planned for one input size, and for smaller ones when images need them. Immutable; any number of predictors share one.
+/// A network planned for one input size, and for smaller ones when images need them. Immutable; any number of predictors
+/// share one.
 package struct Model: Sendable {
   /// `yolox-nano`, or the caller's name.
   package let name: String

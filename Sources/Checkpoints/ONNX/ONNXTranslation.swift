@@ -25,15 +25,15 @@ struct ONNXTranslation {
   var nodes: [ExportedNetwork.Node] = []
   var image: ExportedImage?
   private var imageName = ""
-  struct ActivationKey: Hashable {
-    let source: Int
-    let activation: ExportedActivation
-  }
-
   var activations: [ActivationKey: Int] = [:]
   /// By activation that only a quantisation computes: the largest number that it can store.
   var saturations: [Int: Float] = [:]
   var evaluator: Evaluator
+
+  struct ActivationKey: Hashable {
+    let source: Int
+    let activation: ExportedActivation
+  }
 
   init(_ model: ONNXModel) throws(CheckpointError) {
     self.model = model
@@ -69,13 +69,12 @@ struct ONNXTranslation {
 
   /// ReLU and ReLU6 look the same where no quantisation can store a number above 6, and there they are the same.
   private mutating func nameSaturations() {
-    let isReLU6 = nodes.indices.contains {
-      saturations[$0] == nil && nodes[$0].operation == .activation(.relu6)
+    func isStated(_ activation: ExportedActivation) -> Bool {
+      nodes.indices.contains { saturations[$0] == nil && nodes[$0].operation == .activation(activation) }
     }
-    let isReLU = nodes.indices.contains {
-      saturations[$0] == nil && nodes[$0].operation == .activation(.relu)
+    guard isStated(.relu6) || (!isStated(.relu) && saturations.values.allSatisfy { $0 < 6.001 }) else {
+      return
     }
-    guard isReLU6 || (!isReLU && saturations.values.allSatisfy { $0 < 6.001 }) else { return }
     for number in saturations.keys {
       let node = nodes[number]
       nodes[number] = .init(

@@ -166,7 +166,8 @@ package actor Detector {
     batchReady = nil
   }
 
-  /// Takes the oldest image off the queue, with the oldest others of its input size, and fails those whose requests are cancelled.
+  /// Takes the oldest image off the queue, with the oldest others of its input size, and fails those whose requests are
+  /// cancelled.
   private func nextBatch() -> [Job] {
     let now = ContinuousClock.now
     var live: [Job] = []

@@ -3,7 +3,8 @@ import HTTPTypes
 import Logging
 import Synchronization
 
-/// Writes a log line for every request, also for those that the server rejected itself. Numbers are numbers for the log handler.
+/// Writes a log line for every request, also for those that the server rejected itself. Numbers are numbers for the log
+/// handler.
 struct AccessLog: Sendable {
   let logger: Logger
   /// Requests that reach no route cost a client next to nothing, so their lines are limited.
