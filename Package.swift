@@ -19,7 +19,7 @@ let package = Package(
   targets: [
     // The platform's C library, and the smallest Foundation that the platform has, under one name each.
     .target(name: "PlatformC"),
-    .target(name: "FoundationCompatibility"),
+    .target(name: "FoundationCompatibility", dependencies: ["PlatformC"]),
     // CPU quota and memory limit of the container.
     .target(name: "ControlGroup", dependencies: ["PlatformC"]),
     // The loops of inference, compiled once for each instruction set.
@@ -116,7 +116,7 @@ let package = Package(
     .testTarget(
       name: "CLITests",
       dependencies: [
-        "CLI", "Engine", "HTTPServer", "TestSupport",
+        "CLI", "Checkpoints", "Engine", "HTTPServer", "Imaging", "TestSupport", "YOLOX",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),

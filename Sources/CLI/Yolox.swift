@@ -12,6 +12,7 @@ package struct Yolox: AsyncParsableCommand {
       yolox serve                         start an HTTP service on port 8080
       yolox detect photo.jpg              detect objects in a file
       yolox detect 'cam/*.jpg' --output marked --classes person,dog
+      yolox labels                        list the classes
       yolox weights fetch yolox-s         download a larger network
 
       Shell completions: yolox --generate-completion-script bash|zsh|fish
@@ -19,7 +20,7 @@ package struct Yolox: AsyncParsableCommand {
     version: Version.current,
     subcommands: [
       ServeCommand.self, HealthCommand.self, DetectCommand.self, EvalCommand.self, BenchCommand.self,
-      WeightsCommand.self, ConfigurationReferenceCommand.self,
+      LabelsCommand.self, WeightsCommand.self, ConfigurationReferenceCommand.self,
     ])
 
   package init() {}
@@ -36,7 +37,11 @@ package struct Yolox: AsyncParsableCommand {
       // Until the service listens for it, a request to reload has nothing to reload.
       signal(SIGHUP, SIG_IGN)
     }
-    do { try await execute(arguments) } catch { exit(withError: error) }
+    do { try await execute(arguments) } catch {
+      guard exitCode(for: error) == .success else { exit(withError: error) }
+      // Help and completion scripts.
+      do { try printLine(fullMessage(for: error)) } catch { exit(withError: error) }
+    }
   }
 
   /// Parses and runs one command line.
@@ -55,8 +60,12 @@ package struct Yolox: AsyncParsableCommand {
     let sources = try OptionSources(
       options: options, arguments: arguments, environment: ProcessInfo.processInfo.environment)
     let command = try parse(type, sources, arguments)
+    if type == ServeCommand.self {
+      let unknown = UnknownVariables(options: options, environment: ProcessInfo.processInfo.environment)
+      for warning in unknown.warnings { printWarning(warning) }
+    }
     if let serve = command as? ServeCommand, serve.printConfig {
-      return print(ConfigDump(options: options, sources: sources, arguments: arguments).text)
+      return try printLine(ConfigDump(options: options, sources: sources, arguments: arguments).text)
     }
     try await run(command, instructionSet: instructionSet)
   }

@@ -64,12 +64,3 @@ private func place(_ path: [any CodingKey]) -> String {
     }
   }
 }
-
-private func fileErrorReason(_ error: any Error) -> String {
-  switch (error as? CocoaError)?.code {
-  case .fileReadNoSuchFile, .fileNoSuchFile: "no such file"
-  case .fileReadNoPermission, .fileWriteNoPermission: "no permission"
-  case .fileWriteOutOfSpace: "no space left"
-  default: "\(error)"
-  }
-}

@@ -74,7 +74,8 @@ package struct DetectionService: Sendable {
         metadata: [
           "addresses": "\((server.addresses + (adminServer?.addresses ?? [])).joined(separator: " "))",
           "threads": .stringConvertible(configuration.threads),
-        ])
+        ].merging(server.addresses.lazy.compactMap(BrowserAddress.url).first.map { ["url": "\($0)"] } ?? [:])
+        { $1 })
       manager.notify(.ready)
     }
     let watchdog = Task { await Watchdog(manager: manager, server: server).run() }

@@ -27,9 +27,11 @@ package struct Manifest: Decodable, Sendable {
   package let models: [Model]
 
   package init(contentsOf path: String) throws(FetchError) {
-    do {
-      self = try JSONDecoder().decode(Manifest.self, from: Data(contentsOf: URL(filePath: path)))
-    } catch {
+    let data: Data
+    do { data = try Data(contentsOf: URL(filePath: path)) } catch {
+      throw .manifest(path: path, reason: fileErrorReason(error))
+    }
+    do { self = try JSONDecoder().decode(Manifest.self, from: data) } catch {
       throw .manifest(path: path, reason: "\(error)")
     }
   }

@@ -1,3 +1,8 @@
+/// COCO's category ids by class index.
+package let cocoCategoryIDs: [Int] = (1...90).filter {
+  ![12, 26, 29, 30, 45, 66, 68, 69, 71, 83].contains($0)
+}
+
 /// The 80 categories of COCO by class index; category ids in COCO's files run from 1 to 90 with gaps.
 package let cocoLabels: [String] = [
   "person", "bicycle", "car", "motorcycle", "airplane", "bus", "train", "truck", "boat", "traffic light",

@@ -65,8 +65,12 @@ private func rounded(_ value: Float, _ steps: Double) -> Double { (Double(value)
 /// The model has no such class.
 package struct UnknownClass: Error, Equatable, CustomStringConvertible {
   package let name: String
+  /// The label that was possibly meant.
+  package let nearest: String?
 
-  package var description: String { "no class is called '\(name)'" }
+  package var description: String {
+    "no class is called '\(name)'" + (nearest.map { "; did you mean '\($0)'?" } ?? "")
+  }
 }
 
 extension Model {
@@ -86,7 +90,7 @@ extension Model {
       } else if let id = Int(name), labels.indices.contains(id) {
         ids.insert(id)
       } else {
-        throw UnknownClass(name: name)
+        throw UnknownClass(name: name, nearest: nearestName(to: name, among: labels))
       }
     }
     return ids

@@ -5,6 +5,8 @@ package struct PrecisionChoice: Sendable, Equatable, CustomStringConvertible {
   package let precision: Precision
   /// Loss of average precision, 0...1.
   package let loss: Double
+  /// Whether the loss was measured with these weights.
+  package let isMeasured: Bool
   /// Reason why no faster precision was chosen.
   package let rejected: [Finding]
 
@@ -55,21 +57,28 @@ package struct PrecisionChoice: Sendable, Equatable, CustomStringConvertible {
         rejected.append(.inaccurate(precision, loss: loss))
         continue
       }
-      self.init(precision: precision, loss: loss, rejected: rejected)
+      self.init(precision: precision, loss: loss, isMeasured: measured != nil, rejected: rejected)
       return
     }
-    self.init(precision: .float32, loss: 0, rejected: rejected)
+    self.init(precision: .float32, loss: 0, isMeasured: true, rejected: rejected)
   }
 
-  private init(precision: Precision, loss: Double, rejected: [Finding]) {
+  private init(precision: Precision, loss: Double, isMeasured: Bool, rejected: [Finding]) {
     self.precision = precision
     self.loss = loss
+    self.isMeasured = isMeasured
     self.rejected = rejected
   }
 
   package var description: String {
-    (["precision \(precision.rawValue), which loses \(PrecisionChoice.points(loss))"]
+    ([summary]
       + rejected.map(\.description)).joined(separator: "; ")
+  }
+
+  private var summary: String {
+    if precision == .float32 { return "precision f32, the reference" }
+    let source = isMeasured ? "measured with these weights" : "usual, not measured with these weights"
+    return "precision \(precision.rawValue), which loses \(PrecisionChoice.points(loss)) (\(source))"
   }
 
   private static func points(_ loss: Double) -> String {

@@ -51,6 +51,18 @@ struct LogLineTests {
     #expect(try line.prefix(24).wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/) != nil)
   }
 
+  @Test("have no time in the journal, which stamps them, and JSON always has it")
+  func journal() throws {
+    var status = stat()
+    #expect(fstat(STDERR_FILENO, &status) == 0)
+    let stream = "\(status.st_dev):\(status.st_ino)"
+    #expect(Journal.receives(STDERR_FILENO, environment: ["JOURNAL_STREAM": stream]))
+    #expect(!Journal.receives(STDERR_FILENO, environment: ["JOURNAL_STREAM": "1:1"]))
+    #expect(!Journal.receives(STDERR_FILENO, environment: [:]))
+    #expect(LogFormat.text.line(.info, "yolox", "ready", [:], hasTime: false) == "info yolox: ready")
+    #expect(LogFormat.json.line(.info, "yolox", "ready", [:], hasTime: false).contains("\"time"))
+  }
+
   @Test("are JSON objects in which numbers are numbers")
   func json() throws {
     let line = try line(

@@ -129,3 +129,39 @@ struct OptionSourcesTests {
       ConfigDump(options: options, sources: again, arguments: []).text == text)
   }
 }
+
+@Suite("UnknownVariables")
+struct UnknownVariablesTests {
+  private func warnings(_ environment: [String: String]) -> [String] {
+    UnknownVariables(options: OptionDescription.all(of: ServeCommand.self), environment: environment).warnings
+  }
+
+  @Test("variables that set nothing are named, with the option that may be meant")
+  func unknown() {
+    #expect(warnings(["YOLOX_PROT": "80"]) == ["YOLOX_PROT has no effect; did you mean YOLOX_PORT?"])
+    #expect(warnings(["YOLOX_SOMETHING_ELSE": "1"]).first?.contains("yolox serve --help") == true)
+  }
+
+  @Test("options, the variables without an option and Kubernetes' variables of a Service are no fault")
+  func known() {
+    let environment = [
+      "YOLOX_PORT": "80", "YOLOX_WEIGHTS_DIR": "/w", "YOLOX_ISA": "avx2", "HOME": "/",
+      "YOLOX_SERVICE_HOST": "10.0.0.1", "YOLOX_SERVICE_PORT_HTTP": "80",
+      "YOLOX_PORT_80_TCP": "tcp://10.0.0.1:80",
+      "YOLOX_PORT_80_TCP_ADDR": "10.0.0.1", "YOLOX_ADMIN_PORT": "tcp://10.0.0.2:80",
+    ]
+    #expect(warnings(environment).isEmpty)
+  }
+}
+
+@Suite("TerminalStyle")
+struct TerminalStyleTests {
+  @Test("colours are for terminals, unless NO_COLOR or TERM=dumb says otherwise")
+  func color() {
+    let text = { TerminalStyle(isTerminal: $0, environment: $1)(.bold, "dog") }
+    #expect(text(true, ["TERM": "xterm"]) == "\u{1B}[1mdog\u{1B}[0m")
+    #expect(text(true, ["NO_COLOR": ""]) != "dog", "an empty NO_COLOR counts as absent")
+    #expect(text(false, [:]) == "dog" && text(true, ["NO_COLOR": "1"]) == "dog")
+    #expect(text(true, ["TERM": "dumb"]) == "dog")
+  }
+}

@@ -57,4 +57,22 @@ struct AtomicFileTests {
       }
     }
   }
+
+  @Test("a link stays and the file behind it is replaced; a device stays a device")
+  func linksAndDevices() throws {
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let link = folder.path + "/link"
+    try AtomicFile.replace(path, with: [1])
+    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: path)
+    try AtomicFile.replace(link, with: [2])
+    #expect(FileManager.default.contents(atPath: path) == Data([2]))
+    #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link) == path)
+    let null = folder.path + "/null"
+    try FileManager.default.createSymbolicLink(atPath: null, withDestinationPath: "/dev/null")
+    try AtomicFile.replace(null, with: [3])
+    #expect(try names == ["file", "link", "null"])
+    #expect(
+      try FileManager.default.attributesOfItem(atPath: "/dev/null")[.type] as? FileAttributeType
+        == .typeCharacterSpecial)
+  }
 }

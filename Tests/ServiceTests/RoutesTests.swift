@@ -258,3 +258,16 @@ struct RoutesTests {
     }
   }
 }
+
+@Suite("BrowserAddress")
+struct BrowserAddressTests {
+  @Test(
+    "is where a browser on this machine finds the service",
+    arguments: [
+      ("127.0.0.1:8080", "http://127.0.0.1:8080/"), ("0.0.0.0:80", "http://localhost:80/"),
+      ("[::]:8080", "http://localhost:8080/"), ("[::1]:8080", "http://[::1]:8080/"), ("/run/yolox.sock", nil),
+    ])
+  func url(address: String, expected: String?) {
+    #expect(BrowserAddress.url(address) == expected)
+  }
+}

@@ -23,6 +23,7 @@ struct PrecisionChoiceTests {
   @Test("a measurement overrides the usual loss, and int8 without a measurement is not used")
   func measured() {
     #expect(choice([:]).precision == .bfloat16)
+    #expect("\(choice([:]))".contains("0.00 points of AP (usual, not measured with these weights)"))
     #expect(choice([:]).rejected == [.unmeasured(.int8)])
     #expect(choice([.int8: 0.3]).precision == .bfloat16, "without float32's, a measurement says nothing")
     #expect(choice([.float32: 0.4, .bfloat16: 0.39]).precision == .float32)
@@ -36,6 +37,7 @@ struct PrecisionChoiceTests {
     #expect(choice([.float32: 0.4, .int8: 0.399], fast: [.float32, .int8]).precision == .int8)
     #expect(
       "\(choice(measured))"
-        == "precision bf16, which loses 0.00 points of AP; int8 loses 10.00 points of AP")
+        == "precision bf16, which loses 0.00 points of AP (measured with these weights); int8 loses 10.00 points of AP"
+    )
   }
 }

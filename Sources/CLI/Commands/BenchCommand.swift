@@ -15,7 +15,7 @@ struct BenchCommand: AsyncParsableCommand {
   @Flag(help: "Confirm that --variant has random weights.")
   var randomWeights = false
 
-  @Option(help: "Weights file or name, instead of --variant. Default: yolox-nano.")
+  @Option(help: "Weights file or name, instead of --variant. Default: yolox-nano.", completion: .weights)
   var weights: String?
 
   @Option(help: "Input size, a multiple of 32: 640 or HEIGHTxWIDTH. Default: from the weights.")
@@ -29,7 +29,7 @@ struct BenchCommand: AsyncParsableCommand {
   @Option(help: PrecisionOption.help)
   var precision = PrecisionOption.fixed(.float32)
 
-  @Option(help: "Image file to time from bytes to boxes, instead of the network alone.")
+  @Option(help: "Image file to time from bytes to boxes, instead of the network alone.", completion: .file())
   var image: String?
 
   @Option(help: InputShape.help)
@@ -74,20 +74,20 @@ struct BenchCommand: AsyncParsableCommand {
       let report = try CLIError.naming(image) {
         try ImageBenchReport.measure(bytes, model, threads: threading.count, runs: runs)
       }
-      return print(json ? try report.json : report.description)
+      return try printLine(json ? report.json : report.description)
     }
     let input = (0..<batchSize).map { Tensor.syntheticImage(model.inputSize, seed: $0) }
     var executor = Executor(model.plan, capacity: batchSize, pool: pool)
     let report = BenchReport.measure(
       input, model, with: &executor, threads: threading.count, runs: runs, since: start)
-    print(json ? try report.json : report.description)
-    if profile { print(layerTable(executor.profile(input, runs: runs))) }
+    try printLine(json ? report.json : report.description)
+    if profile { try printLine(layerTable(executor.profile(input, runs: runs))) }
   }
 
   private func loadModel(_ pool: WorkerPool) throws -> Model {
     if let variant {
       guard case .fixed(let precision) = precision else {
-        throw ValidationError("--precision auto needs measured weights; use --weights, or name a precision")
+        throw CLIError("--precision auto needs measured weights; use --weights, or name a precision")
       }
       var options = PlanOptions(precision: precision)
       if precision == .int8 {

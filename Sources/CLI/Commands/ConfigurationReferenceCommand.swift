@@ -4,7 +4,7 @@ struct ConfigurationReferenceCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "configuration-reference", abstract: "Print docs/configuration.md.", shouldDisplay: false)
 
-  func run() {
-    print(ConfigurationReference(OptionDescription.all(of: ServeCommand.self)).text, terminator: "")
+  func run() throws {
+    try writeToStandardOutput(ConfigurationReference(OptionDescription.all(of: ServeCommand.self)).text)
   }
 }

@@ -14,9 +14,9 @@ extension WeightsCommand {
           yolox weights convert best.pth best.onnx --dynamic-batch --decode
         """)
 
-    @Argument(help: "Weights file to read.") var input: String
-    @Argument(help: "File to write (.safetensors, .onnx, .pth).") var output: String
-    @Option(help: "Text file with one label per line.") var labels: String?
+    @Argument(help: "Weights file to read.", completion: .weights) var input: String
+    @Argument(help: "File to write (.safetensors, .onnx, .pth).", completion: .file()) var output: String
+    @Option(help: "Text file with one label per line.", completion: .file()) var labels: String?
     @Option(help: "Input size, a multiple of 32: 640 or HEIGHTxWIDTH.") var size: InputSize?
     @Option(help: "Input normalization; legacy is for weights older than YOLOX 0.1.1.")
     var preprocessing: Preprocessing?
@@ -58,7 +58,7 @@ extension WeightsCommand {
         case .safetensors, nil: try weights.write(to: output, calibration: weights.calibration)
         }
       }
-      print(
+      try printLine(
         "\(output): \(weights.architecture.modelName), \(weights.classCount) classes, \(weights.inputSize)")
     }
   }

@@ -3,19 +3,25 @@ import COCO
 import Engine
 import FoundationCompatibility
 import Imaging
+import PlatformC
 import YOLOX
 
 struct DetectCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "detect",
     abstract: "Detect objects in image files.",
-    discussion: "Unreadable images are reported, the others are processed, and the exit code is then 1.")
+    discussion: """
+      Images that cannot be read and arguments that name no image are reported, the others are processed, and the exit code \
+      is then 1.
+      """)
 
   enum Format: String, ExpressibleByArgument, CaseIterable {
     case text, json, coco
   }
 
-  @Argument(help: "Image files, folders, or quoted patterns such as 'cam/*.jpg'.")
+  @Argument(
+    help: "Image files, folders, quoted patterns such as 'cam/*.jpg', or - for stdin.",
+    completion: .file(extensions: ImageFormat.fileSuffixes))
   var images: [String]
 
   @OptionGroup var model: ModelOptions
@@ -38,17 +44,36 @@ struct DetectCommand: AsyncParsableCommand {
   @Option(help: "Output format; json prints an object per line, coco one array.")
   var format = Format.text
 
-  @Option(help: "Folder for copies of the images with boxes drawn.")
+  @Option(help: "COCO instances file whose image and category ids --format coco writes.", completion: .file())
+  var annotations: String?
+
+  @Option(help: "Folder for copies of the images with boxes drawn.", completion: .directory)
   var output: String?
+
+  @Flag(help: "Replace files of earlier runs in the folder of --output.")
+  var overwrite = false
 
   func validate() throws {
     try requireInRange("--score-threshold", scoreThreshold, 0...1)
     try requireInRange("--nms-threshold", nmsThreshold, 0...1)
     try requirePositive([("--max-detections", maxDetections)])
+    if annotations != nil, format != .coco { throw ValidationError("--annotations needs --format coco") }
+    if overwrite, output == nil { throw ValidationError("--overwrite needs --output") }
   }
 
   func run() async throws {
+    let images = ImageArguments(self.images)
+    for problem in images.problems { printError("\(problem)") }
+    guard !images.paths.isEmpty else { throw ExitCode.failure }
+    let drawings = try output.map { folder in
+      try DrawingFolder(
+        folder, for: images.paths.map { ($0, images.relativePath(of: $0)) }, overwriting: overwrite)
+    }
+    let annotations = try annotations.map { try Annotations(contentsOf: $0) }
     let model = try model.loadModel()
+    var results =
+      format == .coco
+      ? try COCOResults(labels: model.labels, paths: images.paths, annotations: annotations) : nil
     let options = DetectionOptions(
       scoreThreshold: LabelledDetection.minScore(reportedAtLeast: scoreThreshold), nmsThreshold: nmsThreshold,
       maxDetections: maxDetections,
@@ -58,44 +83,32 @@ struct DetectCommand: AsyncParsableCommand {
         return try CLIError.naming("--classes") { try model.classIDs(named: names) }
       },
       classAgnostic: classAgnostic)
-    if let output {
-      try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
-    }
     var predictor = Predictor(model, pool: WorkerPool(threads: self.model.threadCount))
 
-    var failures = 0
-    var records: [DetectionRecord] = []
-    for (index, path) in ImageFiles.expand(images).enumerated() {
+    // Lines on a terminal are progress enough.
+    let showsProgress = images.paths.count > 1 && (format == .coco || isatty(STDOUT_FILENO) == 0)
+    var progress = ProgressBar(label: "images", total: showsProgress ? images.paths.count : 0)
+    var failures = images.problems.count
+    for path in images.paths {
+      var line: String?
       do {
         let image = try ImageFiles.open(path)
         let detections = try predictor.detect(image, options: options)
-        let result = FileDetections(
+        let found = FileDetections(
           file: path, width: image.width, height: image.height, detections: detections, labels: model.labels)
-        switch format {
-        case .text: print(result.text)
-        case .json: print(try result.json)
-        case .coco:
-          records += detections.map {
-            DetectionRecord($0, imageID: ImageFiles.imageID(of: path) ?? index, categoryID: $0.classID)
-          }
-        }
-        if let output { try draw(detections, on: image.decoded(), model, path, into: output) }
+        line = format == .text ? found.text : format == .json ? try found.json : nil
+        try results?.append(detections, in: path)
+        try drawings?.draw(detections, on: image.decoded(), labels: model.labels, of: path)
       } catch {
         failures += 1
+        progress.clear()
         printError("\(path): \(error)")
       }
+      if let line { try printLine(line) }
+      progress.advance()
     }
-    if format == .coco { print(String(decoding: try JSONEncoder().encode(records), as: UTF8.self)) }
+    if showsProgress { progress.finish() }
+    if let results { try printLine(jsonText(of: results.records)) }
     if failures > 0 { throw ExitCode.failure }
-  }
-
-  private func draw(
-    _ detections: [Detection], on image: Image, _ model: Model, _ path: String, into folder: String
-  ) throws {
-    var drawn = image
-    drawn.draw(detections, labels: model.labels)
-    let isPNG = path.lowercased().hasSuffix(".png")
-    let target = folder + "/" + URL(filePath: path).lastPathComponent
-    try Data(drawn.encoded(as: isPNG ? .png : .jpeg)).write(to: URL(filePath: target))
   }
 }

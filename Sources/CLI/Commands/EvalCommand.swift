@@ -1,5 +1,6 @@
 import ArgumentParser
 import COCO
+import Checkpoints
 import Engine
 import FoundationCompatibility
 import YOLOX
@@ -9,10 +10,10 @@ struct EvalCommand: AsyncParsableCommand {
     commandName: "eval",
     abstract: "Measure COCO average precision, as pycocotools does.")
 
-  @Option(help: "COCO instances file (JSON).")
+  @Option(help: "COCO instances file (JSON).", completion: .file())
   var annotations: String
 
-  @Option(help: "Folder of the annotated images; not needed with --results.")
+  @Option(help: "Folder of the annotated images; not needed with --results.", completion: .directory)
   var images: String?
 
   @OptionGroup var model: ModelOptions
@@ -26,10 +27,10 @@ struct EvalCommand: AsyncParsableCommand {
   @Flag(help: "Print one JSON object.")
   var json = false
 
-  @Option(help: "COCO results file to evaluate, instead of running a network.")
+  @Option(help: "COCO results file to evaluate, instead of running a network.", completion: .file())
   var results: String?
 
-  @Option(help: "File to write the detections to, as COCO results.")
+  @Option(help: "File to write the detections to, as COCO results.", completion: .file())
   var save: String?
 
   func validate() throws {
@@ -43,20 +44,20 @@ struct EvalCommand: AsyncParsableCommand {
     let annotations = try Annotations(contentsOf: annotations)
     let records =
       if let results { try DetectionRecord.read(results) } else { try detect(annotations, in: images ?? "") }
-    if let save { try DetectionRecord.write(records, to: save) }
+    if let save { try AtomicFile.replace(save, with: Array(JSONEncoder().encode(records))) }
     let summary = Evaluator(annotations: annotations, results: records).summary()
     if json {
       let encoder = JSONEncoder()
       encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-      print(String(decoding: try encoder.encode(summary), as: UTF8.self))
+      try printLine(String(decoding: try encoder.encode(summary), as: UTF8.self))
       return
     }
     for line in summary.lines {
-      print(line.label.padded(to: 48) + line.value.text(decimals: 4).padded(to: 7, .right))
+      try printLine(line.label.padded(to: 48) + line.value.text(decimals: 4).padded(to: 7, .right))
     }
-    print("\nAP by class")
+    try printLine("\nAP by class")
     for row in summary.perClass where row.ap >= 0 {
-      print("  " + row.name.padded(to: 46) + row.ap.text(decimals: 4).padded(to: 7, .right))
+      try printLine("  " + row.name.padded(to: 46) + row.ap.text(decimals: 4).padded(to: 7, .right))
     }
   }
 

@@ -16,7 +16,7 @@ struct HealthCommand: AsyncParsableCommand {
   @Option(help: "Unix socket of the service, instead of host and port.") var unixSocket: String?
   @Option(help: "Path to request.") var path = "/readyz"
   @Option(help: "Maximum seconds to wait for the response.") var timeout = 3.0
-  @Option(help: "JSON file whose members are options.") var config: String?
+  @Option(help: "JSON file whose members are options.", completion: .file()) var config: String?
 
   func validate() throws {
     try requireInRange("--port", port, 1...65535)
@@ -29,7 +29,7 @@ struct HealthCommand: AsyncParsableCommand {
     let probe = HealthProbe(host: host, port: port, unixSocket: unixSocket, timeout: .seconds(timeout))
     do {
       let status = try probe.status(of: path)
-      print(status == 200 ? "ready" : "not ready (\(status))")
+      try printLine(status == 200 ? "ready" : "not ready (\(status))")
       if status != 200 { throw ExitCode.failure }
     } catch let error as HealthProbe.ProbeError {
       throw CLIError("\(error)")

@@ -19,14 +19,17 @@ extension WeightsCommand {
         yolox-s --output yolox-s-int8.safetensors
         """)
 
-    @Option(help: "Folder of sample images.") var calibrationImages: String
-    @Option(help: "Weights file or name; see 'yolox weights list'.") var weights = "yolox-nano"
-    @Option(help: "Path of the .safetensors file to write.") var output: String
+    @Option(help: "Folder of sample images.", completion: .directory) var calibrationImages: String
+    @Option(help: "Weights file or name; see 'yolox weights list'.", completion: .weights) var weights =
+      "yolox-nano"
+    @Option(help: "Path of the .safetensors file to write.", completion: .file()) var output: String
     @Option(help: "Input size, a multiple of 32: 640 or HEIGHTxWIDTH. Default: from the weights.")
     var size: InputSize?
     @Option(help: "Maximum calibration images, evenly spread over the folder.") var maxImages = 200
-    @Option(help: "COCO instances file (JSON) to measure average precision with.") var annotations: String?
-    @Option(help: "Folder of the annotated images. Default: the calibration images.") var images: String?
+    @Option(help: "COCO instances file (JSON) to measure average precision with.", completion: .file())
+    var annotations: String?
+    @Option(help: "Folder of the annotated images. Default: the calibration images.", completion: .directory)
+    var images: String?
     @Option(help: "Storage of numbers: f32, f16 or bf16.") var dtype = "f32"
     @OptionGroup var threading: ThreadOptions
 
@@ -53,16 +56,14 @@ extension WeightsCommand {
         as: ElementType.writable[dtype] ?? .float32)
       for precision in Precision.allCases {
         guard let ap = calibration.averagePrecision[precision] else { continue }
-        print("AP \(precision.rawValue.padded(to: 5))", ap.text(decimals: 4))
+        try printLine("AP \(precision.rawValue.padded(to: 5)) \(ap.text(decimals: 4))")
       }
-      print("\(output): \(pretrained.architecture.modelName), ranges of \(calibration.ranges.count) layers")
+      try printLine(
+        "\(output): \(pretrained.architecture.modelName), ranges of \(calibration.ranges.count) layers")
     }
 
     private func ranges(_ weights: PretrainedWeights, _ pool: WorkerPool) throws -> ActivationRanges {
-      let all = ImageFiles.expand([calibrationImages])
-      guard !all.isEmpty else {
-        throw CLIError("--calibration-images: \(calibrationImages) has no image files")
-      }
+      let all = try CLIError.naming("--calibration-images") { try ImageFiles.find(calibrationImages) }
       let count = min(all.count, maxImages)
       let paths = (0..<count).map { all[$0 * all.count / count] }
       let model = try Model(weights, inputSize: size)

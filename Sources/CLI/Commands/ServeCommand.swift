@@ -28,7 +28,7 @@ package struct ServeCommand: AsyncParsableCommand {
   @OptionGroup(title: "Operation") var logging: LogOptions
   @OptionGroup(title: "Operation") var shutdown: ShutdownOptions
 
-  @Option(help: "JSON file whose members are options.")
+  @Option(help: "JSON file whose members are options.", completion: .file())
   var config: String?
 
   @Flag(help: "Print the effective options as a config file and exit.")
@@ -47,6 +47,9 @@ package struct ServeCommand: AsyncParsableCommand {
     configuration.droppedLogLines = { LogWriter.standardError.droppedCount }
     configuration.serviceManager = ServiceManager(environment: ProcessInfo.processInfo.environment)
     try listening.apply(to: &configuration)
+    if !configuration.server.inheritedDescriptors.isEmpty, let text = listening.textOfIgnoredAddress {
+      Logger(label: "yolox").warning("\(text)")
+    }
     requests.apply(to: &configuration)
     try access.apply(to: &configuration)
     shutdown.apply(to: &configuration)

@@ -19,7 +19,7 @@ struct WeightsCommand: AsyncParsableCommand {
         let size =
           model.bytes.map { (Double($0) / 1e6).text(decimals: 1).padded(to: 6, .right) + " MB" }
           ?? "  size unknown"
-        print(model.name.padded(to: 18), size, model.file)
+        try printLine("\(model.name.padded(to: 18)) \(size) \(model.file)")
       }
     }
   }
@@ -27,7 +27,7 @@ struct WeightsCommand: AsyncParsableCommand {
   struct Inspect: AsyncParsableCommand {
     static let configuration = CommandConfiguration(abstract: "Describe a weights file.")
 
-    @Argument(help: "Weights file (.onnx, .pth, .safetensors).") var file: String
+    @Argument(help: "Weights file (.onnx, .pth, .safetensors).", completion: .weights) var file: String
     @Flag(help: "Print one JSON object.") var json = false
 
     func run() async throws {
@@ -43,10 +43,11 @@ struct WeightsCommand: AsyncParsableCommand {
       if json {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
-        print(String(decoding: try encoder.encode(Dictionary(uniqueKeysWithValues: facts)), as: UTF8.self))
+        try printLine(
+          String(decoding: try encoder.encode(Dictionary(uniqueKeysWithValues: facts)), as: UTF8.self))
       } else {
-        for (name, value) in facts { print(name.padded(to: 14) + value) }
-        print(
+        for (name, value) in facts { try printLine(name.padded(to: 14) + value) }
+        try printLine(
           "labels        " + weights.labels.prefix(8).joined(separator: ", ")
             + (weights.labels.count > 8 ? ", ..." : ""))
       }
@@ -58,7 +59,8 @@ struct WeightsCommand: AsyncParsableCommand {
       abstract: "Download published weights and verify them.",
       discussion: "Searches \(WeightsLocation.searchPathText) before it downloads.")
 
-    @Argument(help: "Name such as yolox-nano; see 'yolox weights list'.") var name: String
+    @Argument(help: "Name such as yolox-nano; see 'yolox weights list'.", completion: .weights) var name:
+      String
     @Option(
       help: ArgumentHelp(
         "Folder for the file.",
@@ -92,9 +94,9 @@ struct WeightsCommand: AsyncParsableCommand {
       let fetched = try await fetch()
       ProgressBar(label: "", total: 0).finish()
       switch fetched.origin {
-      case .alreadyThere: print("\(fetched.path) is up to date")
-      case .copied(let source): print("\(fetched.path) copied from \(source)")
-      case .downloaded(let url): print("\(fetched.path) downloaded from \(url)")
+      case .alreadyThere: try printLine("\(fetched.path) is up to date")
+      case .copied(let source): try printLine("\(fetched.path) copied from \(source)")
+      case .downloaded(let url): try printLine("\(fetched.path) downloaded from \(url)")
       }
       let verdict =
         switch fetched.verification {
@@ -103,7 +105,7 @@ struct WeightsCommand: AsyncParsableCommand {
         case .size: "of the published size; digest pinned for later downloads"
         case .firstUse: "not verified; digest pinned for later downloads"
         }
-      print("\(fetched.bytes) bytes, sha256 \(fetched.sha256), \(verdict)")
+      try printLine("\(fetched.bytes) bytes, sha256 \(fetched.sha256), \(verdict)")
     }
 
     private func fetch() async throws -> WeightsStore.Fetched {

@@ -1,4 +1,5 @@
 import FoundationCompatibility
+import PlatformC
 import WeightsStore
 import YOLOX
 
@@ -68,8 +69,19 @@ enum WeightsLocation {
 
   /// - Parameter weights: a file, or the name of published weights on this machine.
   static func path(of weights: String) throws -> String {
-    if FileManager.default.fileExists(atPath: weights) { return weights }
+    if FileManager.default.fileExists(atPath: weights) {
+      if access(weights, R_OK) != 0 {
+        throw CLIError("\(weights): \(unreadableReason(weights, error: errno))")
+      }
+      return weights
+    }
+    if weights.hasPrefix("/"), access(weights, F_OK) != 0, errno == EACCES {
+      throw CLIError("\(weights): \(unreadableReason(weights, error: EACCES))")
+    }
     guard !weights.contains("/"), let model = try? manifest().model(named: weights) else {
+      if let near = nearestName(to: weights, among: (try? manifest().models.map(\.name)) ?? []) {
+        throw CLIError("\(weights): neither a file nor the name of published weights; did you mean \(near)?")
+      }
       throw CLIError(
         "\(weights): neither a file nor the name of published weights; see 'yolox weights list'")
     }
@@ -78,6 +90,16 @@ enum WeightsLocation {
     }
     return path
   }
+}
+
+/// Why a weights file cannot be read, and what to do.
+package func unreadableReason(_ path: String, error: Int32) -> String {
+  guard error == EACCES else { return FileSystemError(error).description }
+  if ["/home/", "/root/", "/run/user/"].contains(where: path.hasPrefix) {
+    return "permission denied; a service has no access to home folders: move the file to /var/lib/yolox"
+  }
+  return
+    "permission denied for user \(geteuid()); make the file readable for it ('chmod 0644 FILE'), and its folders ('chmod 0755')"
 }
 
 extension PretrainedWeights {

@@ -9,10 +9,13 @@ package enum LogFormat: String, ExpressibleByArgument, CaseIterable, Sendable {
   /// One JSON object per line, for log collectors.
   case json
 
-  /// - Parameter label: the logger's.
+  /// - Parameters:
+  ///   - label: the logger's.
+  ///   - hasTime: `false` for text that goes to the journal, which stamps lines itself.
   /// - Returns: a line with the present time, without its line feed.
   package func line(
-    _ level: Logger.Level, _ label: String, _ message: String, _ metadata: Logger.Metadata
+    _ level: Logger.Level, _ label: String, _ message: String, _ metadata: Logger.Metadata,
+    hasTime: Bool = true
   ) -> String {
     let time = Date.now.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))  // RFC 3339
     let message = LogText.sanitized(message, limit: LogText.maxMessageBytes)
@@ -20,7 +23,7 @@ package enum LogFormat: String, ExpressibleByArgument, CaseIterable, Sendable {
     switch self {
     case .text:
       let values = metadata.map { " \($0.key)=\(LogText.word("\($0.value)"))" }
-      return "\(time) \(level) \(label): \(message)\(values.joined())"
+      return "\(hasTime ? time + " " : "")\(level) \(label): \(message)\(values.joined())"
     case .json:
       return JSONLogLine(time, level, label, message, metadata).text
     }

@@ -9,7 +9,7 @@ struct AccessOptions: ParsableArguments {
       discussion: """
         A line is '[NAME:]KEY [SCOPE,...]' with the scopes detect, admin and metrics; a key without scopes has all. \
         Clients send 'Authorization: Bearer KEY'. /healthz and /readyz stay open. SIGHUP reads the file again.
-        """))
+        """), completion: .file())
   var apiKeyFile: String?
 
   @Flag(help: "Serve /metrics without a key.")

@@ -41,6 +41,14 @@ struct ListenOptions: ParsableArguments {
     help: "Seconds after which a connection closes with a response. Default: no maximum.")
   var maxConnectionAge: Int?
 
+  /// What the owner of a socket unit must know who has set an address here; `nil` if nothing is set.
+  var textOfIgnoredAddress: String? {
+    let defaults = ListenOptions()
+    guard host != defaults.host || port != defaults.port || unixSocket != nil else { return nil }
+    return "host, port and unix-socket have no effect: the service manager has opened the socket; "
+      + "set the address with 'systemctl edit yolox.socket'"
+  }
+
   func validate() throws {
     try requireInRange("--admin-port", adminPort ?? 1, 0...65535)
     if let adminPort, adminPort != 0, adminPort == port {

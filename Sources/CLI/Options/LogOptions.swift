@@ -1,5 +1,7 @@
 import ArgumentParser
+import FoundationCompatibility
 import Logging
+import PlatformC
 
 package struct LogOptions: ParsableArguments {
   @Option(name: .customLong("log-format"), help: "Format of log lines.")
@@ -13,16 +15,18 @@ package struct LogOptions: ParsableArguments {
   func bootstrap() {
     let writer = LogWriter.standardError
     let (format, level) = (format, level)
+    let hasTime = !Journal.receives(STDERR_FILENO, environment: ProcessInfo.processInfo.environment)
     // Made without a logger, which would put the line behind those that are waiting.
-    writer.reportDrops { LogOptions.droppedLine(format, count: $0) }
+    writer.reportDrops { LogOptions.droppedLine(format, count: $0, hasTime: hasTime) }
     LoggingSystem.bootstrap { label in
-      var handler = LineLogHandler(label: label, format: format, write: writer.write)
+      var handler = LineLogHandler(label: label, format: format, hasTime: hasTime, write: writer.write)
       handler.logLevel = level
       return handler
     }
   }
 
-  package static func droppedLine(_ format: LogFormat, count: Int) -> String {
-    format.line(.warning, "yolox", "log lines dropped", ["count": .stringConvertible(count)])
+  package static func droppedLine(_ format: LogFormat, count: Int, hasTime: Bool = true) -> String {
+    format.line(
+      .warning, "yolox", "log lines dropped", ["count": .stringConvertible(count)], hasTime: hasTime)
   }
 }

@@ -10,7 +10,7 @@ struct ModelOptions: ParsableArguments {
     help: ArgumentHelp(
       "Weights file (.onnx, .pth, .safetensors) or name; see 'yolox weights list'.",
       discussion: "Default: yolox-nano, or the demo network in the binary while yolox-nano is not downloaded."
-    ))
+    ), completion: .weights)
   var weights: String?
 
   @Option(help: "Input size, a multiple of 32: 640 or HEIGHTxWIDTH. Default: from the weights.")
@@ -18,7 +18,7 @@ struct ModelOptions: ParsableArguments {
 
   @OptionGroup var threading: ThreadOptions
 
-  @Option(help: "Text file with one label per line; replaces the labels of the weights.")
+  @Option(help: "Text file with one label per line; replaces the labels of the weights.", completion: .file())
   var labels: String?
 
   @Option(help: "Input normalization; legacy is for weights older than YOLOX 0.1.1.")
@@ -41,7 +41,7 @@ struct ModelOptions: ParsableArguments {
   /// Loads the model of `--weights` and prints what its user must know.
   func loadModel() throws -> Model {
     let model = try loadModel(WeightsSource(weights))
-    if let note = model.note { printError("Warning: \(note)") }
+    if let note = model.note { printWarning(note) }
     return model
   }
 
@@ -62,6 +62,9 @@ struct ModelOptions: ParsableArguments {
     let settings = try source.completed(settings.completed(by: try self.settings()))
     let (pretrained, sha256) = try source.read(settings, notice: report)
     let precision = settings.precision ?? .fixed(.float32)
+    if precision == .fixed(.int8), pretrained.calibration == nil {
+      throw CLIError("--precision int8 needs calibrated weights; make them with 'yolox weights quantize'")
+    }
     var model = try Model(
       pretrained, name: name, sha256: sha256,
       options: PlanOptions(precision: precision.resolved(for: pretrained) { report("\($0)") }))

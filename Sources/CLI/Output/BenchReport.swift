@@ -17,13 +17,19 @@ struct BenchReport: Encodable, CustomStringConvertible {
   let peakGigaflops: Double
   let residentMegabytes: Double
 
+  /// Why a rate above the peak is no error.
+  private var remark: String {
+    gigaflops > peakGigaflops
+      ? " (operations of direct convolution; Winograd's needs fewer, so the peak can be exceeded)" : ""
+  }
+
   var json: String { get throws { try jsonText(of: self) } }
 
   var description: String {
     """
     \(model) \(input), \(precision), batch \(batch), \(threads) threads, \(instructionSet): \
     median \(medianMilliseconds.text(decimals: 2)) ms, fastest \(fastestMilliseconds.text(decimals: 2)) ms \
-    of \(runs) runs, \(gigaflops.text(decimals: 0)) of \(peakGigaflops.text(decimals: 0)) GFLOP/s; \
+    of \(runs) runs, \(gigaflops.text(decimals: 0)) of \(peakGigaflops.text(decimals: 0)) GFLOP/s\(remark); \
     first result after \(firstResultMilliseconds.text(decimals: 0)) ms, \(residentMegabytes.text(decimals: 0)) MB
     """
   }

@@ -8,12 +8,14 @@ struct FileDetections {
   let detections: [Detection]
   let labels: [String]
 
-  var text: String {
-    guard !detections.isEmpty else { return "\(file): nothing" }
+  var text: String { text(.standardOutput) }
+
+  func text(_ style: TerminalStyle) -> String {
+    guard !detections.isEmpty else { return "\(file): " + style(.dim, "nothing") }
     return detections.map { detection in
       let box = [detection.box.x1, detection.box.y1, detection.box.x2, detection.box.y2]
         .map { $0.text(decimals: 1) }.joined(separator: " ")
-      return "\(file): \(labels[detection.classID]) \(detection.score.text(decimals: 3)) \(box)"
+      return "\(file): \(style(.bold, labels[detection.classID])) \(detection.score.text(decimals: 3)) \(box)"
     }.joined(separator: "\n")
   }
 

@@ -23,6 +23,11 @@ struct ProgressBar {
     writeToStandardError("\r[\(bar)] \(done)/\(total) \(label)")
   }
 
+  /// Makes room for a line of text.
+  func clear() {
+    if isShown, total > 0 { writeToStandardError("\r\u{1B}[K") }
+  }
+
   func finish() {
     if isShown { writeToStandardError("\n") }
   }

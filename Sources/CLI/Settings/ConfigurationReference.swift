@@ -29,7 +29,22 @@ package struct ConfigurationReference {
         text += "| `--\(option.name)` | \(defaultText(option)) | \(helpText(option)) |\n"
       }
     }
-    return text
+    return text + """
+
+      ## Variables without an option
+
+      | variable | |
+      | --- | --- |
+      | `YOLOX_WEIGHTS_DIR` | The first folder in which weights are found by name, by every command. The others: `./weights`, \
+      `$XDG_DATA_HOME/yolox` (`~/.local/share/yolox`), `/var/lib/yolox`, `PREFIX/share/yolox` of `PREFIX/bin/yolox`, \
+      `/usr/share/yolox`. |
+      | `YOLOX_ISA` | The instruction set of the kernels, such as `avx2` or `portable`, for comparisons. An \
+      unknown one is an error that lists those of the processor. Default: the fastest. |
+      | `NO_COLOR` | Any value but an empty one turns the colours of `yolox detect` on a terminal off. |
+
+      Other variables that begin with `YOLOX_` are reported at the start and have no effect.
+
+      """
   }
 
   private func helpText(_ option: OptionDescription) -> String {

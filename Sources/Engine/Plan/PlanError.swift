@@ -17,7 +17,7 @@ package enum PlanError: Error, Equatable, CustomStringConvertible {
       "\(problems.count) weights do not fit: "
         + problems.prefix(3).joined(separator: "; ") + (problems.count > 3 ? "; ..." : "")
     case .ranges(let paths):
-      "int8 needs a calibration; \(paths.count) layers have none: "
+      "int8 needs weights from 'yolox weights quantize'; \(paths.count) layers have no calibration: "
         + paths.prefix(3).joined(separator: ", ") + (paths.count > 3 ? ", ..." : "")
     case .unsupported(let path, let reason): "\(path): \(reason)"
     case .instructionSet(let name, let available):

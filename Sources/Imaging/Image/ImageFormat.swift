@@ -6,10 +6,13 @@ package enum ImageFormat: String, Sendable, CaseIterable {
   case gif = "GIF"
   case bmp = "BMP"
 
-  /// Whether a file of that name is taken for an image where a folder is searched.
+  /// Suffixes of the files that are taken for images where a folder is searched.
+  package static let fileSuffixes = ["bmp", "gif", "jpeg", "jpg", "png", "webp"]
+
+  /// Whether a file has one of ``fileSuffixes``.
   package static func isFileName(_ name: String) -> Bool {
     let suffix = name.split(separator: ".").dropFirst().last
-    return suffix.map { ["jpg", "jpeg", "png", "webp", "gif", "bmp"].contains($0.lowercased()) } ?? false
+    return suffix.map { fileSuffixes.contains($0.lowercased()) } ?? false
   }
 
   /// Detects the format from the first bytes; file names and declared types are ignored.

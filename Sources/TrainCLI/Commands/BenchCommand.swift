@@ -35,7 +35,9 @@ struct BenchCommand: ParsableCommand {
   func validate() throws {
     guard Variant(rawValue: model) != nil else { throw ValidationError("--model \(model) is unknown") }
     guard batchSize > 0, size > 0, size % 32 == 0, iterations > 0, threads > 0, classes >= 3 else {
-      throw ValidationError("counts must be positive, --size a multiple of 32, --classes at least 3")
+      throw ValidationError(
+        "--batch-size, --iterations and --threads must be at least 1, --size a multiple of 32, --classes at least 3"
+      )
     }
   }
 

@@ -22,7 +22,7 @@ struct ShapesCommand: ParsableCommand {
 
   func validate() throws {
     guard train > 0, val > 0, size >= 32 else {
-      throw ValidationError("counts must be positive, --size at least 32")
+      throw ValidationError("--train and --val must be at least 1, --size at least 32")
     }
   }
 
