@@ -82,13 +82,18 @@ check-clients: weights ## Call the service with curl, Python, a browser and sche
 	@Tests/Integration/Clients/check.sh
 
 .PHONY: screenshot
-screenshot: ## Draw docs/images with the service at SERVICE (after check-clients; needs chromium)
+screenshot: ## Draw docs/images with the service at SERVICE (needs chromium; creates .venv-clients)
+	@[ -x .venv-clients/bin/python ] || { python3 -m venv .venv-clients && \
+	  .venv-clients/bin/pip install --quiet --requirement Tests/Integration/Clients/requirements.txt; }
+	@curl --silent --fail --output /dev/null $(SERVICE)/readyz || \
+	  { echo "no service answers at $(SERVICE): run 'make serve' in another terminal, or set SERVICE"; exit 1; }
 	.venv-clients/bin/python Tests/Integration/Clients/screenshot.py $(SERVICE)
 
 SERVICE ?= http://localhost:$(PORT)
 .PHONY: client-python
-client-python: ## Generate a Python client from the service at SERVICE
-	@examples/python/generate.sh $(SERVICE) examples/python/client
+client-python: build ## Generate a Python client from the service at SERVICE, or from one that is started for it
+	@curl --silent --fail --output /dev/null $(SERVICE)/healthz && url=$(SERVICE) || url=; \
+	  YOLOX=$(YOLOX) examples/python/generate.sh "$$url" examples/python/client
 
 SOAK ?= 30
 .PHONY: soak
@@ -146,6 +151,10 @@ image: ## Build the container image including WEIGHTS, with docker or buildah
 .PHONY: release
 release: ## Build the tarball and the Debian package into dist/
 	@scripts/deploy-release.sh
+
+.PHONY: check-docs
+check-docs: build ## Run the commands of the documents and check their links, options and figures
+	@scripts/check-docs.py $(YOLOX)
 
 .PHONY: clean
 clean: ## Remove build products
