@@ -26,7 +26,7 @@ def metrics_of(source):
 def metrics_in(text):
     """Names of ours in PromQL; recording rules carry colons and are not asked for."""
     text = re.sub(r"[A-Za-z_]*:[A-Za-z0-9_:]*", "", text)
-    return set(re.findall(r"\b(?:yolox|process)_[a-z_]+\b", text))
+    return set(re.findall(r"\b(?:yolox|process)_[a-z_]+\b(?!\.onnx)", text))
 
 
 def without_suffix(name):
@@ -80,6 +80,12 @@ def main(project, yolox=None):
         for name in sorted(metrics_in(text) - OTHER_METRICS):
             if without_suffix(name) not in made and name not in made:
                 problems.append(f"{where}: nothing makes the metric {name}")
+
+    # The Job downloads what the manifest names.
+    job = (deploy / "kubernetes/overlays/production/weights-job.yaml").read_text()
+    manifest = json.loads((project / "weights/manifest.json").read_text())["models"]
+    if not any(model.get("sha256") and all(model[key] in job for key in ("file", "url", "sha256")) for model in manifest):
+        problems.append("weights-job.yaml: file, URL and digest are not those of weights/manifest.json")
 
     options = options_of(yolox) if yolox else None
     files = [path for path in deploy.rglob("*") if path.suffix in (".yaml", ".service", ".default")]

@@ -46,8 +46,8 @@ def problems_of_container(resource_kind, pod, container):
                 yield f"resources.{kind}.{resource} is missing"
     ports = {port.get("name") for port in container.get("ports", [])} | {
         port["containerPort"] for port in container.get("ports", [])}
-    # Pods by themselves are those of jobs, which serve nobody.
-    for probe in PROBES if resource_kind != "Pod" else ():
+    # Jobs, and pods by themselves, which are those of jobs, serve nobody.
+    for probe in PROBES if resource_kind not in ("Pod", "Job") else ():
         port = container.get(probe, {}).get("httpGet", {}).get("port")
         if port is None:
             yield f"{probe} is missing"
@@ -96,7 +96,7 @@ def problems_between(resources):
                 yield who, f"scales {target[0]} {target[1]}, which is not there"
             if spec["minReplicas"] < 2:
                 yield who, "one replica is none while it restarts"
-        if kind == "Deployment":
+        if kind in ("Deployment", "Job"):
             for volume in spec["template"]["spec"].get("volumes", []):
                 for source, of, key in (("persistentVolumeClaim", "PersistentVolumeClaim", "claimName"), ("secret", "Secret", "secretName")):
                     if source in volume and (of, volume[source][key]) not in named:
