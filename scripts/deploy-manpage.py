@@ -91,9 +91,10 @@ def page(yolox, version, date):
     dump = subprocess.run([yolox, "--experimental-dump-help"], capture_output=True, text=True, check=True).stdout
     root = json.loads(dump)["command"]
     leaves = list(commands([root["commandName"]], root))
+    name = root["commandName"]
     lines = [
-        f'.TH YOLOX 1 "{date}" "swift-yolox {version}" "User Commands"',
-        ".SH NAME", "yolox \\- " + roff(root["abstract"].rstrip(".")[0].lower() + root["abstract"].rstrip(".")[1:]),
+        f'.TH {name.upper()} 1 "{date}" "swift-yolox {version}" "User Commands"',
+        ".SH NAME", roff(name) + " \\- " + roff(root["abstract"].rstrip(".")[0].lower() + root["abstract"].rstrip(".")[1:]),
         ".SH SYNOPSIS",
     ]
     for index, (path, command) in enumerate(leaves):
@@ -102,8 +103,13 @@ def page(yolox, version, date):
     lines += [".SH COMMANDS"]
     for path, command in leaves:
         lines += section(path, command)
-    lines += [
-        ".SH EXIT STATUS", "0 on success, 64 if an option is invalid, 1 on other errors.",
+    lines += [".SH EXIT STATUS", "0 on success, 64 if an option is invalid, 1 on other errors."]
+    lines += of_service() if name == "yolox" else [".SH SEE ALSO", "yolox(1)"]
+    return "\n".join(lines) + "\n"
+
+
+def of_service():
+    return [
         ".SH ENVIRONMENT", ".TP", r"\fBYOLOX_WEIGHTS_DIR\fR",
         "A folder with published weights, searched first.",
         ".TP", r"\fBYOLOX_\fIOPTION\fR", "An option of yolox serve, in capitals with _ for \\-; the command line overrides it.",
@@ -112,7 +118,6 @@ def page(yolox, version, date):
         ".TP", r"\fI/var/lib/yolox\fR", "Weights that yolox weights fetch downloads as root.",
         ".SH SEE ALSO", "systemctl(1), curl(1)",
     ]
-    return "\n".join(lines) + "\n"
 
 
 if __name__ == "__main__":
