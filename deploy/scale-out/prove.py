@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Three servers behind a real proxy on loopback: do they add up, and does a client notice that one goes?
 
-    deploy/scale-out/prove.py --yolox .build/release/yolox --weights weights/yolox_nano.onnx --image dog.jpg
+    deploy/scale-out/prove.py
 
-Needs Debian's haproxy, nginx, openssl and, if asked for by --proxies, caddy; nothing beyond Python's standard library. Exits with 1 if any request of any
-client fails during a rolling restart or after kill -9, with the configurations of deploy/proxy as they are.
+Needs Debian's haproxy, nginx, openssl and, if asked for by --proxies, caddy; nothing beyond Python's
+standard library; and YOLOX-Nano. Exits with 1 if any request of any client fails during a rolling restart or after kill -9, with the configurations of deploy/proxy as they are.
 """
 import argparse
 import os
@@ -18,6 +18,7 @@ from load import Load
 from proxy import Proxy, make_certificate
 from replica import Replica
 
+PROJECT = pathlib.Path(__file__).resolve().parents[2]
 COLUMNS = ("what", "requests", "failed", "images/s", "p50 ms", "p99 ms", "max ms", "server CPU ms", "proxy CPU ms")
 REPLICA_PORTS = (18081, 18082, 18083)
 TLS_PORT = 18443
@@ -25,10 +26,10 @@ TLS_PORT = 18443
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--yolox", required=True, help="the command")
-    parser.add_argument("--weights", required=True)
-    parser.add_argument("--image", required=True, help="a JPEG in which the labels of --expect are found")
-    parser.add_argument("--expect", default="dog,bicycle,car")
+    parser.add_argument("--yolox", default=str(PROJECT / ".build/release/yolox"), help="the command")
+    parser.add_argument("--weights", default="yolox-nano")
+    parser.add_argument("--image", default=str(PROJECT / "docs/images/street.png"), help="an image in which the labels of --expect are found")
+    parser.add_argument("--expect", default="stop sign,bus")
     parser.add_argument("--proxies", default="haproxy,nginx", help="of haproxy, nginx, caddy")
     parser.add_argument("--seconds", type=float, default=10, help="for each row of the table")
     parser.add_argument("--clients", type=int, default=8)
