@@ -1,4 +1,4 @@
-# The server, its three C libraries (JPEG, PNG, SHA-256) and optional weights.
+# The server, its C libraries (JPEG, PNG, WebP, SHA-256, zlib) and optional weights.
 #
 #   docker build -t swift-yolox .                        with YOLOX-Nano
 #   docker build --build-arg WEIGHTS=yolox-s .           with another published network
@@ -15,7 +15,7 @@ FROM ${BUILD_IMAGE} AS build
 # hadolint ignore=DL3008
 RUN apt-get update \
   && apt-get install -y --no-install-recommends binutils ca-certificates curl \
-    libjpeg62-turbo-dev libpng-dev libwebp-dev nettle-dev \
+    libjpeg62-turbo-dev libpng-dev libwebp-dev nettle-dev zlib1g-dev \
   && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY Package.swift ./

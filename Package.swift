@@ -50,10 +50,14 @@ let package = Package(
     .target(name: "WeightsStore", dependencies: ["Digests", "FoundationCompatibility", "PlatformC"]),
     // Readiness of sockets: epoll or kqueue.
     .target(name: "CEventPoll"),
+    // Decompression of request bodies.
+    .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     // HTTP/1.1 on sockets and Dispatch; knows nothing about images.
     .target(
       name: "HTTPServer",
-      dependencies: ["CEventPoll", "PlatformC", .product(name: "HTTPTypes", package: "swift-http-types")]),
+      dependencies: [
+        "CEventPoll", "CZlib", "PlatformC", .product(name: "HTTPTypes", package: "swift-http-types"),
+      ]),
     // A swift-metrics backend with Prometheus text output.
     .target(
       name: "PrometheusMetrics", dependencies: [.product(name: "CoreMetrics", package: "swift-metrics")]),
@@ -112,7 +116,8 @@ let package = Package(
     .target(name: "YOLOXClient"),
 
     .target(
-      name: "TestSupport", dependencies: ["Embedded", "Engine", "PlatformC"], path: "Tests/TestSupport"),
+      name: "TestSupport", dependencies: ["CZlib", "Embedded", "Engine", "PlatformC"],
+      path: "Tests/TestSupport"),
     .testTarget(
       name: "CLITests",
       dependencies: [
@@ -165,7 +170,8 @@ if Context.environment["YOLOX_DOCS"] != nil {
 if let name = Context.environment["YOLOX_FUZZ"] {
   let dependencies: [String: [Target.Dependency]] = [
     "HTTP": ["HTTPServer"], "Multipart": ["HTTPServer"], "Form": ["HTTPServer"],
-    "DetectRequest": ["HTTPServer", "Service"], "KServe": ["HTTPServer", "Service"], "DOODS": ["Service"],
+    "ContentCoding": ["HTTPServer"], "DetectRequest": ["HTTPServer", "Service"],
+    "KServe": ["HTTPServer", "Service"], "DOODS": ["Service"],
     "Pickle": ["Checkpoints"], "ONNX": ["Checkpoints"], "Safetensors": ["Checkpoints"],
     "Image": ["Imaging"], "COCO": ["COCO"], "VOC": ["Training"],
   ]

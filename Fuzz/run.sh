@@ -10,7 +10,7 @@
 # libFuzzer finds stay in .build-fuzz/found/TARGET, where the next run continues.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-targets=(HTTP Multipart Form DetectRequest KServe DOODS Pickle ONNX Safetensors Image COCO VOC)
+targets=(HTTP Multipart Form ContentCoding DetectRequest KServe DOODS Pickle ONNX Safetensors Image COCO VOC)
 target=${1:?a target: ${targets[*]}, or all}
 if [[ $target == all ]]; then
   for target in "${targets[@]}"; do "$0" "$target" "${2:-10}"; done

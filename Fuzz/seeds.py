@@ -3,12 +3,14 @@
 
     seeds.py TARGET FOLDER
 """
+import gzip
 import json
 import pathlib
 import pickle
 import shutil
 import struct
 import sys
+import zlib
 from collections import OrderedDict
 
 FIXTURES = pathlib.Path(__file__).parent.parent / "Tests" / "Fixtures"
@@ -18,6 +20,17 @@ def form():
     yield "parameters", b"a=1&b=x+y%26z&c&d="
     yield "encoded", b"%C3%A9=%F0%9F%90%95&%3D=%26"
     yield "empty", b"&&=&a"
+
+
+def content_coding():
+    body = b"street " * 40
+    raw = zlib.compressobj(9, zlib.DEFLATED, -15)
+    yield "gzip", b"\0" + gzip.compress(body, mtime=0)
+    yield "members", b"\0" + gzip.compress(body, mtime=0) * 2
+    yield "zlib", b"\1" + zlib.compress(body)
+    yield "raw", b"\1" + raw.compress(body) + raw.flush()
+    yield "both", b"\2" + gzip.compress(zlib.compress(body), mtime=0)
+    yield "zeros", b"\3" + gzip.compress(gzip.compress(bytes(60_000), mtime=0), mtime=0)
 
 
 def detect_request():
@@ -146,7 +159,7 @@ def voc():
 
 
 MAKERS = {
-    "Form": form, "DetectRequest": detect_request, "KServe": kserve, "DOODS": doods, "Pickle": pickles, "ONNX": onnx,
+    "Form": form, "ContentCoding": content_coding, "DetectRequest": detect_request, "KServe": kserve, "DOODS": doods, "Pickle": pickles, "ONNX": onnx,
     "Safetensors": safetensors, "Image": images, "COCO": coco, "VOC": voc,
 }
 

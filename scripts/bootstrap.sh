@@ -5,9 +5,9 @@ set -euo pipefail
 
 apt_packages=(
   binutils libc6-dev libgcc-12-dev libstdc++-12-dev  # for linking
-  libxml2 libsqlite3-0 libcurl4 libedit2 libncurses6 libpython3.11 zlib1g-dev tzdata  # libraries of the toolchain
+  libxml2 libsqlite3-0 libcurl4 libedit2 libncurses6 libpython3.11 tzdata  # libraries of the toolchain
   git ca-certificates curl pkg-config python3
-  libjpeg62-turbo-dev libpng-dev libwebp-dev nettle-dev libopenblas-dev
+  libjpeg62-turbo-dev libpng-dev libwebp-dev nettle-dev libopenblas-dev zlib1g-dev
 )
 
 as_root() {
@@ -55,7 +55,7 @@ case "$(uname -s)" in
     if command -v apt-get >/dev/null; then
       install_with_apt
     else
-      echo "bootstrap: apt-get is missing. Install libjpeg-turbo, libpng, libwebp, Nettle, OpenBLAS (with headers), pkg-config and curl." >&2
+      echo "bootstrap: apt-get is missing. Install libjpeg-turbo, libpng, libwebp, Nettle, OpenBLAS, zlib (with headers), pkg-config and curl." >&2
     fi
     ;;
 esac

@@ -18,22 +18,28 @@ package struct DetectionService: Sendable {
     models = ModelRegistry(sources, configuration: configuration, metrics: metrics, logger: logger)
   }
 
-  /// Serves until SIGTERM or SIGINT, then finishes the accepted requests and returns. SIGHUP reloads API keys and models.
+  /// Serves until SIGTERM or SIGINT, or until the task is cancelled, then finishes the accepted requests and returns. SIGHUP
+  /// reloads API keys and models.
   ///
   /// Listens before the models are loaded, so that probes can tell a starting service from a broken one.
   package func runUntilSignalled() async throws {
-    let reloading = Task {
-      await withProcessSignals([SIGHUP]) { signals in
-        for await _ in signals { await reload() }
+    // Received before the models are loaded: whoever changes a file and signals must not get the file's old contents.
+    try await withProcessSignals([SIGHUP]) { hangUps in
+      let reloading = Task {
+        for await _ in hangUps { await reload() }
       }
-    }
-    // To the end: a second SIGTERM must not kill a service that finishes its requests.
-    try await withProcessSignals([SIGTERM, SIGINT]) { signals in
-      let stop = Task {
-        for await _ in signals { break }
-        reloading.cancel()
+      // To the end: a second SIGTERM must not kill a service that finishes its requests.
+      try await withProcessSignals([SIGTERM, SIGINT]) { signals in
+        let stop = Task {
+          for await _ in signals { break }
+          reloading.cancel()
+        }
+        try await withTaskCancellationHandler {
+          try await run(until: stop)
+        } onCancel: {
+          stop.cancel()
+        }
       }
-      try await run(until: stop)
     }
   }
 

@@ -3,6 +3,8 @@ import PlatformC
 
 /// Receives signals sent to this process through Dispatch, instead of their default action, while `body` runs.
 ///
+/// All signals from the first line of `body` on are received.
+///
 /// - Parameter body: gets the numbers of the signals in the order of their arrival.
 func withProcessSignals<Result>(
   _ numbers: [Int32], isolation: isolated (any Actor)? = #isolation,
@@ -16,8 +18,14 @@ func withProcessSignals<Result>(
     #endif
     let source = DispatchSource.makeSignalSource(signal: number)
     source.setEventHandler { continuation.yield(number) }
-    source.activate()
     return source
+  }
+  // Dispatch registers a source on a thread of its own. Until then a signal has its old action.
+  for source in sources {
+    await withCheckedContinuation { registration in
+      source.setRegistrationHandler { registration.resume() }
+      source.activate()
+    }
   }
   defer { for source in sources { source.cancel() } }
   return try await body(stream)

@@ -35,6 +35,7 @@ struct Routes: Sendable {
       readiness: readiness, models: models, workers: workers, stallTimeout: configuration.stallTimeout)
     let pipeline = DetectionPipeline(
       workers: workers, imageLimits: configuration.imageLimits,
+      decodingLimits: DecodingLimits(bytes: configuration.server.limits.body),
       requestTimeout: configuration.requestTimeout, metrics: metrics, access: access)
     detectRoute = DetectRoute(pipeline: pipeline, models: models)
     modelRoutes = ModelRoutes(models: models, allowsChanges: access.keys != nil, logger: logger)

@@ -233,7 +233,7 @@ final class Connection: @unchecked Sendable {
     }
     let request = Request(
       head: head, body: body, receivedAt: arrival.receivedAt, parameters: accepted.match.parameters,
-      peer: peer, client: accepted.client)
+      peer: peer, client: accepted.client, reserveMemory: { reservation?.grow(to: $0) ?? true })
     switch accepted.match.handler {
     case .immediate(let respond):
       send(respond(request), to: head)

@@ -11,7 +11,7 @@ struct DetectRoute: Sendable {
   func respond(to request: Request) async -> Response {
     let start = ContinuousClock.now
     return await pipeline.withDeadline(request, problemResponse: \.response) {
-      deadline async throws(Problem) in
+      request, deadline async throws(Problem) in
       try await detect(request, deadline, start: start)
     }
   }

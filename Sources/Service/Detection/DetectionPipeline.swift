@@ -8,6 +8,7 @@ import YOLOX
 struct DetectionPipeline: Sendable {
   let workers: PreprocessingPool
   let imageLimits: ImageLimits
+  let decodingLimits: DecodingLimits
   /// Maximum duration of a request.
   let requestTimeout: Duration
   let metrics: ServiceMetrics
@@ -17,13 +18,13 @@ struct DetectionPipeline: Sendable {
   /// Responses with more detections are encoded on a worker. A shorter one takes less time than the way there.
   private static let maxDetectionsEncodedHere = 100
 
-  /// Runs `body` with the deadline that the request and the service set. The response is 504 once that has passed, whatever
+  /// Decodes the request's body and runs `body` with the deadline that the request and the service set. The response is 504 once that has passed, whatever
   /// runs; work for the request is dropped at its next step then, and when the client disconnects.
   ///
   /// - Parameter problemResponse: formats a problem for the API's clients.
   func withDeadline(
     _ request: Request, problemResponse: (Problem) -> Response,
-    _ body: @escaping @Sendable (RequestDeadline) async throws(Problem) -> Response
+    _ body: @escaping @Sendable (Request, RequestDeadline) async throws(Problem) -> Response
   ) async -> Response {
     let deadline: RequestDeadline
     do throws(Problem) {
@@ -33,7 +34,9 @@ struct DetectionPipeline: Sendable {
     let first = FirstResult<Result<Response, Problem>>()
     // Unstructured, because the response does not wait for work that has become useless.
     let work = Task {
-      let result = await Result { () async throws(Problem) in try await body(deadline) }
+      let result = await Result { () async throws(Problem) in
+        try await body(try await decode(request, deadline), deadline)
+      }
       deadline.releasePermits()
       first.finish(result)
     }
@@ -59,6 +62,16 @@ struct DetectionPipeline: Sendable {
     }
     response.logFields.keyName = deadline.client
     return response
+  }
+
+  /// The request without content codings.
+  private func decode(_ request: Request, _ deadline: RequestDeadline) async throws(Problem) -> Request {
+    guard request.hasContentEncoding else { return request }
+    return try await runOnWorker(deadline, .parsing(request.body)) { () throws(Problem) in
+      do throws(ContentCodingError) { return try request.decodingBody(decodingLimits) } catch {
+        throw Problem(error)
+      }
+    }
   }
 
   /// Runs slow work, such as parsing a large body, on a preprocessing thread.

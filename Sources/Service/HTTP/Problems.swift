@@ -45,6 +45,22 @@ extension Problem {
     }
   }
 
+  init(_ error: ContentCodingError) {
+    let detail = error.description
+    switch error {
+    case .unsupported, .tooMany:
+      self.init(
+        "unsupported-content-coding", "Unsupported content coding", .unsupportedMediaType,
+        "\(detail) Send the body without one, or as one of: \(ContentCoding.accepted).",
+        fields: [.acceptEncoding: ContentCoding.accepted])
+    case .truncated, .corrupt, .trailingBytes: self = .invalidBody(detail)
+    case .tooLarge, .ratioTooLarge:
+      self.init("body-too-large", "Body too large", .contentTooLarge, detail)
+    case .noMemory:
+      self.init("overloaded", "Overloaded", .serviceUnavailable, detail, fields: [.retryAfter: "1"])
+    }
+  }
+
   static let starting = Problem(
     "not-ready", "Not ready", .serviceUnavailable, "The service is starting.", fields: [.retryAfter: "1"])
 

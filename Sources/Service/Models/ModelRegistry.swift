@@ -9,7 +9,7 @@ import YOLOX
 /// A request keeps the detector that it got: a replaced or unloaded model is freed after its last request.
 package final class ModelRegistry: Sendable {
   private let sources: [ModelSource]
-  private let detectors = Mutex<[String: Detector]>([:])
+  private let entries = Mutex<[String: Entry]>([:])
   private let inferenceQueue: InferenceQueue
   private let batching: Batching
   private let requestTimeout: Duration
@@ -42,7 +42,7 @@ package final class ModelRegistry: Sendable {
   }
 
   /// `nil` if the model is unknown or not loaded.
-  package func loaded(_ name: String) -> Detector? { detectors.withLock { $0[name] } }
+  package func loaded(_ name: String) -> Detector? { entries.withLock { $0[name]?.detector } }
 
   /// Loads a model and replaces the one of the same name.
   ///
@@ -51,16 +51,20 @@ package final class ModelRegistry: Sendable {
     guard let source = sources.first(where: { $0.name == name }) else {
       throw ModelRegistryError.unknown(name: name, known: names)
     }
+    let load = entries.withLock { $0[name, default: Entry()].beginLoad() }
+    defer { entries.withLock { $0[name, default: Entry()].loadsInProgress -= 1 } }
     let model = try await withCheckedThrowingContinuation { continuation in
       loadingQueue.async { continuation.resume(with: Result { try source.load() }) }
     }
     let detector = await Detector(
       model, queue: inferenceQueue, batching: batching, requestTimeout: requestTimeout,
       metrics: metrics.metrics(for: model))
-    detectors.withLock { detectors in
-      detectors[name] = detector
+    let isNewest = entries.withLock { entries in
+      guard entries[name, default: Entry()].replace(by: detector, from: load) else { return false }
       metrics.modelLoaded(model)
+      return true
     }
+    guard isNewest else { return }
     logger.info(
       "model loaded",
       metadata: [
@@ -75,9 +79,10 @@ package final class ModelRegistry: Sendable {
     for source in sources where !Task.isCancelled { try await load(source.name) }
   }
 
-  /// Reloads the loaded models, until the task is cancelled. A model whose file has become invalid stays as it was.
+  /// Reloads the models that are loaded or being loaded, until the task is cancelled. A model whose file has become invalid
+  /// stays as it was.
   package func reloadAll() async {
-    for name in names where loaded(name) != nil && !Task.isCancelled {
+    for name in names where isLoadedOrLoading(name) && !Task.isCancelled {
       do {
         try await load(name)
         metrics.reloaded(.model, succeeded: true)
@@ -88,17 +93,56 @@ package final class ModelRegistry: Sendable {
     }
   }
 
-  package var hasLoadedModel: Bool { detectors.withLock { !$0.isEmpty } }
+  /// A file that is being read may have changed behind the reader.
+  private func isLoadedOrLoading(_ name: String) -> Bool {
+    entries.withLock { entries in
+      guard let entry = entries[name] else { return false }
+      return entry.detector != nil || entry.loadsInProgress > 0
+    }
+  }
+
+  package var hasLoadedModel: Bool { entries.withLock { $0.values.contains { $0.detector != nil } } }
 
   var inferenceLoad: QueueLoad { inferenceQueue.load }
 
   /// Unloads a model; its memory is freed after its last request.
   package func unload(_ name: String) throws(ModelRegistryError) {
     guard names.contains(name) else { throw .unknown(name: name, known: names) }
-    detectors.withLock { detectors in
-      detectors[name] = nil
+    entries.withLock { entries in
+      entries[name, default: Entry()].unload()
       metrics.modelUnloaded(name)
     }
     logger.info("model unloaded", metadata: ["model": "\(name)"])
+  }
+}
+
+extension ModelRegistry {
+  /// What is known of one model. Loads are numbered, because one that began earlier may end later.
+  private struct Entry {
+    var detector: Detector?
+    var loadsInProgress = 0
+    /// Of the last load that began.
+    private var lastLoad = 0
+    /// Of the load that made ``detector``, or the last before it was unloaded.
+    private var currentLoad = 0
+
+    mutating func beginLoad() -> Int {
+      loadsInProgress += 1
+      lastLoad += 1
+      return lastLoad
+    }
+
+    /// - Returns: whether the load is newer than what is there.
+    mutating func replace(by detector: Detector, from load: Int) -> Bool {
+      guard load > currentLoad else { return false }
+      self.detector = detector
+      currentLoad = load
+      return true
+    }
+
+    mutating func unload() {
+      detector = nil
+      currentLoad = lastLoad
+    }
   }
 }

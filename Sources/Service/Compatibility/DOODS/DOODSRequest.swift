@@ -5,7 +5,9 @@ package struct DOODSRequest: Sendable {
   /// The minimum confidence by label, 0...100; `*` applies to labels that are not named.
   typealias Thresholds = [String: Double]
 
-  /// The score below which DOODS2's YOLO detectors report nothing.
+  /// The score below which DOODS2's YOLO detectors report nothing, whatever the request's thresholds: detectors/yolo.py calls
+  /// Ultralytics' `predict`, and detectors/pytorch.py a YOLOv5 of torch.hub, with the default `conf` of 0.25. Clients such as
+  /// Home Assistant send 0 if their users set no confidence.
   static let floor: Float = 0.25
 
   /// Every region is asked about every detection.

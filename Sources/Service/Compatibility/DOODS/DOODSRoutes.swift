@@ -57,7 +57,7 @@ struct DOODSRoutes: CompatibleRoutes {
   private func detect(_ request: Request) async -> Response {
     let start = ContinuousClock.now
     return await pipeline.withDeadline(request, problemResponse: response(to:)) {
-      deadline async throws(Problem) in
+      request, deadline async throws(Problem) in
       let (decoded, image) = try await pipeline.runOnWorker(deadline, .parsing(request.body)) {
         () throws(Problem) in
         try decode(request.body)
@@ -69,8 +69,7 @@ struct DOODSRoutes: CompatibleRoutes {
       }
       let result = try await pipeline.detect(
         [.success(.encoded(image))], with: detector,
-        // Clients such as Home Assistant send 0 if they are told no confidence.
-        options: DetectionOptions(scoreThreshold: scoreThreshold > 0 ? scoreThreshold : DOODSRequest.floor),
+        options: DetectionOptions(scoreThreshold: max(scoreThreshold, DOODSRequest.floor)),
         deadline: deadline,
         keepsImages: format != nil
       )[0].get()

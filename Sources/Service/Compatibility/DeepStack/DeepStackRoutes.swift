@@ -43,7 +43,7 @@ struct DeepStackRoutes: CompatibleRoutes {
 
   func response(to problem: Problem) -> Response {
     // DeepStack responds to an unreadable image with 400, the only status that its clients know for it.
-    let isUnreadableImage = [415, 422].contains(problem.status)
+    let isUnreadableImage = [415, 422].contains(problem.status) && problem.fields[.acceptEncoding] == nil
     let code = isUnreadableImage ? 400 : problem.status
     return .json(
       DeepStackError(error: problem.detail, code: code), status: .init(code: code), fields: problem.fields)
@@ -54,7 +54,7 @@ struct DeepStackRoutes: CompatibleRoutes {
   private func detect(_ request: Request, command: String) async -> Response {
     let start = ContinuousClock.now
     return await pipeline.withDeadline(request, problemResponse: response(to:)) {
-      deadline async throws(Problem) in
+      request, deadline async throws(Problem) in
       let form = try await form(of: request, deadline)
       guard let image = form.image else { throw .noImage("No valid image file found") }
       let detector = try context.detector(named: request.parameters["name"])
@@ -71,7 +71,8 @@ struct DeepStackRoutes: CompatibleRoutes {
   }
 
   private func list(_ request: Request) async -> Response {
-    await pipeline.withDeadline(request, problemResponse: response(to:)) { deadline async throws(Problem) in
+    await pipeline.withDeadline(request, problemResponse: response(to:)) {
+      request, deadline async throws(Problem) in
       _ = try await form(of: request, deadline)
       return .json(DeepStackModelList(models: context.models.names))
     }

@@ -24,9 +24,6 @@ struct InferRequest: Sendable {
   var wantsRaw: Bool { outputs.contains { $0.name == .raw } }
 
   init(_ request: Request) throws(Problem) {
-    if let encoding = request.fields[.contentEncoding], !encoding.isEqualIgnoringASCIICase("identity") {
-      throw .invalidBody("The body's content coding is \(encoding.excerpt); send it without one.")
-    }
     // Triton's raw binary request: the body is the one element of the one input, without its length before it.
     if request.fields[.inferenceHeaderContentLength] == "0", !request.body.isEmpty {
       id = nil

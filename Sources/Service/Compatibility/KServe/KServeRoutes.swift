@@ -62,7 +62,8 @@ struct KServeRoutes: CompatibleRoutes {
   // MARK: Inference
 
   private func infer(_ request: Request) async -> Response {
-    await pipeline.withDeadline(request, problemResponse: response(to:)) { deadline async throws(Problem) in
+    await pipeline.withDeadline(request, problemResponse: response(to:)) {
+      request, deadline async throws(Problem) in
       let detector = try detector(request)
       let limits = pipeline.imageLimits
       let (decoded, images, options) = try await pipeline.runOnWorker(deadline, .parsing(request.body)) {

@@ -50,7 +50,8 @@ struct TorchServeRoutes: CompatibleRoutes {
   }
 
   private func predict(_ request: Request) async -> Response {
-    await pipeline.withDeadline(request, problemResponse: response(to:)) { deadline async throws(Problem) in
+    await pipeline.withDeadline(request, problemResponse: response(to:)) {
+      request, deadline async throws(Problem) in
       let detector = try context.detector(named: request.parameters["name"])
       let decoded = try await pipeline.runOnWorker(deadline, .parsing(request.body)) {
         () throws(Problem) -> DetectRequest in

@@ -309,8 +309,8 @@ struct KServeInferTests {
       let response = try await service.infer(pixel, parameters: parameters, outputs: outputs)
       #expect(try response.status == 400 && (response.json["error"] as? String)?.contains(word) == true)
     }
-    let compressed = try await service.infer(pixel, fields: "Content-Encoding: gzip\r\n")
-    #expect(try compressed.status == 400 && (compressed.json["error"] as? String)?.contains("gzip") == true)
+    let mislabelled = try await service.infer(pixel, fields: "Content-Encoding: gzip\r\n")
+    #expect(try mislabelled.status == 400 && (mislabelled.json["error"] as? String)?.contains("gzip") == true)
     let short = try await service.infer(pixel, fields: "Inference-Header-Content-Length: 100000\r\n")
     #expect(try short.status == 400 && short.json["error"] is String)
   }
