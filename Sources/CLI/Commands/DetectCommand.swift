@@ -35,6 +35,10 @@ struct DetectCommand: AsyncParsableCommand {
   @Flag(help: "Suppress overlapping boxes across classes.")
   var classAgnostic = false
 
+  @OptionGroup(title: "Filters") var filters: FilterArguments
+
+  @OptionGroup(title: "Slices") var slices: SliceArguments
+
   @Option(help: "Output format; json prints an object per line, coco one array.")
   var format = Format.text
 
@@ -49,7 +53,7 @@ struct DetectCommand: AsyncParsableCommand {
 
   func run() async throws {
     let model = try model.loadModel()
-    let options = DetectionOptions(
+    var options = DetectionOptions(
       scoreThreshold: LabelledDetection.minScore(reportedAtLeast: scoreThreshold), nmsThreshold: nmsThreshold,
       maxDetections: maxDetections,
       classes: try classes.map { list in
@@ -58,17 +62,24 @@ struct DetectCommand: AsyncParsableCommand {
         return try CLIError.naming("--classes") { try model.classIDs(named: names) }
       },
       classAgnostic: classAgnostic)
+    try filters.apply(to: &options, for: model)
+    let slices = try slices.options()
     if let output {
       try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
     }
-    var predictor = Predictor(model, pool: WorkerPool(threads: self.model.threadCount))
+    var predictor = Predictor(
+      model, capacity: slices == nil ? 1 : Predictor.sliceBatchSize,
+      pool: WorkerPool(threads: self.model.threadCount))
 
     var failures = 0
     var records: [DetectionRecord] = []
     for (index, path) in ImageFiles.expand(images).enumerated() {
       do {
         let image = try ImageFiles.open(path)
-        let detections = try predictor.detect(image, options: options)
+        let detections =
+          if let slices { try predictor.detect(image.decoded(), slices: slices, options: options) } else {
+            try predictor.detect(image, options: options)
+          }
         let result = FileDetections(
           file: path, width: image.width, height: image.height, detections: detections, labels: model.labels)
         switch format {
