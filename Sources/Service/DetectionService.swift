@@ -97,7 +97,7 @@ package struct DetectionService: Sendable {
     logger.info("stopped")
   }
 
-  /// Reads the file of API keys again, then the files of all loaded models. What cannot be read stays as it was.
+  /// Reads the file of API keys and the profiles again, then the files of all loaded models. What cannot be read stays as it was.
   package func reload() async {
     if let keys = configuration.access.keys {
       do throws(APIKeysError) {
@@ -108,6 +108,13 @@ package struct DetectionService: Sendable {
         metrics.reloaded(.keys, succeeded: false)
         logger.error("API keys not reloaded", metadata: ["error": "\(error)"])
       }
+    }
+    do throws(ProfilesError) {
+      try configuration.profiles.reload()
+      metrics.reloaded(.profiles, succeeded: true)
+    } catch {
+      metrics.reloaded(.profiles, succeeded: false)
+      logger.error("profiles not reloaded", metadata: ["error": "\(error)"])
     }
     await models.reloadAll()
   }

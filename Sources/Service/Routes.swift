@@ -15,6 +15,7 @@ struct Routes: Sendable {
   private let instrumentation: RouteInstrumentation
   private let detectRoute: DetectRoute
   private let modelRoutes: ModelRoutes
+  private let profileRoute: ProfileRoute
   private let compatible: [any CompatibleRoutes]
 
   init(
@@ -37,11 +38,13 @@ struct Routes: Sendable {
       workers: workers, imageLimits: configuration.imageLimits,
       decodingLimits: DecodingLimits(bytes: configuration.server.limits.body),
       requestTimeout: configuration.requestTimeout, metrics: metrics, access: access)
-    detectRoute = DetectRoute(pipeline: pipeline, models: models)
+    detectRoute = DetectRoute(pipeline: pipeline, models: models, profiles: configuration.profiles)
+    profileRoute = ProfileRoute(profiles: configuration.profiles)
     modelRoutes = ModelRoutes(models: models, allowsChanges: access.keys != nil, logger: logger)
     let context = CompatibilityContext(
-      pipeline: pipeline, models: models, modelRoutes: modelRoutes, health: health, access: access,
-      metrics: metrics, version: configuration.version, deepStack: configuration.deepStack)
+      pipeline: pipeline, models: models, profiles: configuration.profiles, modelRoutes: modelRoutes,
+      health: health, access: access, metrics: metrics, version: configuration.version,
+      deepStack: configuration.deepStack)
     compatible = CompatibleAPI.allCases.filter(configuration.compatibility.contains).map {
       $0.routes(context)
     }
@@ -70,6 +73,7 @@ struct Routes: Sendable {
       .post, "/v1/models/{name}/unload",
       instrumentation.immediate("/v1/models/{name}/unload", models.unload))
 
+    get("/v1/profiles", profileRoute.list)
     addProbes(to: &router)
     if !hasAdminPort { addMetrics(to: &router, connections) }
     get("/openapi.json") { _ in OpenAPIRoute.response }

@@ -13,6 +13,8 @@ extension DetectionService {
     package var deepStack = DeepStackDefaults()
     /// Threads of inference, and as many again of preprocessing.
     package var threads = availableProcessors()
+    /// Named sets of parameters.
+    package var profiles = Profiles()
     package var version = "development"
     /// Maximum duration of a request from its last byte; a client may ask for less.
     package var requestTimeout = Duration.seconds(10)

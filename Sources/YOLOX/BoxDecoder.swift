@@ -12,12 +12,17 @@ package struct BoxDecoder {
 
   package private(set) var candidates: [Detection] = []
 
+  /// The lowest of all classes.
   private let scoreThreshold: Float
+  private let defaultThreshold: Float
+  private let classThresholds: [Int: Float]
   private let objectnessThreshold: Float
   private let classes: Set<Int>?
 
   package init(_ options: DetectionOptions) {
-    scoreThreshold = options.scoreThreshold
+    scoreThreshold = options.lowestScoreThreshold
+    defaultThreshold = options.scoreThreshold
+    classThresholds = options.scoreThresholds
     objectnessThreshold = options.objectnessThreshold
     classes = options.classes
   }
@@ -45,7 +50,9 @@ package struct BoxDecoder {
           if classLogit > bestLogit { (best, bestLogit) = (index, classLogit) }
         }
         let score = sigmoid(logit) * sigmoid(bestLogit)
-        guard score >= scoreThreshold, classes?.contains(best) ?? true else { continue }
+        guard score >= scoreThreshold, classes?.contains(best) ?? true,
+          classThresholds.isEmpty || score >= classThresholds[best, default: defaultThreshold]
+        else { continue }
 
         func prediction(_ channel: Int) -> Float {
           box[boxLayout.index(channel: channel, row: row, column: column)]
@@ -81,7 +88,10 @@ package struct BoxDecoder {
 extension DetectionOptions {
   /// The logit of the score threshold, slightly reduced so that rounding in log and exp loses no detection. Anchors with a
   /// lower objectness logit cannot reach the threshold.
-  package var objectnessThreshold: Float { log(scoreThreshold / (1 - scoreThreshold)) - 1e-3 }
+  package var objectnessThreshold: Float {
+    let threshold = lowestScoreThreshold
+    return log(threshold / (1 - threshold)) - 1e-3
+  }
 }
 
 func sigmoid(_ x: Float) -> Float { 1 / (1 + exp(-x)) }

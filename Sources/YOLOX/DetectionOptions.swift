@@ -2,6 +2,8 @@
 package struct DetectionOptions: Hashable, Sendable {
   /// Minimum score of detections, 0...1. The authors' demo uses 0.25, their evaluation 0.01.
   package var scoreThreshold: Float
+  /// Minimum score by class index, instead of ``scoreThreshold``.
+  package var scoreThresholds: [Int: Float] = [:]
   /// Maximum IoU of two detections, 0...1; of boxes that overlap more, only the one with the higher score is kept.
   package var nmsThreshold: Float
   /// Maximum number of detections; those with the highest scores are kept.
@@ -12,6 +14,8 @@ package struct DetectionOptions: Hashable, Sendable {
   package var classAgnostic: Bool
   /// Whether to return the network's raw outputs too. Disables the class-branch mask.
   package var keepsPredictions: Bool
+  /// Selects detections by their boxes before ``maxDetections`` applies.
+  package var filter: DetectionFilter?
 
   package init(
     scoreThreshold: Float = 0.25, nmsThreshold: Float = 0.45, maxDetections: Int = 300,
@@ -24,6 +28,9 @@ package struct DetectionOptions: Hashable, Sendable {
     self.classAgnostic = classAgnostic
     self.keepsPredictions = keepsPredictions
   }
+
+  /// The lowest score that any class needs.
+  package var lowestScoreThreshold: Float { min(scoreThreshold, scoreThresholds.values.min() ?? 1) }
 
   /// The authors' settings for evaluation (`tools/eval.py`; `test_conf` and `nmsthre` of their experiments).
   package static let evaluation = DetectionOptions(

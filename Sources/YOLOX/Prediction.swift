@@ -9,4 +9,13 @@ package struct Prediction: Sendable {
   package let postprocess: Duration
   /// Raw outputs (``Engine/Executor/predictions(_:image:)``), if requested by the options.
   package let predictions: Tensor?
+
+  package init(
+    detections: [Detection], inference: Duration, postprocess: Duration, predictions: Tensor?
+  ) {
+    self.detections = detections
+    self.inference = inference
+    self.postprocess = postprocess
+    self.predictions = predictions
+  }
 }

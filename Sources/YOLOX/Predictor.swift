@@ -4,6 +4,8 @@ import Imaging
 /// Runs a ``Model`` on prepared images and decodes boxes. Owns the memory of a run, so it serves one caller at a time.
 package struct Predictor: ~Copyable {
   package let model: Model
+  /// Maximum number of images in one run.
+  let capacity: Int
   private var executor: Executor
 
   /// - Parameters:
@@ -11,6 +13,7 @@ package struct Predictor: ~Copyable {
   ///   - pool: the threads that share the work of a run.
   package init(_ model: Model, capacity: Int = 1, pool: WorkerPool) {
     self.model = model
+    self.capacity = capacity
     executor = Executor(model.plan, capacity: capacity, pool: pool)
   }
 
@@ -51,10 +54,13 @@ package struct Predictor: ~Copyable {
         detection.box = image.letterbox.toImage(detection.box)
         return detection
       }
+      let letterbox = image.letterbox
       let predictions =
         options.keepsPredictions ? executor.predictions(model.architecture, image: index) : nil
       return Prediction(
-        detections: detections, inference: inference, postprocess: start.duration(to: .now),
+        detections: options.filtered(
+          detections, width: letterbox.imageWidth, height: letterbox.imageHeight), inference: inference,
+        postprocess: start.duration(to: .now),
         predictions: predictions)
     }
   }
@@ -84,6 +90,8 @@ package struct Predictor: ~Copyable {
         }
       }
     }
+    var options = options
+    if options.filter != nil { options.maxDetections = .max }
     if model.architecture.head == .nmsFree { return decoder.best(options.maxDetections) }
     return decoder.suppressed(options)
   }

@@ -47,6 +47,15 @@ extension Model {
     }
   }
 
+  /// Letterboxes a part of `image`; boxes are in pixels of the part. The input has the shape of the model.
+  package func prepare(_ image: Image, tile: Tile) -> PreparedImage {
+    prepare(width: tile.width, height: tile.height, nil) { letterbox, span in
+      let start = ContinuousClock.now
+      letterbox.apply(toPartOf: image, x: tile.x, y: tile.y, preprocessing: preprocessing, into: &span)
+      return start.duration(to: .now)
+    }
+  }
+
   /// Decodes and letterboxes `image` for this network.
   package func prepare(_ image: EncodedImage, shape: InputShape? = nil) throws(ImageError) -> PreparedImage {
     try prepare(width: image.width, height: image.height, shape) { (letterbox, span) throws(ImageError) in

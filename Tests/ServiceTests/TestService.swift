@@ -16,7 +16,7 @@ struct TestService {
   let log = MemoryLog()
 
   init(
-    models names: [String] = ["yolox-nano"],
+    models names: [String] = ["yolox-nano"], inputShape: InputShape = .square,
     _ adjust: (inout DetectionService.Configuration) throws -> Void = { _ in }
   ) async throws {
     var configuration = DetectionService.Configuration()
@@ -34,7 +34,13 @@ struct TestService {
     let logger = log.logger
     let metrics = ServiceMetrics(version: "test")
     models = ModelRegistry(
-      names.map { name in ModelSource(name: name) { try TestService.nano(name: name) } },
+      names.map { name in
+        ModelSource(name: name) {
+          var model = try TestService.nano(name: name)
+          model.inputShape = inputShape
+          return model
+        }
+      },
       configuration: configuration, metrics: metrics, logger: logger)
     server = DetectionService.server(
       models, configuration: configuration, readiness: readiness, metrics: metrics, logger: logger)

@@ -74,9 +74,15 @@ struct DetectionClientTests {
 
   @Test("has every parameter of /detect")
   func parameters() throws {
-    let options = DetectOptions(
+    var options = DetectOptions(
       scoreThreshold: 0.5, nmsThreshold: 0.5, maxDetections: 1, classes: ["dog"], classAgnostic: true,
       model: "a", timeout: .seconds(1))
+    options.profile = "door"
+    (options.slices, options.sliceSize, options.sliceOverlap) = ("2x2", "640", 0.1)
+    (options.sliceMerge, options.sliceMetric, options.sliceThreshold) = (.nms, .iou, 0.4)
+    (options.scoreThresholds, options.minBoxSize, options.maxBoxSize) = (["dog": 0.5], "1", "50%")
+    let zone = Zone([.init(x: 0, y: 0), .init(x: 1, y: 0), .init(x: 0.5, y: 1)])
+    (options.includeZones, options.excludeZones, options.zoneMatch) = ([zone], [zone, zone], .share(0.5))
     // A property that is added to the options has to be set here.
     for property in Mirror(reflecting: options).children {
       #expect("\(property.value)" != "nil", "\(property.label ?? "")")
@@ -86,6 +92,32 @@ struct DetectionClientTests {
     // The client asks for JSON by the method that is called.
     let parameters = DetectParameters.Name.allCases.filter { $0 != .format }
     #expect(names?.sorted() == parameters.map(\.rawValue).sorted())
+  }
+
+  @Test("sends slices and filters as the service reads them")
+  func camera() async throws {
+    var options = DetectOptions(scoreThreshold: 0.35)
+    (options.slices, options.sliceOverlap, options.sliceMerge) = ("2x1", 0.3, .greedyNMM)
+    (options.sliceMetric, options.sliceThreshold) = (.ios, 0.5)
+    (options.scoreThresholds, options.minBoxSize, options.maxBoxSize) = (
+      ["dog": 0.5, "car": 0.99], "8", "100%"
+    )
+    options.includeZones = [
+      Zone([.init(x: 0, y: 0), .init(x: 1, y: 0), .init(x: 1, y: 1), .init(x: 0, y: 1)])
+    ]
+    options.zoneMatch = .share(0.5)
+    let found = try await client.detect(contentsOf: RunningService.image, options: options)
+    let labels = Set(found.detections.map(\.label))
+    // The tiles may show the car as something else; no car has the score that it needs.
+    #expect(labels.isSuperset(of: ["dog", "bicycle"]) && !labels.contains("car"))
+    options.excludeZones = options.includeZones
+    #expect(try await client.detect(contentsOf: RunningService.image, options: options).detections.isEmpty)
+    let wrong = try await thrownProblem {
+      var options = DetectOptions()
+      options.profile = "none"
+      _ = try await client.detect(contentsOf: RunningService.image, options: options)
+    }
+    #expect(wrong?.type == "urn:swift-yolox:problem:invalid-parameter")
   }
 
   @Test("lists the models")

@@ -1,12 +1,13 @@
 import COCO
 import Engine
+import Imaging
 import YOLOX
 
 extension Model {
   /// Detects objects in all images of `annotations`, with the authors' settings for evaluation by default.
   func detectionRecords(
     for annotations: Annotations, in folder: String, pool: WorkerPool,
-    options: DetectionOptions = .evaluation
+    options: DetectionOptions = .evaluation, slices: SliceOptions? = nil
   ) throws -> [DetectionRecord] {
     let categoryIDs = annotations.categoryIDs
     guard categoryIDs.count == labels.count else {
@@ -16,13 +17,18 @@ extension Model {
         they must belong to the same data set
         """)
     }
-    var predictor = Predictor(self, pool: pool)
+    var predictor = Predictor(self, capacity: slices == nil ? 1 : Predictor.sliceBatchSize, pool: pool)
     var progress = ProgressBar(label: "images", total: annotations.images.count)
     var records: [DetectionRecord] = []
     for image in annotations.images {
       let path = folder + "/" + image.fileName
       records += try CLIError.naming(path) {
-        try predictor.detect(ImageFiles.open(path), options: options).map {
+        let file = try ImageFiles.open(path)
+        let detections =
+          if let slices { try predictor.detect(file.decoded(), slices: slices, options: options) } else {
+            try predictor.detect(file, options: options)
+          }
+        return detections.map {
           DetectionRecord($0, imageID: image.id, categoryID: categoryIDs[$0.classID])
         }
       }

@@ -41,6 +41,10 @@ struct DetectCommand: AsyncParsableCommand {
   @Flag(help: "Suppress overlapping boxes across classes.")
   var classAgnostic = false
 
+  @OptionGroup(title: "Filters") var filters: FilterArguments
+
+  @OptionGroup(title: "Slices") var slices: SliceArguments
+
   @Option(help: "Output format; json prints an object per line, coco one array.")
   var format = Format.text
 
@@ -74,7 +78,7 @@ struct DetectCommand: AsyncParsableCommand {
     var results =
       format == .coco
       ? try COCOResults(labels: model.labels, paths: images.paths, annotations: annotations) : nil
-    let options = DetectionOptions(
+    var options = DetectionOptions(
       scoreThreshold: LabelledDetection.minScore(reportedAtLeast: scoreThreshold), nmsThreshold: nmsThreshold,
       maxDetections: maxDetections,
       classes: try classes.map { list in
@@ -83,7 +87,11 @@ struct DetectCommand: AsyncParsableCommand {
         return try CLIError.naming("--classes") { try model.classIDs(named: names) }
       },
       classAgnostic: classAgnostic)
-    var predictor = Predictor(model, pool: WorkerPool(threads: self.model.threadCount))
+    try filters.apply(to: &options, for: model)
+    let slices = try slices.options()
+    var predictor = Predictor(
+      model, capacity: slices == nil ? 1 : Predictor.sliceBatchSize,
+      pool: WorkerPool(threads: self.model.threadCount))
 
     // Lines on a terminal are progress enough.
     let showsProgress = images.paths.count > 1 && (format == .coco || isatty(STDOUT_FILENO) == 0)
@@ -93,7 +101,10 @@ struct DetectCommand: AsyncParsableCommand {
       var line: String?
       do {
         let image = try ImageFiles.open(path)
-        let detections = try predictor.detect(image, options: options)
+        let detections =
+          if let slices { try predictor.detect(image.decoded(), slices: slices, options: options) } else {
+            try predictor.detect(image, options: options)
+          }
         let found = FileDetections(
           file: path, width: image.width, height: image.height, detections: detections, labels: model.labels)
         line = format == .text ? found.text : format == .json ? try found.json : nil

@@ -24,6 +24,8 @@ struct EvalCommand: AsyncParsableCommand {
   @Option(help: "Maximum IoU of two boxes of a class, 0...1; the lower score is dropped.")
   var nmsThreshold = DetectionOptions.evaluation.nmsThreshold
 
+  @OptionGroup(title: "Slices") var slices: SliceArguments
+
   @Flag(help: "Print one JSON object.")
   var json = false
 
@@ -66,6 +68,7 @@ struct EvalCommand: AsyncParsableCommand {
     options.scoreThreshold = scoreThreshold
     options.nmsThreshold = nmsThreshold
     return try model.loadModel().detectionRecords(
-      for: annotations, in: folder, pool: WorkerPool(threads: model.threadCount), options: options)
+      for: annotations, in: folder, pool: WorkerPool(threads: model.threadCount), options: options,
+      slices: slices.options())
   }
 }

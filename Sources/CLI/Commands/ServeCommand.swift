@@ -15,9 +15,10 @@ package struct ServeCommand: AsyncParsableCommand {
         curl --data-binary @dog.jpg http://localhost:8080/detect
 
       Options come from the command line, the environment (--max-batch-size is YOLOX_MAX_BATCH_SIZE) or the file named \
-      by --config ({"max-batch-size": 4}). The command line overrides the environment, which overrides the file.
+      by --config ({"max-batch-size": 4}). The command line overrides the environment, which overrides the file. \
+      Its member "profiles" has named sets of parameters for /detect?profile=NAME.
 
-      SIGTERM finishes all accepted requests and stops; SIGHUP reloads API keys and models. Use a reverse proxy for TLS.
+      SIGTERM finishes all accepted requests and stops; SIGHUP reloads API keys, profiles and models. Use a reverse proxy for TLS.
       """)
 
   @OptionGroup(title: "Models") var model: ModelOptions
@@ -53,6 +54,7 @@ package struct ServeCommand: AsyncParsableCommand {
     requests.apply(to: &configuration)
     try access.apply(to: &configuration)
     shutdown.apply(to: &configuration)
+    if let config { configuration.profiles = try Profiles(contentsOfFile: config) }
     let service = DetectionService(
       try models.sources(model), configuration: configuration, logger: Logger(label: "yolox"))
     try await service.runUntilSignalled()

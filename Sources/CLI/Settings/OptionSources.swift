@@ -11,6 +11,8 @@ package struct OptionSources: Equatable {
   }
 
   package static let fileOption = "config"
+  /// The member of the file that is no option; the service reads it.
+  private static let profilesMember = "profiles"
 
   package private(set) var values: [Value] = []
 
@@ -82,9 +84,10 @@ package struct OptionSources: Equatable {
     of path: String, _ options: [OptionDescription]
   ) throws(SettingsError) -> [String: ConfigValue] {
     guard let data = FileManager.default.contents(atPath: path) else { throw .unreadable(file: path) }
-    guard let members = try? JSONDecoder().decode([String: ConfigValue].self, from: data) else {
+    guard var members = try? JSONDecoder().decode([String: ConfigValue].self, from: data) else {
       throw .notAnObject(file: path)
     }
+    members[profilesMember] = nil
     for name in members.keys.sorted() where !options.contains(where: { $0.name == name }) {
       throw .unknown(name: name, file: path)
     }

@@ -4,7 +4,7 @@ import YOLOX
 /// The parameters of a detection: from the query, from fields of a form, or from members of a JSON object.
 package struct DetectParameters: Sendable {
   /// Why a parameter was rejected.
-  enum Invalid: Error, Equatable, Sendable {
+  package enum Invalid: Error, Equatable, Sendable {
     case unknown(name: String)
     case repeated(name: String)
     case value(name: String, value: String, expected: String)
@@ -19,6 +19,19 @@ package struct DetectParameters: Sendable {
     case classAgnostic = "class_agnostic"
     case model
     case format
+    case profile
+    case slices
+    case sliceSize = "slice_size"
+    case sliceOverlap = "slice_overlap"
+    case sliceMerge = "slice_merge"
+    case sliceMetric = "slice_metric"
+    case sliceThreshold = "slice_threshold"
+    case scoreThresholds = "score_thresholds"
+    case minBoxSize = "min_box_size"
+    case maxBoxSize = "max_box_size"
+    case includeZones = "include_zones"
+    case excludeZones = "exclude_zones"
+    case zoneMatch = "zone_match"
   }
 
   package static let maxDetections = 1000
@@ -30,12 +43,17 @@ package struct DetectParameters: Sendable {
   private(set) var modelName: String?
   /// Of the response; `nil` leaves it to Accept.
   private(set) var format: Representation?
+  private(set) var profileName: String?
+  private(set) var slicing = Slices()
+  private var filters = Filters()
+  /// All parameters, where a profile adds to them; else none.
+  private(set) var given: [(name: String, value: JSONValue)] = []
   private var options = DetectionOptions()
   /// Labels or indices, which the model resolves.
   private var classes: [String]?
 
   /// - Parameter excluded: parameters that the API has no use for, and that are unknown there.
-  init(
+  package init(
     _ parameters: [(name: String, value: JSONValue)], without excluded: Set<Name> = []
   ) throws(Invalid) {
     var seen: Set<Name> = []
@@ -48,6 +66,7 @@ package struct DetectParameters: Sendable {
       }
       if value != .null { try set(name, value) }
     }
+    if profileName != nil { given = parameters.filter { $0.value != .null } }
   }
 
   private mutating func set(_ name: Name, _ value: JSONValue) throws(Invalid) {
@@ -81,6 +100,11 @@ package struct DetectParameters: Sendable {
         throw invalid(Representation.formats.joined(separator: ", "))
       }
       self.format = format
+    case .profile:
+      guard case .string(let name) = value, !name.isEmpty else { throw invalid("the name of a profile") }
+      profileName = name
+    case _ where Slices.names.contains(name): try slicing.set(name, value)
+    default: try filters.set(name, value)
     }
   }
 
@@ -109,13 +133,21 @@ package struct DetectParameters: Sendable {
     return names
   }
 
+  /// - Throws: `invalid-parameter` if a parameter needs another one beside it.
+  package func slices() throws(Problem) -> SliceOptions? {
+    do throws(Invalid) { return try slicing.options() } catch { throw Problem(error) }
+  }
+
   /// - Parameter roundsScores: whether the response rounds scores. A threshold that equals a score in a response keeps that
   ///   detection.
   /// - Throws: `invalid-parameter` if the model has no such class.
-  func options(for model: Model, roundsScores: Bool = true) throws(Problem) -> DetectionOptions {
+  package func options(for model: Model, roundsScores: Bool = true) throws(Problem) -> DetectionOptions {
     var options = options
+    if !filters.boxes.isEmpty { options.filter = filters.boxes }
+    do { options.scoreThresholds = try filters.scoreThresholds(for: model) } catch { throw Problem(error) }
     if roundsScores {
       options.scoreThreshold = LabelledDetection.minScore(reportedAtLeast: options.scoreThreshold)
+      options.scoreThresholds = options.scoreThresholds.mapValues(LabelledDetection.minScore)
     }
     guard let classes else { return options }
     guard classes.count <= model.labels.count else {
@@ -135,7 +167,7 @@ package struct DetectParameters: Sendable {
 }
 
 extension Problem {
-  init(_ error: DetectParameters.Invalid) {
+  package init(_ error: DetectParameters.Invalid) {
     let detail =
       switch error {
       case .unknown(let name):

@@ -99,7 +99,7 @@ struct DetectRequest: Sendable {
         throw .invalidBody(
           #""instances" belongs to KServe's V1 protocol; send {"image": "<base64>"} or {"images": [...]}."#)
       default:
-        parameters.append((name, try reader.value(maxElements: DetectParameters.maxClasses)))
+        parameters.append((name, try DetectParameters.value(of: name, &reader)))
       }
     }
     switch (single, list) {

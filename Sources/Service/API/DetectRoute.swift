@@ -7,6 +7,7 @@ import YOLOX
 struct DetectRoute: Sendable {
   let pipeline: DetectionPipeline
   let models: ModelRegistry
+  let profiles: Profiles
 
   func respond(to request: Request) async -> Response {
     let start = ContinuousClock.now
@@ -20,16 +21,18 @@ struct DetectRoute: Sendable {
     _ request: Request, _ deadline: RequestDeadline, start: ContinuousClock.Instant
   ) async throws(Problem) -> Response {
     let decoded = try await decode(request, deadline)
-    guard let representation = decoded.parameters.format ?? Representation(accepting: request.fields) else {
+    let parameters: DetectParameters
+    do { parameters = try decoded.parameters.resolved(profiles) } catch { throw Problem(error) }
+    guard let representation = parameters.format ?? Representation(accepting: request.fields) else {
       throw .notAcceptable
     }
     guard !(decoded.isList && representation.isImage) else { throw .singleImageOnly }
     let detector: Detector
-    do { detector = try models.detector(named: decoded.parameters.modelName) } catch { throw Problem(error) }
-    let options = try decoded.parameters.options(for: detector.model)
+    do { detector = try models.detector(named: parameters.modelName) } catch { throw Problem(error) }
+    let options = try parameters.options(for: detector.model)
 
     let results = try await pipeline.detect(
-      decoded.images, with: detector, options: options, deadline: deadline,
+      decoded.images, with: detector, options: options, slices: try parameters.slices(), deadline: deadline,
       keepsImages: representation.isImage)
     if !decoded.isList, case .failure(let problem) = results[0] { throw problem }
     let duration = start.duration(to: .now)

@@ -27,6 +27,7 @@ protocol CompatibleRoutes: Sendable {
 struct CompatibilityContext: Sendable {
   let pipeline: DetectionPipeline
   let models: ModelRegistry
+  let profiles: Profiles
   let modelRoutes: ModelRoutes
   let health: ServiceHealth
   let access: AccessPolicy

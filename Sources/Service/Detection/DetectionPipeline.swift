@@ -101,16 +101,22 @@ struct DetectionPipeline: Sendable {
   ///
   /// - Parameters:
   ///   - inputs: images or the problems of images that could not be extracted; a problem does not affect other images.
+  ///   - slices: how images are detected in tiles; `nil` for images as a whole only.
   ///   - keepsImages: whether the results keep the images, so that boxes can be drawn.
   /// - Returns: a result for each input, in the same order.
   /// - Throws: if the images are not admitted.
   func detect(
     _ inputs: [Result<ImageInput, Problem>], with detector: Detector, options: DetectionOptions,
-    deadline: RequestDeadline, keepsImages: Bool = false
+    slices: SliceOptions? = nil, deadline: RequestDeadline, keepsImages: Bool = false
   ) async throws(Problem) -> [Result<ImageResult, Problem>] {
     deadline.logFields.withLock {
       $0.images = inputs.count
       $0.model = detector.model.name
+    }
+    if let slices {
+      return try await detectSliced(
+        inputs, with: detector, options: options, slices: slices, deadline: deadline, keepsImages: keepsImages
+      )
     }
     deadline.hold(try admit(inputs.count, to: detector, client: deadline.client))
     @Sendable func detect(_ input: Result<ImageInput, Problem>) async -> Result<ImageResult, Problem> {
@@ -130,7 +136,7 @@ struct DetectionPipeline: Sendable {
     }
   }
 
-  private func admit(
+  func admit(
     _ count: Int, to detector: Detector, client: String?
   ) throws(Problem) -> AdmissionLimiter.Permit {
     // A request that never fits must not be told to retry.
@@ -182,15 +188,13 @@ struct DetectionPipeline: Sendable {
     }
   }
 
-  private func decode<Value: Sendable>(
+  func decode<Value: Sendable>(
     _ deadline: RequestDeadline, _ cost: PreprocessingPool.Cost, _ detector: Detector,
     _ work: @escaping @Sendable () throws(ImageError) -> Value
   ) async throws(Problem) -> Value {
     try await runOnWorker(deadline, cost) { () throws(Problem) -> Value in
       do throws(ImageError) { return try work() } catch {
-        metrics.imageRejected(reason: error.reason, model: detector.model.name)
-        detector.metrics?.imageFailed()
-        throw Problem(error)
+        throw rejection(error, detector)
       }
     }
   }
@@ -199,7 +203,13 @@ struct DetectionPipeline: Sendable {
     if let reason = deadline.cancellationReason() { throw rejection(reason) }
   }
 
-  private func rejection(_ error: DetectorError, model: String = "") -> Problem {
+  func rejection(_ error: ImageError, _ detector: Detector) -> Problem {
+    metrics.imageRejected(reason: error.reason, model: detector.model.name)
+    detector.metrics?.imageFailed()
+    return Problem(error)
+  }
+
+  func rejection(_ error: DetectorError, model: String = "") -> Problem {
     metrics.imageRejected(reason: error.reason, model: model)
     return Problem(error)
   }

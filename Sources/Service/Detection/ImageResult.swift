@@ -24,5 +24,20 @@ package struct ImageResult: Sendable {
       inference: prediction.inference, postprocess: prediction.postprocess)
   }
 
+  /// Of an image that was detected in tiles.
+  ///
+  /// - Parameter whole: the result of the whole image, which is one of the tiles.
+  init(
+    _ detections: [Detection], whole: ImageResult, _ timings: StageTimings, source: ImageSource?
+  ) {
+    prediction = Prediction(
+      detections: detections, inference: timings.inference, postprocess: timings.postprocess, predictions: nil
+    )
+    (width, height) = (whole.width, whole.height)
+    (inputWidth, inputHeight) = (whole.inputWidth, whole.inputHeight)
+    self.timings = timings
+    self.source = source
+  }
+
   package var detections: [Detection] { prediction.detections }
 }

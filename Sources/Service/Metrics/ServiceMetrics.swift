@@ -55,7 +55,7 @@ package final class ServiceMetrics: Sendable {
 
   private static let modelInfo = "yolox_model_info"
 
-  enum ReloadTarget: String { case model, keys }
+  enum ReloadTarget: String { case model, keys, profiles }
 
   func reloaded(_ target: ReloadTarget, succeeded: Bool) {
     let dimensions = [("target", target.rawValue), ("result", succeeded ? "success" : "failure")]

@@ -74,6 +74,8 @@ struct OpenAPITests {
     let fields = try #require(form["properties"] as? [String: Any])
     #expect(fields.keys.filter { $0 != "image" }.sorted() == known)
 
+    // A text in a form, and also a list or an object in JSON.
+    let structured: Set = ["classes", "score_thresholds", "include_zones", "exclude_zones"]
     let json = try object(["application/json", "schema"], from: content, in: document)
     let objects = try #require(json["oneOf"] as? [Any]).map { try resolve($0, in: document) }
     #expect(objects.count == 2)
@@ -82,7 +84,7 @@ struct OpenAPITests {
       #expect(members.keys.filter { !["image", "images"].contains($0) }.sorted() == known)
       #expect(body["additionalProperties"] as? Bool == false)
       // One schema for each parameter, wherever it is sent. Only the response to a list has fewer formats.
-      for name in known where name != "classes" {
+      for name in known where !structured.contains(name) {
         let isListFormat = name == "format" && members["images"] != nil
         let expected =
           isListFormat ? ["$ref": "#/components/schemas/ListFormat"] : fields[name] as? [String: String]
@@ -124,5 +126,11 @@ struct OpenAPITests {
     #expect(try schema(.maxDetections)["default"] as? Int == options.maxDetections)
     #expect(try schema(.maxDetections)["maximum"] as? Int == DetectParameters.maxDetections)
     #expect(try schema(.classAgnostic)["default"] as? Bool == options.classAgnostic)
+    let slices = SliceOptions(.grid(columns: 2, rows: 2))
+    #expect(try schema(.sliceOverlap)["default"] as? Double == slices.overlap)
+    #expect(try schema(.sliceOverlap)["maximum"] as? Double == SliceOptions.overlapRange.upperBound)
+    #expect(try schema(.sliceMerge)["default"] as? String == slices.merge.method.rawValue)
+    #expect(try schema(.sliceMetric)["default"] as? String == slices.merge.metric.rawValue)
+    #expect(try schema(.sliceThreshold)["default"] as? Double == Double(slices.merge.threshold))
   }
 }

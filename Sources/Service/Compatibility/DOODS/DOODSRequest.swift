@@ -15,22 +15,15 @@ package struct DOODSRequest: Sendable {
 
   struct Region: Sendable {
     var id: String?
-    /// Fractions of the image's height and width, 0...1.
-    var top: Double
-    var left: Double
-    var bottom: Double
-    var right: Double
+    var box: NormalizedBox
     var detect: Thresholds
     /// Whether an object must lie wholly in the region. Otherwise overlap is enough.
     var covers = false
 
     func contains(_ detection: DOODSDetection) -> Bool {
-      if covers {
-        return top <= detection.top && left <= detection.left && bottom >= detection.bottom
-          && right >= detection.right
-      }
-      return detection.top <= bottom && detection.left <= right && detection.bottom >= top
-        && detection.right >= left
+      let found = NormalizedBox(
+        left: detection.left, top: detection.top, right: detection.right, bottom: detection.bottom)
+      return covers ? box.covers(found) : box.overlaps(found)
     }
   }
 
@@ -130,7 +123,8 @@ extension DOODSRequest.Region {
       let right = sides["right"], let thresholds
     else { throw .invalidBody("a region needs top, left, bottom, right and detect") }
     self.init(
-      id: id, top: top, left: left, bottom: bottom, right: right, detect: thresholds, covers: covers)
+      id: id, box: NormalizedBox(left: left, top: top, right: right, bottom: bottom), detect: thresholds,
+      covers: covers)
   }
 }
 
@@ -152,10 +146,8 @@ package struct DOODSDetection: Encodable, Sendable {
   }
 
   package init(_ detection: Detection, label: String, width: Int, height: Int) {
-    top = Double(detection.box.y1) / Double(height)
-    left = Double(detection.box.x1) / Double(width)
-    bottom = Double(detection.box.y2) / Double(height)
-    right = Double(detection.box.x2) / Double(width)
+    let box = NormalizedBox(detection.box, width: width, height: height)
+    (top, left, bottom, right) = (box.top, box.left, box.bottom, box.right)
     self.label = label
     confidence = Double(detection.score) * 100
   }

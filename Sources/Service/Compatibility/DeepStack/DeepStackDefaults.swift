@@ -1,3 +1,5 @@
+import YOLOX
+
 /// What DeepStack's clients get if they ask for nothing else.
 package struct DeepStackDefaults: Sendable {
   /// Frigate's plugin has an array for 20, and fails on more.
@@ -6,5 +8,19 @@ package struct DeepStackDefaults: Sendable {
   /// not know.
   package var classes: [String] = []
 
+  /// server.go, detection.
+  static let scoreThreshold = 0.4
+
   package init() {}
+}
+
+extension DeepStackDefaults {
+  /// Options of a request for a model; ``classes`` where it names none.
+  func options(_ parameters: DetectParameters, for model: Model) throws(Problem) -> DetectionOptions {
+    var options = try parameters.options(for: model)
+    if options.classes == nil, !classes.isEmpty {
+      options.classes = Set(model.labels.indices.filter { classes.contains(model.labels[$0]) })
+    }
+    return options
+  }
 }

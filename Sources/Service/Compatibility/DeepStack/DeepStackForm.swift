@@ -64,36 +64,37 @@ struct DeepStackForm: Sendable {
 
   var key: String? { fields["api_key"] }
 
-  /// Options for a model: those of the request, with DeepStack's and the service's defaults.
-  func options(for model: Model, _ defaults: DeepStackDefaults) throws(Problem) -> DetectionOptions {
-    let named = [DetectParameters.Name.maxDetections, .classes].compactMap { name in
-      value(name.rawValue).map { (name: name.rawValue, value: JSONValue.string($0)) }
+  /// The parameters of the request, then those of a profile, then DeepStack's and the service's defaults.
+  func parameters(_ profile: Profiles.Profile?, _ defaults: DeepStackDefaults) throws(Problem)
+    -> DetectParameters
+  {
+    var all: [Profiles.Parameter] = []
+    func add(_ name: String, _ value: JSONValue) {
+      if !all.contains(where: { $0.name == name }) { all.append((name, value)) }
     }
-    let parameters: DetectParameters
-    do { parameters = try DetectParameters(named) } catch { throw Problem(error) }
-    var options = try parameters.options(for: model)
-    options.scoreThreshold = try minimumConfidence
-    if value(DetectParameters.Name.maxDetections.rawValue) == nil {
-      options.maxDetections = defaults.maxPredictions
+    for name in [DetectParameters.Name.maxDetections, .classes].map(\.rawValue) {
+      if let text = value(name) { add(name, .string(text)) }
     }
-    if options.classes == nil, !defaults.classes.isEmpty {
-      options.classes = Set(model.labels.indices.filter { defaults.classes.contains(model.labels[$0]) })
-    }
-    return options
+    let (score, count) = (DetectParameters.Name.scoreThreshold, DetectParameters.Name.maxDetections)
+    if let minConfidence = try minConfidence { add(score.rawValue, .number(minConfidence)) }
+    for (name, value) in profile?.parameters ?? [] { add(name, value) }
+    add(score.rawValue, .number(DeepStackDefaults.scoreThreshold))
+    add(count.rawValue, .number(Double(defaults.maxPredictions)))
+    do { return try DetectParameters(all) } catch { throw Problem(error) }
   }
 
   private func value(_ name: String) -> String? {
     [fields[name], query[name]].compactMap(\.self).first { !$0.isEmpty }
   }
 
-  /// The score threshold; DeepStack's default is 0.4 (server.go, detection).
-  private var minimumConfidence: Float {
+  /// `nil` if the request has none.
+  private var minConfidence: Double? {
     get throws(Problem) {
-      guard let text = value("min_confidence") else { return 0.4 }
+      guard let text = value("min_confidence") else { return nil }
       guard let value = JSONReader.number(in: text), (0...1).contains(value) else {
         throw .invalidBody("min_confidence is '\(text.excerpt)'; expected a number from 0 to 1.")
       }
-      return LabelledDetection.minScore(reportedAtLeast: Float(value))
+      return value
     }
   }
 }

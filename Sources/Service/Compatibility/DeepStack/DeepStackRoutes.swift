@@ -57,10 +57,14 @@ struct DeepStackRoutes: CompatibleRoutes {
       request, deadline async throws(Problem) in
       let form = try await form(of: request, deadline)
       guard let image = form.image else { throw .noImage("No valid image file found") }
-      let detector = try context.detector(named: request.parameters["name"])
-      let options = try form.options(for: detector.model, context.deepStack)
+      let name = request.parameters["name"]
+      let profile = profile(named: name)
+      let parameters = try form.parameters(profile, context.deepStack)
+      let detector = try context.detector(named: profile == nil ? name : parameters.modelName)
+      let options = try context.deepStack.options(parameters, for: detector.model)
       let result = try await pipeline.detect(
-        [.success(.encoded(Array(image)))], with: detector, options: options, deadline: deadline)[0].get()
+        [.success(.encoded(Array(image)))], with: detector, options: options,
+        slices: try parameters.slices(), deadline: deadline)[0].get()
       let elapsed = start.duration(to: .now)
       return try await pipeline.encode(deadline, detections: result.detections.count) {
         .json(
@@ -70,11 +74,17 @@ struct DeepStackRoutes: CompatibleRoutes {
     }
   }
 
+  /// A custom model is a served model or, where none has its name, a profile.
+  private func profile(named name: String?) -> Profiles.Profile? {
+    guard let name, !context.models.names.contains(name) else { return nil }
+    return context.profiles.profile(named: name)
+  }
+
   private func list(_ request: Request) async -> Response {
     await pipeline.withDeadline(request, problemResponse: response(to:)) {
       request, deadline async throws(Problem) in
       _ = try await form(of: request, deadline)
-      return .json(DeepStackModelList(models: context.models.names))
+      return .json(DeepStackModelList(models: context.models.names + context.profiles.names))
     }
   }
 

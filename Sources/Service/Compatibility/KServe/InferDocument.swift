@@ -56,7 +56,7 @@ struct InferDocument {
     if try reader.takeNull() { return [:] }
     var parameters: Parameters = [:]
     try reader.object { reader, name throws(Problem) in
-      parameters[name] = try reader.value(maxElements: DetectParameters.maxClasses)
+      parameters[name] = try DetectParameters.value(of: name, &reader)
     }
     return parameters
   }

@@ -61,7 +61,7 @@ struct InferRequest: Sendable {
       // The path names the model, and the protocol the format.
       detection = try DetectParameters(
         detectParameters.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) },
-        without: [.model, .format])
+        without: [.model, .format, .profile])
     } catch { throw Problem(error) }
   }
 

@@ -75,7 +75,8 @@ struct KServeRoutes: CompatibleRoutes {
         return (decoded, images, options)
       }
       let results = try await pipeline.detect(
-        images.map(Result.success), with: detector, options: options, deadline: deadline)
+        images.map(Result.success), with: detector, options: options,
+        slices: try decoded.detection.slices(), deadline: deadline)
       var predictions: [Prediction] = []
       // The protocol cannot express one bad image among good ones.
       for result in results { predictions.append(try result.get().prediction) }

@@ -56,14 +56,16 @@ struct TorchServeRoutes: CompatibleRoutes {
       let decoded = try await pipeline.runOnWorker(deadline, .parsing(request.body)) {
         () throws(Problem) -> DetectRequest in
         // The path names the model, and the API the format.
-        try DetectRequest(request, try DetectRequest.BodyFormat(request), without: [.model, .format])
+        try DetectRequest(
+          request, try DetectRequest.BodyFormat(request), without: [.model, .format, .profile])
       }
       let options = try decoded.parameters.options(for: detector.model)
       guard decoded.images.count == 1 else {
         throw .tooManyImages(count: decoded.images.count, limit: 1)
       }
       let result = try await pipeline.detect(
-        decoded.images, with: detector, options: options, deadline: deadline)[0].get()
+        decoded.images, with: detector, options: options, slices: try decoded.parameters.slices(),
+        deadline: deadline)[0].get()
       return try await pipeline.encode(deadline, detections: result.detections.count) {
         .json(result.detections.map { TorchServePrediction($0, labels: detector.model.labels) })
       }

@@ -1,0 +1,182 @@
+import HTTPTypes
+import Imaging
+import YOLOX
+
+/// Detection in tiles. An image is decoded once; its tiles and the image as a whole go to the detector together, and
+/// admission counts each of them.
+extension DetectionPipeline {
+  /// An image whose header has been read, and its tiles.
+  private struct SlicedImage: Sendable {
+    let source: ImageSource
+    let tiles: [Tile]
+  }
+
+  /// As ``detect(_:with:options:slices:deadline:keepsImages:)``, with slices.
+  func detectSliced(
+    _ inputs: [Result<ImageInput, Problem>], with detector: Detector, options: DetectionOptions,
+    slices: SliceOptions, deadline: RequestDeadline, keepsImages: Bool
+  ) async throws(Problem) -> [Result<ImageResult, Problem>] {
+    guard !options.keepsPredictions else { throw .unsliceable("The output 'raw'") }
+    // Headers only, because they tell how many tiles there are; nothing is decoded before admission.
+    let images = try await runOnWorker(deadline) { () throws(Problem) in
+      inputs.map { input in
+        Result { () throws(Problem) in try slice(try input.get(), slices, for: detector) }
+      }
+    }
+    let count = images.reduce(0) { $0 + ((try? $1.get())?.tiles.count ?? 1) }
+    let limit = detector.maxQueueLimit
+    guard count <= limit else { throw .tooManyTiles(count: count, limit: limit) }
+    deadline.hold(try admit(count, to: detector, client: deadline.client))
+    return await withTaskGroup(of: (Int, Result<ImageResult, Problem>).self) { group in
+      for (index, image) in images.enumerated() {
+        group.addTask {
+          do throws(Problem) {
+            let result = try await detect(
+              try image.get(), with: detector, options: options, slices: slices, deadline: deadline,
+              keepsImage: keepsImages)
+            return (index, .success(result))
+          } catch { return (index, .failure(error)) }
+        }
+      }
+      var results: [(Int, Result<ImageResult, Problem>)] = []
+      for await result in group { results.append(result) }
+      return results.sorted { $0.0 < $1.0 }.map(\.1)
+    }
+  }
+
+  private func slice(
+    _ input: ImageInput, _ slices: SliceOptions, for detector: Detector
+  ) throws(Problem) -> SlicedImage {
+    let source: ImageSource
+    switch input {
+    case .encoded(let bytes):
+      do { source = .encoded(try EncodedImage(bytes, limits: imageLimits)) } catch {
+        throw rejection(error, detector)
+      }
+    case .pixels(let image): source = .pixels(image)
+    case .planes: throw .unsliceable("A tensor of the network's input size")
+    }
+    do {
+      return SlicedImage(source: source, tiles: try slices.tiles(width: source.width, height: source.height))
+    } catch { throw Problem(error) }
+  }
+
+  private func detect(
+    _ image: SlicedImage, with detector: Detector, options: DetectionOptions, slices: SliceOptions,
+    deadline: RequestDeadline, keepsImage: Bool
+  ) async throws(Problem) -> ImageResult {
+    let (model, tiles, source) = (detector.model, image.tiles, image.source)
+    let (prepared, decoding) = try await decode(deadline, source.decodingCost, detector) {
+      () throws(ImageError) -> ([PreparedImage], Duration) in
+      let start = ContinuousClock.now
+      let image = try source.image()
+      let decoding = start.duration(to: .now)
+      return (tiles.map { model.prepare(image, tile: $0) }, decoding)
+    }
+    var timings = StageTimings(decode: decoding)
+    timings.preprocess = prepared.reduce(.zero) { $0 + $1.letterboxing }
+    do throws(DetectorError) {
+      let start = ContinuousClock.now
+      let results = try await run(prepared, with: detector, options: options.forTile, deadline: deadline)
+      let end = ContinuousClock.now
+      timings.queue = results.map(\.timings.queue).min() ?? .zero
+      timings.postprocess = results.reduce(.zero) { $0 + $1.timings.postprocess }
+      // From the first batch's start to the last one's end.
+      timings.inference = max(.zero, start.duration(to: end) - timings.queue - timings.postprocess)
+      let found = zip(tiles, results).map { (tile: $0, detections: $1.detections) }
+      // Merging takes long with thousands of detections.
+      let merged: Result<[Detection], Problem> = await mergeOnWorker(found, slices, options, source, deadline)
+      let mergeTime = end.duration(to: .now)
+      guard let detections = try? merged.get(), let whole = results.last else {
+        throw deadline.cancellationReason() ?? .expired
+      }
+      timings.postprocess += mergeTime
+      let result = ImageResult(
+        detections, whole: whole, timings, source: keepsImage ? source : nil)
+      detector.metrics?.imageSucceeded(timings, detections)
+      return result
+    } catch {
+      detector.metrics?.imageFailed()
+      throw rejection(error, model: model.name)
+    }
+  }
+
+  private func mergeOnWorker(
+    _ found: [(tile: Tile, detections: [Detection])], _ slices: SliceOptions, _ options: DetectionOptions,
+    _ source: ImageSource, _ deadline: RequestDeadline
+  ) async -> Result<[Detection], Problem> {
+    do throws(Problem) {
+      return .success(
+        try await runOnWorker(deadline) { () throws(Problem) in
+          slices.merged(found, options, width: source.width, height: source.height)
+        })
+    } catch { return .failure(error) }
+  }
+
+  /// - Returns: a result for each tile, in the same order.
+  private func run(
+    _ images: [PreparedImage], with detector: Detector, options: DetectionOptions, deadline: RequestDeadline
+  ) async throws(DetectorError) -> [ImageResult] {
+    let results = await withTaskGroup(of: (Int, Result<ImageResult, DetectorError>).self) { group in
+      for (index, image) in images.enumerated() {
+        group.addTask {
+          do throws(DetectorError) {
+            return (index, .success(try await detector.detect(image, options: options, deadline: deadline)))
+          } catch { return (index, .failure(error)) }
+        }
+      }
+      var results: [(Int, Result<ImageResult, DetectorError>)] = []
+      for await result in group { results.append(result) }
+      return results.sorted { $0.0 < $1.0 }.map(\.1)
+    }
+    var found: [ImageResult] = []
+    for result in results { found.append(try result.get()) }
+    return found
+  }
+}
+
+extension ImageSource {
+  fileprivate var width: Int {
+    switch self {
+    case .encoded(let image): image.width
+    case .pixels(let image): image.width
+    }
+  }
+
+  fileprivate var height: Int {
+    switch self {
+    case .encoded(let image): image.height
+    case .pixels(let image): image.height
+    }
+  }
+
+  /// Of all pixels.
+  fileprivate var decodingCost: PreprocessingPool.Cost {
+    let isLong = width * height > PreprocessingPool.Cost.longPixels
+    switch self {
+    case .encoded(let image): return .init(isLong: isLong, bytes: image.decodedBytes)
+    case .pixels: return .init(isLong: isLong)
+    }
+  }
+}
+
+extension Problem {
+  fileprivate init(_ error: TooManyTiles) {
+    self.init("too-many-tiles", "Too many tiles", .contentTooLarge, "\(error)".capitalizedFirst + ".")
+  }
+
+  fileprivate static func tooManyTiles(count: Int, limit: Int) -> Problem {
+    Problem(
+      "too-many-tiles", "Too many tiles", .contentTooLarge,
+      "The request has \(count) tiles and images; at most \(limit) can be in flight. Use fewer slices.")
+  }
+
+  fileprivate static func unsliceable(_ what: String) -> Problem {
+    Problem(
+      "invalid-parameter", "Invalid parameter", .badRequest, "\(what) cannot be combined with 'slices'.")
+  }
+}
+
+extension String {
+  fileprivate var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
+}
