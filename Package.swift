@@ -80,6 +80,8 @@ let package = Package(
       resources: [
         .embedInCode("API/openapi.json"),
         .embedInCode("Page/index.html"), .embedInCode("Page/page.css"), .embedInCode("Page/page.js"),
+        .embedInCode("Page/page-camera.js"), .embedInCode("Page/page-drawing.js"),
+        .embedInCode("Page/page-service.js"),
       ]),
     // Settings of the C library's allocator for a long-running process.
     .target(name: "CAllocator"),

@@ -159,7 +159,8 @@ def voc():
 
 
 MAKERS = {
-    "Form": form, "ContentCoding": content_coding, "DetectRequest": detect_request, "KServe": kserve, "DOODS": doods, "Pickle": pickles, "ONNX": onnx,
+    "Form": form, "ContentCoding": content_coding, "DetectRequest": detect_request, "KServe": kserve, "DOODS": doods,
+    "Pickle": pickles, "ONNX": onnx,
     "Safetensors": safetensors, "Image": images, "COCO": coco, "VOC": voc,
 }
 

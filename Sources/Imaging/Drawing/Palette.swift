@@ -45,7 +45,7 @@ package struct Color: Equatable, Sendable {
 /// Colours of classes: one for each of COCO's 80, then from the start again.
 package enum Palette {
   /// 0xRRGGBB. Each is the farthest, in OKLab, from all before it that is vivid and has a contrast of 5.6 or more to black
-  /// or to white. The page has the same list (Page/page.js).
+  /// or to white. The page has the same list (Page/page-drawing.js).
   package static let hex: [UInt32] = [
     0xfc444a, 0x1983fb, 0x78d878, 0xfebf12, 0xa361fb, 0xfc8731, 0x17d0d8, 0xfd3ab3,
     0xfcb5f9, 0x309909, 0xb813a0, 0xac7d1b, 0x95a3fc, 0x009eaf, 0x5e42fe, 0xcb1043,

@@ -8,6 +8,9 @@ enum PageRoute {
     ("/", "text/html; charset=utf-8", PackageResources.index_html),
     ("/page.css", "text/css; charset=utf-8", PackageResources.page_css),
     ("/page.js", "text/javascript; charset=utf-8", PackageResources.page_js),
+    ("/page-camera.js", "text/javascript; charset=utf-8", PackageResources.page_camera_js),
+    ("/page-drawing.js", "text/javascript; charset=utf-8", PackageResources.page_drawing_js),
+    ("/page-service.js", "text/javascript; charset=utf-8", PackageResources.page_service_js),
     ("/sample.png", "image/png", Embedded.street),
   ]
 

@@ -1,180 +1,393 @@
-// The page of the service: sends an image and draws the detections. One request returns all scores above the minimum of
-// the slider; moving the slider only filters.
+// The page of the service: a list of images, of which one is shown with its detections. One request returns all scores above
+// the minimum of the slider; slider and classes only filter.
 
-const lowest = 0.05;
+import { Camera } from "./page-camera.js";
+import { boxAt, color, paint, percent } from "./page-drawing.js";
+import { detect, detectPath, models, sample, shownImage } from "./page-service.js";
+
 const element = (id) => document.getElementById(id);
-const canvas = element("canvas");
-const threshold = element("threshold");
-const key = element("key");
-let shown = null; // { bitmap, detections }
-let waiting = null; // the image that was rejected for lack of a key
+const [canvas, threshold, key, drop] = ["canvas", "threshold", "key", "drop"].map(element);
+const choice = element("model-choice");
 
-// Colours of classes, the same as in images that the server draws (Palette.swift).
-const palette = (
-  "fc444a 1983fb 78d878 febf12 a361fb fc8731 17d0d8 fd3ab3 fcb5f9 309909 b813a0 ac7d1b 95a3fc 009eaf 5e42fe cb1043 " +
-  "5dff2b fc85ad e573ff 92ac18 38f7db 9a0ee3 e128f2 d2e609 c263b7 0db98e 10c72e ffae85 02a9f7 d3ad1b de6e29 92f392 " +
-  "1d966d 72e3ff 8184f1 e6688d 4ee11b c8aefa fc91ee ba80ea 69c1fc b9cb11 cf901c 839007 e17aca 4aaa4d fed081 21b8d0 " +
-  "0a8fd1 fd736f c60373 fe4aed 30e3b9 08f17e fda6c6 10d095 fe3181 cd93ff 70c35d c761fc fb9892 fd9f07 dc5d63 a76ed6 " +
-  "a2e326 f0d947 fd65b2 4992f2 ff6a0d 870dfe a5931b 7ccb05 f307d3 0ac5b4 1bf5b1 29a895 fc78e1 a913c5 1de6e8 15bd63"
-).split(" ");
-const color = (index) => `#${palette[index % palette.length]}`;
+// Each image: { blob, name, state: "waiting" | "busy" | "done" | "failed", error, answer, picture, run }. A change of model or key
+// starts a new run; the answer to an older one is dropped.
+const images = [];
+let current = null;
+let bitmap = null; // of the current image's picture
+let marked = null; // index of the highlighted detection among the visible ones
+const hiddenClasses = new Set();
+const maxImages = 50;
 
-// Black or white: the contrast of text to its colour is at least 4.5 (WCAG 2.2, 1.4.3).
-function ink(color) {
-  const [red, green, blue] = [1, 3, 5].map((at) => {
-    const level = parseInt(color.slice(at, at + 2), 16) / 255;
-    return level <= 0.04045 ? level / 12.92 : ((level + 0.055) / 1.055) ** 2.4;
-  });
-  return 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05) >= 4.5 ? "white" : "black";
+// ---- Detection
+
+function add(blobs) {
+  const added = [...blobs].filter(Boolean).map((blob) => ({ blob, name: blob.name ?? "image", state: "waiting", run: 0 }));
+  if (added.length === 0) return;
+  images.push(...added);
+  images.splice(0, images.length - maxImages);
+  show(images[Math.max(0, images.length - added.length)]);
+  work();
 }
 
-function setStatus(text, isError = false) {
-  element("status").textContent = text;
-  element("status").classList.toggle("error", isError);
-}
-
-function draw() {
-  if (!shown) return;
-  const least = Number(threshold.value);
-  const visible = shown.detections.filter((found) => found.score >= least);
-  canvas.width = shown.bitmap.width;
-  canvas.height = shown.bitmap.height;
-  const context = canvas.getContext("2d");
-  context.drawImage(shown.bitmap, 0, 0);
-  const unit = Math.max(1, Math.min(canvas.width, canvas.height) / 300);
-  context.lineWidth = 1.5 * unit;
-  context.font = `${11 * unit}px system-ui, sans-serif`;
-  context.textBaseline = "top";
-  for (const found of [...visible].reverse()) {
-    const { x1, y1, x2, y2 } = found.box;
-    const label = `${found.label} ${Math.round(found.score * 100)}%`;
-    context.strokeStyle = context.fillStyle = color(found.class_id);
-    context.strokeRect(x1, y1, x2 - x1, y2 - y1);
-    const height = 15 * unit;
-    const top = y1 >= height ? y1 - height : y1;
-    context.fillRect(x1, top, context.measureText(label).width + 6 * unit, height);
-    context.fillStyle = ink(color(found.class_id));
-    context.fillText(label, x1 + 3 * unit, top + 2 * unit);
+let isWorking = false;
+// One request at a time, the shown image first: a person's page is not to fill the queue of the service.
+async function work() {
+  if (isWorking) return;
+  isWorking = true;
+  for (;;) {
+    const next = current?.state === "waiting" ? current : images.find((image) => image.state === "waiting");
+    if (!next) break;
+    await process(next);
   }
-  canvas.hidden = false;
-  element("hint").hidden = true;
+  isWorking = false;
+}
 
-  const rows = visible.map((found) => {
+async function process(image) {
+  const run = (image.run += 1);
+  image.state = "busy";
+  if (image === current) render();
+  const [model, secret] = [choice.value, key.value];
+  const result = {};
+  try {
+    result.answer = await detect(image.blob, model, secret);
+    result.picture = await shownImage(image.blob, result.answer, model, secret);
+    result.state = "done";
+  } catch (error) {
+    Object.assign(result, { state: "failed", error });
+  }
+  if (run !== image.run) return;
+  Object.assign(image, { answer: null, picture: null, error: null }, result);
+  if (image.error?.needsKey) askForKey();
+  if (image.picture) await makeThumbnail(image);
+  if (image === current) await show(image);
+  else renderStrip();
+}
+
+function again(which) {
+  for (const image of images.filter(which)) {
+    image.run += 1;
+    image.state = "waiting";
+  }
+  render();
+  work();
+}
+
+function askForKey() {
+  element("key-row").hidden = false;
+  key.focus();
+}
+
+// ---- The shown image
+
+async function show(image) {
+  current = image;
+  marked = null;
+  const picture = image.state === "done" ? image.picture : image.blob;
+  const loaded = await createImageBitmap(picture).catch(() => null);
+  // Another image was chosen meanwhile.
+  if (current !== image) return loaded?.close();
+  bitmap?.close();
+  bitmap = loaded;
+  render();
+}
+
+function visibleDetections() {
+  if (current?.state !== "done") return [];
+  const least = Number(threshold.value);
+  return current.answer.detections.filter((found) => found.score >= least && !hiddenClasses.has(found.label));
+}
+
+function render() {
+  const visible = visibleDetections();
+  const isFailed = current?.state === "failed";
+  const isShown = bitmap !== null && current !== null && !isFailed;
+  canvas.hidden = !isShown;
+  element("hint").hidden = isShown || !element("video").hidden;
+  drop.classList.toggle("full", isShown);
+  if (isFailed) element("hint").replaceChildren(`${current.name}: ${current.error.message}`);
+  element("hint").classList.toggle("error", isFailed);
+  if (isShown) drawCurrent(visible);
+  renderStatus(visible, isFailed);
+  renderRows(visible);
+  renderClasses();
+  renderStrip();
+}
+
+function renderStatus(visible, isFailed) {
+  const status = element("status");
+  status.classList.toggle("error", isFailed);
+  const isDone = current?.state === "done";
+  if (isFailed) status.textContent = current.error.message;
+  else if (isDone) status.textContent = visible.length === 0 ? "Nothing with this score." : `${visible.length} found.`;
+  else status.textContent = current ? "Detecting …" : "Nothing yet.";
+  element("downloads").hidden = element("table").hidden = !isDone;
+  element("table").hidden ||= visible.length === 0;
+  const names = visible.map((found) => found.label).join(", ");
+  canvas.setAttribute("aria-label", names ? `Image with ${names}` : "Image without objects of this score");
+  element("timing").textContent = isDone ? timing(current.answer.timing_ms) : "";
+  if (!isDone) return;
+  const { name, input } = current.answer.model;
+  element("model").textContent = `${name}, ${input.width} × ${input.height}`;
+}
+
+const timing = (time) =>
+  `${time.total.toFixed(1)} ms: decode ${time.decode.toFixed(1)}, prepare ${time.preprocess.toFixed(1)}, ` +
+  `wait ${time.queue.toFixed(1)}, network ${time.inference.toFixed(1)}`;
+
+// As large as the column and the window allow; small images are enlarged, in pixels that can be seen.
+function drawCurrent(visible) {
+  const [maxWidth, maxHeight] = [drop.clientWidth, Math.max(240, innerHeight * 0.72)];
+  const scale = Math.min(maxWidth / bitmap.width, maxHeight / bitmap.height, Math.max(1, 320 / bitmap.width));
+  const [width, height] = [bitmap.width, bitmap.height].map((side) => Math.max(1, Math.round(side * scale)));
+  const unit = devicePixelRatio || 1;
+  [canvas.style.width, canvas.style.height] = [`${width}px`, `${height}px`];
+  [canvas.width, canvas.height] = [Math.round(width * unit), Math.round(height * unit)];
+  paint(canvas, bitmap, visible, { unit, marked });
+}
+
+// ---- Table and classes
+
+function dot(classID) {
+  const mark = document.createElement("span");
+  mark.className = "dot";
+  mark.style.background = color(classID);
+  return mark;
+}
+
+function renderRows(visible) {
+  const rows = visible.map((found, index) => {
     const row = document.createElement("tr");
-    const box = [found.box.x1, found.box.y1, found.box.x2, found.box.y2].map(Math.round).join(", ");
-    for (const text of [found.label, found.score.toFixed(2), box]) {
+    row.tabIndex = 0;
+    const { x1, y1, x2, y2 } = found.box;
+    const box = [x1, y1, x2, y2].map(Math.round).join(", ");
+    for (const text of [found.label, percent(found.score), box]) {
       row.appendChild(document.createElement("td")).textContent = text;
     }
+    row.firstChild.prepend(dot(found.class_id));
+    row.addEventListener("pointerenter", () => mark(index));
+    row.addEventListener("pointerleave", () => mark(null));
+    row.addEventListener("focus", () => mark(index));
+    row.addEventListener("blur", () => mark(null));
     return row;
   });
   element("rows").replaceChildren(...rows);
-  element("table").hidden = rows.length === 0;
-  const names = visible.map((found) => found.label).join(", ");
-  setStatus(rows.length === 0 ? "Nothing with this score." : `${rows.length} found.`);
-  canvas.setAttribute("aria-label", names ? `Image with ${names}` : "Image without objects of this score");
 }
 
-async function detect(blob) {
-  if (!blob) return;
-  setStatus("Detecting …");
-  try {
-    const headers = { "Content-Type": "application/octet-stream", Accept: "application/json" };
-    if (key.value) headers.Authorization = `Bearer ${key.value}`;
-    const response = await fetch(`/detect?score_threshold=${lowest}`, { method: "POST", headers, body: blob });
-    const answer = await response.json();
-    if (response.status === 401) {
-      waiting = blob;
-      element("key-row").hidden = false;
-      key.focus();
+// Highlights a row and its box.
+function mark(index) {
+  if (index === marked) return;
+  marked = index;
+  [...element("rows").children].forEach((row, at) => row.classList.toggle("marked", at === index));
+  if (!canvas.hidden) drawCurrent(visibleDetections());
+}
+
+function renderClasses() {
+  const counts = new Map();
+  const least = Number(threshold.value);
+  for (const found of current?.state === "done" ? current.answer.detections : []) {
+    if (found.score < least) continue;
+    const known = counts.get(found.label) ?? { count: 0, id: found.class_id };
+    counts.set(found.label, { ...known, count: known.count + 1 });
+  }
+  const labels = [...counts].map(([label, { count, id }]) => {
+    const item = document.createElement("label");
+    const box = document.createElement("input");
+    box.type = "checkbox";
+    box.value = label;
+    box.checked = !hiddenClasses.has(label);
+    item.append(box, dot(id), `${label} ${count}`);
+    return item;
+  });
+  const list = element("classes");
+  const focused = list.contains(document.activeElement) ? document.activeElement.value : null;
+  list.replaceChildren(list.firstElementChild, ...labels);
+  list.hidden = labels.length === 0;
+  if (focused !== null) [...list.querySelectorAll("input")].find((box) => box.value === focused)?.focus();
+}
+
+// ---- The strip of images
+
+async function makeThumbnail(image) {
+  const small = await createImageBitmap(image.picture, { resizeHeight: 144, resizeQuality: "medium" }).catch(() => null);
+  if (!small) return;
+  image.thumbnail = document.createElement("canvas");
+  [image.thumbnail.width, image.thumbnail.height] = [small.width, small.height];
+  image.thumbnail.getContext("2d").drawImage(small, 0, 0);
+  small.close();
+}
+
+function renderStrip() {
+  const strip = element("strip");
+  strip.hidden = images.length < 2;
+  if (strip.hidden) return strip.replaceChildren();
+  const focused = images.find((image) => image.button === document.activeElement);
+  const items = images.map((image) => {
+    if (!image.button) {
+      image.button = document.createElement("button");
+      image.button.type = "button";
+      image.button.addEventListener("click", () => show(image).then(work));
     }
-    if (!response.ok) throw new Error(answer.detail ?? answer.title);
-    element("key-row").hidden = true;
-    const bitmap = await createImageBitmap(blob, { imageOrientation: "from-image" });
-    shown = { bitmap, detections: answer.detections };
-    const time = answer.timing_ms;
-    element("model").textContent = `${answer.model.name}, ${answer.model.input.width} × ${answer.model.input.height}`;
-    element("timing").textContent =
-      `${time.total.toFixed(1)} ms: decode ${time.decode.toFixed(1)}, prepare ${time.preprocess.toFixed(1)}, ` +
-      `wait ${time.queue.toFixed(1)}, network ${time.inference.toFixed(1)}`;
-    draw();
-  } catch (error) {
-    setStatus(error.message, true);
+    const { button, state } = image;
+    const words = { waiting: "waiting", busy: "detecting", failed: "failed" };
+    button.setAttribute("aria-label", [image.name, words[state]].filter(Boolean).join(", "));
+    button.setAttribute("aria-current", String(image === current));
+    button.classList.toggle("failed", state === "failed");
+    button.replaceChildren(state === "failed" ? "!" : image.thumbnail ?? "…");
+    const item = document.createElement("li");
+    item.append(button);
+    return item;
+  });
+  strip.replaceChildren(...items);
+  focused?.button.focus();
+}
+
+// ---- Downloads and the command line
+
+function save(blob, suffix) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = `${current.name.replace(/\.[^.]*$/, "")}-detections.${suffix}`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
+element("save-image").addEventListener("click", () => {
+  const full = document.createElement("canvas");
+  [full.width, full.height] = [bitmap.width, bitmap.height];
+  paint(full, bitmap, visibleDetections(), { unit: Math.max(1, Math.sqrt(full.width * full.height) / 700) });
+  full.toBlob((blob) => blob && save(blob, "jpg"), "image/jpeg", 0.92);
+});
+element("save-json").addEventListener("click", () => {
+  const shown = { ...current.answer, detections: visibleDetections() };
+  save(new Blob([JSON.stringify(shown, null, 2)], { type: "application/json" }), "json");
+});
+
+function renderCurl() {
+  const path = detectPath({ score_threshold: threshold.value, model: choice.value });
+  const bearer = key.value ? " -H 'Authorization: Bearer KEY'" : "";
+  element("curl").textContent = `curl --data-binary @image.jpg${bearer} '${new URL(path, document.baseURI)}'`;
+}
+
+// Pages without https have no clipboard object.
+async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    const area = document.createElement("textarea");
+    area.value = text;
+    document.body.append(area);
+    area.select();
+    const isCopied = document.execCommand("copy");
+    area.remove();
+    return isCopied;
   }
 }
 
-function showCurl() {
-  const url = `${location.origin}/detect?score_threshold=${threshold.value}`;
-  const bearer = key.value ? " -H 'Authorization: Bearer KEY'" : "";
-  element("curl").textContent = `curl --data-binary @image.jpg${bearer} '${url}'`;
+element("copy").addEventListener("click", async ({ target }) => {
+  target.textContent = (await copy(element("curl").textContent)) ? "Copied" : "Select the text to copy it";
+  target.focus();
+  setTimeout(() => (target.textContent = "Copy"), 2000);
+});
+
+// ---- Models and keys
+
+// Without a key the models are not shown: the list of them needs one as well.
+async function loadModels() {
+  let list;
+  try {
+    list = await models(key.value);
+  } catch {
+    return;
+  }
+  const chosen = choice.value;
+  choice.replaceChildren(...list.map(({ name }, index) => new Option(name, index === 0 ? "" : name)));
+  if (list.some(({ name }) => name === chosen)) choice.value = chosen;
+  element("model-row").hidden = list.length < 2;
+  const showNote = () => {
+    const note = list[choice.selectedIndex]?.note;
+    element("note").textContent = note ?? "";
+    element("note").hidden = !note;
+  };
+  choice.onchange = () => {
+    showNote();
+    renderCurl();
+    again(() => true);
+  };
+  showNote();
 }
 
+element("key-row").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  renderCurl();
+  await loadModels();
+  element("key-row").hidden = true;
+  again((image) => image.error?.needsKey);
+});
+
+// ---- Input
+
 threshold.addEventListener("input", () => {
-  element("threshold-value").textContent = Number(threshold.value).toFixed(2);
-  showCurl();
-  draw();
+  element("threshold-value").textContent = percent(threshold.value);
+  marked = null;
+  renderCurl();
+  render();
 });
-element("key-row").addEventListener("submit", (event) => {
-  event.preventDefault();
-  showCurl();
-  showNote();
-  detect(waiting);
+element("classes").addEventListener("change", ({ target }) => {
+  if (target.checked) hiddenClasses.delete(target.value);
+  else hiddenClasses.add(target.value);
+  marked = null;
+  render();
 });
-element("file").addEventListener("change", (event) => detect(event.target.files[0]));
-addEventListener("paste", (event) => detect([...event.clipboardData.files][0]));
-const drop = element("drop");
-drop.addEventListener("dragover", (event) => {
-  event.preventDefault();
-  drop.classList.add("over");
+canvas.addEventListener("pointermove", (event) => {
+  if (current?.state !== "done") return;
+  const scale = bitmap.width / canvas.clientWidth;
+  mark(boxAt(event.offsetX * scale, event.offsetY * scale, visibleDetections()));
 });
+canvas.addEventListener("pointerleave", () => mark(null));
+
+element("file").addEventListener("change", ({ target }) => {
+  add(target.files);
+  target.value = ""; // so that the same file can be chosen again
+});
+addEventListener("paste", (event) => add(event.clipboardData.files));
+addEventListener("dragover", (event) => event.preventDefault());
+drop.addEventListener("dragover", () => drop.classList.add("over"));
 drop.addEventListener("dragleave", () => drop.classList.remove("over"));
-drop.addEventListener("drop", (event) => {
-  event.preventDefault();
+addEventListener("drop", (event) => {
+  event.preventDefault(); // else the browser leaves the page for the file
   drop.classList.remove("over");
-  detect(event.dataTransfer.files[0]);
+  add(event.dataTransfer.files);
 });
 
 element("sample").addEventListener("click", async () => {
   try {
-    const response = await fetch("/sample.png");
-    if (!response.ok) throw new Error(`The sample image cannot be loaded (${response.status}).`);
-    detect(await response.blob());
+    add([new File([await sample()], "street.png", { type: "image/png" })]);
   } catch (error) {
-    setStatus(error.message, true);
+    element("status").textContent = error.message;
+    element("status").classList.add("error");
   }
 });
 
-// What users of the model must know. Without a key it is not shown: the list of models needs one as well.
-async function showNote() {
-  const headers = key.value ? { Authorization: `Bearer ${key.value}` } : {};
-  const response = await fetch("/v1/models", { headers });
-  if (!response.ok) return;
-  const [first] = (await response.json()).models;
-  element("note").textContent = first?.note ?? "";
-  element("note").hidden = !first?.note;
-}
-
-const video = element("video");
+let isCameraOpen = false;
+const camera = new Camera(element("video"), (isOpen) => {
+  isCameraOpen = isOpen;
+  element("camera").textContent = isOpen ? "Cancel" : "Use the camera";
+  element("shoot").hidden = !isOpen;
+  render();
+});
 element("camera").addEventListener("click", async () => {
-  try {
-    video.srcObject = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
-    await video.play();
-    video.hidden = element("shoot").hidden = false;
-  } catch {
-    setStatus("There is no camera, or this page may not use it (browsers ask for https).", true);
-  }
+  if (isCameraOpen) return camera.close();
+  const problem = await camera.open();
+  element("camera-note").textContent = problem ?? "";
+  element("camera-note").hidden = problem === null;
+  render();
 });
-element("shoot").addEventListener("click", () => {
-  const still = document.createElement("canvas");
-  still.width = video.videoWidth;
-  still.height = video.videoHeight;
-  still.getContext("2d").drawImage(video, 0, 0);
-  for (const track of video.srcObject.getTracks()) track.stop();
-  video.hidden = element("shoot").hidden = true;
-  still.toBlob(detect, "image/jpeg", 0.92);
+element("shoot").addEventListener("click", async () => {
+  const photo = await camera.takePhoto();
+  if (photo) add([new File([photo], "photo.jpg", { type: "image/jpeg" })]);
 });
-element("copy").addEventListener("click", async () => {
-  await navigator.clipboard.writeText(element("curl").textContent);
-  setStatus("Copied.");
-});
-showCurl();
-showNote();
+addEventListener("resize", () => render());
+
+renderCurl();
+loadModels();

@@ -24,13 +24,13 @@ import websocket
 class Browser:
     """The Chrome DevTools Protocol, as far as this needs it."""
 
-    def __init__(self, width=1100, height=800):
+    def __init__(self, width=1100, height=800, *options):
         self.profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
         # On a port of its own choice, which it writes down; containers give little memory to share.
         self.process = subprocess.Popen(
             ["chromium", "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars",
              "--remote-debugging-port=0", "--remote-allow-origins=*", f"--user-data-dir={self.profile.name}",
-             f"--window-size={width},{height}", "about:blank"],
+             f"--window-size={width},{height}", *options, "about:blank"],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.socket = websocket.create_connection(self.target(), timeout=30)
         self.numbers = itertools.count(1)
@@ -59,7 +59,9 @@ class Browser:
                 self.problems.append(message["params"]["entry"]["text"])
 
     def evaluate(self, expression):
-        return self.call("Runtime.evaluate", expression=expression, returnByValue=True)["result"].get("value")
+        return self.call(
+            "Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True, userGesture=True
+        )["result"].get("value")
 
     def until(self, expression):
         for _ in range(300):
@@ -75,12 +77,22 @@ class Browser:
         self.call("Page.navigate", url=address)
         self.until("document.readyState === 'complete'")
 
-    def choose(self, image):
-        """Gives the page an image, as a person does with its button."""
+    def choose(self, *images):
+        """Gives the page images, as a person does with its button."""
         self.until("document.getElementById('curl').textContent")
         root = self.call("DOM.getDocument")["root"]["nodeId"]
         field = self.call("DOM.querySelector", nodeId=root, selector="#file")["nodeId"]
-        self.call("DOM.setFileInputFiles", nodeId=field, files=[str(Path(image).resolve())])
+        self.call("DOM.setFileInputFiles", nodeId=field, files=[str(Path(image).resolve()) for image in images])
+
+    def press(self, button):
+        """Clicks with a mouse, where a browser asks for a person's action."""
+        self.call("Page.bringToFront")
+        self.evaluate(f"document.getElementById('{button}').scrollIntoView()")
+        spot = self.evaluate(
+            f"(() => {{ const r = document.getElementById('{button}').getBoundingClientRect();"
+            " return [r.x + r.width / 2, r.y + r.height / 2] })()")
+        for kind in ("mousePressed", "mouseReleased"):
+            self.call("Input.dispatchMouseEvent", type=kind, x=spot[0], y=spot[1], button="left", clickCount=1)
 
     def found(self):
         """The labels in the page's table, once there are any."""

@@ -5,7 +5,8 @@
 #
 #   Tests/Integration/Clients/check.sh [IMAGE]      an image with a dog, a bicycle and a car
 #
-# The browser runs only if chromium is installed. Exits with 69 if clients, image or weights are not available.
+# The browser, Java and Node run only if chromium (and nginx), java and node are installed; Frigate's plugin only if its repository
+# can be cloned ($FRIGATE_REPOSITORY names a copy). Each one that does not run is named. Exits with 69 if clients, image or weights are not available.
 set -euo pipefail
 cd "$(dirname "$0")/../../.."
 image=${1:-../shared/images/dog.jpg}
@@ -67,6 +68,23 @@ expect '"label":"car"' --http1.0 --data-binary @"$image" "$url/detect"
 expect JFIF -H 'Accept: image/jpeg' --data-binary @"$image" "$url/detect"
 echo "== Python"
 python Tests/Integration/Clients/http_clients.py "$url" "$image"
+if command -v java >/dev/null; then
+  echo "== Java"
+  for program in PostImage PostForm; do
+    java "Tests/Integration/Clients/java/$program.java" "$url/detect?score_threshold=0.5" "$image" >"$scratch/answer"
+    grep -q '^200 application/json .*"label":"dog".*"label":"bicycle".*"label":"car"' "$scratch/answer" \
+      || { echo "check-clients: $program: not as expected" >&2; cat "$scratch/answer" >&2; exit 1; }
+    echo "ok  $program"
+  done
+else
+  echo "== Java: skipped, no java"
+fi
+if command -v node >/dev/null; then
+  echo "== Node"
+  node Tests/Integration/Clients/node_clients.mjs "$url" "$image"
+else
+  echo "== Node: skipped, no node"
+fi
 echo "== a client generated from the description"
 examples/python/generate.sh "$url" "$scratch/client" >"$scratch/generated" || { cat "$scratch/generated"; exit 1; }
 generated() { PYTHONPATH=$scratch/client python examples/python/detect.py "$url" "$@" | cut -f 1-2 >"$scratch/answer"; }
@@ -81,9 +99,25 @@ generated "$image" README.md "$image"
 same 'models: yolox-nano' "$found" 'README.md\tUnsupported image format' "$found"
 echo "== other services' clients"
 python Tests/Integration/Clients/compatibility.py "$url" "$image"
+frigate=${FRIGATE_REPOSITORY:-https://github.com/blakeblackshear/frigate}
+if command -v git >/dev/null \
+  && timeout 120 git clone --quiet --depth 1 --no-checkout --filter=blob:none "$frigate" "$scratch/frigate" 2>/dev/null \
+  && git -C "$scratch/frigate" show HEAD:frigate/detectors/plugins/deepstack.py >"$scratch/deepstack.py" 2>/dev/null; then
+  echo "== Frigate"
+  python Tests/Integration/Clients/frigate.py "$url" "$image" "$scratch/deepstack.py"
+else
+  echo "== Frigate: skipped, cannot clone $frigate"
+fi
 if command -v chromium >/dev/null; then
   echo "== browser"
   python Tests/Integration/Clients/browser.py "$url" "$image" "${SCREENSHOT:-$scratch/page.png}"
+  if command -v nginx >/dev/null; then
+    python Tests/Integration/Clients/page.py "$url" ${SCREENSHOTS:+"$SCREENSHOTS"}
+  else
+    echo "== the page behind a proxy: skipped, no nginx"
+  fi
+else
+  echo "== browser: skipped, no chromium"
 fi
 finish
 

@@ -8,6 +8,7 @@ Needs requests and aiohttp from PyPI. Exits with 1 at the first answer that is n
 import asyncio
 import base64
 import sys
+import zlib
 from pathlib import Path
 
 import aiohttp
@@ -83,6 +84,12 @@ async def with_aiohttp(url, image):
         expect("aiohttp, JSON", status == 200 and labels(answer) == LABELS, answer)
         answers = await asyncio.gather(*(post(data=content, params={"score_threshold": "0.5"}) for _ in range(32)))
         expect("aiohttp, 32 at a time", all(status == 200 and labels(answer) == LABELS for status, answer in answers))
+        compressed = zlib.compress(content)
+        status, answer = await post(
+            data=compressed, params={"score_threshold": "0.5"}, headers={"Content-Encoding": "deflate"}, compress=False)
+        expect("aiohttp, compressed body", status == 200 and labels(answer) == LABELS, answer)
+        async with session.post(f"{url}/detect", data=content, compress="gzip", params={"score_threshold": "0.5"}) as response:
+            expect("aiohttp, compress=gzip", labels(await response.json()) == LABELS)
         status, answer = await post(data=b"no image")
         expect("aiohttp, a problem", status == 415 and answer["type"].endswith("unsupported-image"), answer)
 

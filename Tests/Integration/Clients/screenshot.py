@@ -27,7 +27,7 @@ def main():
 
     browser = Browser()
     try:
-        browser.call("Emulation.setDeviceMetricsOverride", width=1080, height=620, deviceScaleFactor=1, mobile=False)
+        browser.call("Emulation.setDeviceMetricsOverride", width=1280, height=800, deviceScaleFactor=1, mobile=False)
         browser.open(sys.argv[1])
         browser.choose(IMAGES / "street.png")
         found = browser.found()
