@@ -117,7 +117,10 @@ extension ModelRegistry {
   ) {
     self.init(
       sources, threads: configuration.threads, batching: configuration.batching,
-      requestTimeout: configuration.requestTimeout, metrics: metrics, logger: logger)
+      requestTimeout: configuration.requestTimeout,
+      deepStackClasses: configuration.compatibility.contains(.deepstack)
+        ? configuration.deepStack.classes : [],
+      metrics: metrics, logger: logger)
   }
 }
 

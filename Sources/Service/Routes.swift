@@ -35,7 +35,8 @@ struct Routes: Sendable {
       readiness: readiness, models: models, workers: workers, stallTimeout: configuration.stallTimeout)
     let pipeline = DetectionPipeline(
       workers: workers, imageLimits: configuration.imageLimits,
-      requestTimeout: configuration.requestTimeout, metrics: metrics, access: access)
+      requestTimeout: configuration.requestTimeout, metrics: metrics, access: access,
+      responseMemory: MemoryBudget(limit: configuration.maxResponseMemory))
     detectRoute = DetectRoute(pipeline: pipeline, models: models)
     modelRoutes = ModelRoutes(models: models, allowsChanges: access.keys != nil, logger: logger)
     let context = CompatibilityContext(

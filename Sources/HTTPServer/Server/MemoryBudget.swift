@@ -1,15 +1,28 @@
 import Synchronization
 
-/// Limits the memory of all request bodies together, from the first byte until the response is made. Bytes count when
-/// they arrive, not when Content-Length announces them: an announcement takes no memory.
-final class MemoryBudget: Sendable {
-  let limit: Int
+/// Limits the memory of all request bodies together, from the first byte until the response is made, or that of all large
+/// responses until they are written. Bytes of a body count when they arrive, not when Content-Length announces them: an
+/// announcement takes no memory.
+package final class MemoryBudget: Sendable {
+  package let limit: Int
   private let reserved = Atomic<Int>(0)
 
-  init(limit: Int) { self.limit = limit }
+  package init(limit: Int) { self.limit = limit }
 
   /// In bytes.
-  var used: Int { reserved.load(ordering: .relaxed) }
+  package var used: Int { reserved.load(ordering: .relaxed) }
+
+  /// Reserves `count` bytes, or any number if nothing else is reserved, so that what alone exceeds the limit has its turn.
+  ///
+  /// - Returns: `nil` if the budget is exhausted.
+  package func reservation(of count: Int) -> Reservation? {
+    let reservation = Reservation(self)
+    if reservation.grow(to: count) { return reservation }
+    guard reserved.compareExchange(expected: 0, desired: count, ordering: .relaxed).exchanged else {
+      return nil
+    }
+    return Reservation(self, holding: count)
+  }
 
   private func reserve(_ count: Int) -> Bool {
     let before = reserved.add(count, ordering: .relaxed).oldValue
@@ -20,12 +33,16 @@ final class MemoryBudget: Sendable {
 
   private func release(_ count: Int) { reserved.subtract(count, ordering: .relaxed) }
 
-  /// The memory of one request's body. Released at the latest when the last reference goes.
-  final class Reservation: Sendable {
+  /// The memory of one body or response. Released at the latest when the last reference goes.
+  package final class Reservation: Sendable {
     private let budget: MemoryBudget
-    private let count = Atomic<Int>(0)
+    private let count: Atomic<Int>
 
-    init(_ budget: MemoryBudget) { self.budget = budget }
+    /// - Parameter count: bytes that the budget has counted already.
+    init(_ budget: MemoryBudget, holding count: Int = 0) {
+      self.budget = budget
+      self.count = Atomic(count)
+    }
 
     deinit { release() }
 
