@@ -10,7 +10,7 @@ package struct PretrainedWeights: Sendable {
   package private(set) var labels: [String]
   package private(set) var inputSize: InputSize
   package private(set) var preprocessing: Preprocessing
-  package var parameters: Parameters
+  package let parameters: Parameters
   package let format: Checkpoint.Format
   /// Present in files that `yolox weights quantize` wrote.
   package let calibration: Calibration?

@@ -50,7 +50,7 @@ package enum SelfCheck {
       return (0..<anchors).allSatisfy { abs(predictions.values[$0 * columns + column] - first) < 1e-6 }
     }
     // Of three feature maps, each with its own bias, not even one sees the image.
-    if anchors > 1, (0..<4).allSatisfy({ isConstant($0) }) {
+    if anchors > 1, (0..<columns).allSatisfy({ isConstant($0) }) {
       return ["its predictions do not depend on the image; the weights are damaged"]
     }
     let seeing = (0..<anchors).count { anchor in
