@@ -131,7 +131,10 @@ extension ModelRegistry {
   ) {
     self.init(
       sources, threads: configuration.threads, batching: configuration.batching,
-      requestTimeout: configuration.requestTimeout, metrics: metrics, logger: logger)
+      requestTimeout: configuration.requestTimeout,
+      deepStackClasses: configuration.compatibility.contains(.deepstack)
+        ? configuration.deepStack.classes : [],
+      metrics: metrics, logger: logger)
   }
 }
 

@@ -37,7 +37,8 @@ struct Routes: Sendable {
     let pipeline = DetectionPipeline(
       workers: workers, imageLimits: configuration.imageLimits,
       decodingLimits: DecodingLimits(bytes: configuration.server.limits.body),
-      requestTimeout: configuration.requestTimeout, metrics: metrics, access: access)
+      requestTimeout: configuration.requestTimeout, metrics: metrics, access: access,
+      responseMemory: MemoryBudget(limit: configuration.maxResponseMemory))
     detectRoute = DetectRoute(pipeline: pipeline, models: models, profiles: configuration.profiles)
     profileRoute = ProfileRoute(profiles: configuration.profiles)
     modelRoutes = ModelRoutes(models: models, allowsChanges: access.keys != nil, logger: logger)

@@ -20,6 +20,8 @@ extension DetectionService {
     package var requestTimeout = Duration.seconds(10)
     /// Memory of all images being decoded, drawn or encoded, in bytes.
     package var maxDecodingMemory = 512 << 20
+    /// Memory of all large responses that are not written yet, in bytes.
+    package var maxResponseMemory = 256 << 20
     /// A job that is older makes /readyz 503. `nil` derives it from the request timeout.
     package var maxJobAge: Duration?
     var stallTimeout: Duration { maxJobAge ?? max(.seconds(30), requestTimeout * 3) }

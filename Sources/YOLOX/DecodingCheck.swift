@@ -36,6 +36,11 @@ struct DecodingCheck {
       guard let columns = columns(of: result.tensor) else {
         let place =
           result.selector.map { "what '\($0)' reads as '\(result.name)'" } ?? "the output '\(result.name)'"
+        if columns(of: result.tensor.squared) != nil {
+          throw .unusable(
+            "\(place) \(result.tensor.shape) are the square roots of YOLOX's scores, so that thresholds would have another meaning; export the model without its own selection of boxes"
+          )
+        }
         throw .unusable(
           "\(place) \(result.tensor.shape) is not made of boxes, objectness and classes in the way of YOLOX; a file that decodes otherwise would give wrong boxes"
         )
@@ -47,37 +52,59 @@ struct DecodingCheck {
     else { throw .unusable("its outputs do not have boxes, objectness and classes, all three") }
   }
 
+  /// As many different numbers hardly ever meet in two columns by accident.
+  private static let tableBits = 14
+
   private mutating func makeProbes() {
-    var state: UInt64 = 7
-    func number() -> Float {
-      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407  // Knuth, TAOCP 3.3.4, MMIX
-      return Float(state >> 40) / Float(1 << 22) - 2
+    // Numbers of a table, so that the saturation of each is computed once.
+    let table = (0..<1 << DecodingCheck.tableBits).map {
+      4 * Float($0) / Float(1 << DecodingCheck.tableBits) - 2
     }
+    let saturated = table.map(sigmoid)
+    var state: UInt64 = 7
+    func place() -> Int {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407  // Knuth, TAOCP 3.3.4, MMIX
+      return Int(state >> (64 - DecodingCheck.tableBits))
+    }
+    let cellCount = predictions.levels.reduce(0) { count, level in
+      let shape = network.nodes[level.box].shape
+      return count + shape[2] * shape[3]
+    }
+    var (seen, likely) = ([Float](), [Float]())
     var (raw, center, objects, names) = ([Float](), [Float](), [Float](), [Float]())
+    names.reserveCapacity(cellCount * predictions.classCount)
+    likely.reserveCapacity(cellCount * predictions.classCount)
     for (level, stride) in zip(predictions.levels, Stride.levels) {
       let shape = network.nodes[level.box].shape
       let (height, width) = (shape[2], shape[3])
       let cells = height * width
-      var planes: [[Float]] = []
+      var planes: [[Int]] = []
       for (node, channels) in [
         (level.box, 4), (level.objectness, 1), (level.classes, predictions.classCount),
       ] {
-        let values = (0..<channels * cells).map { _ in number() }
+        let places = (0..<channels * cells).map { _ in place() }
+        let values = places.map { table[$0] }
         probes[node] = NumericTensor(
-          shape: [batch, channels, height, width], floats: (0..<batch).flatMap { _ in values })
-        planes.append(values)
+          shape: [batch, channels, height, width],
+          floats: batch == 1 ? values : (0..<batch).flatMap { _ in values })
+        planes.append(places)
       }
       let scale = Float(stride)
       for cell in 0..<cells {
-        let box = (0..<4).map { planes[0][$0 * cells + cell] }
+        let box = (0..<4).map { table[planes[0][$0 * cells + cell]] }
         raw += box
         center += [
           (box[0] + Float(cell % width)) * scale, (box[1] + Float(cell / width)) * scale, exp(box[2]) * scale,
           exp(box[3]) * scale,
         ]
-        for index in 0..<predictions.classCount { names.append(planes[2][index * cells + cell]) }
+        for index in 0..<predictions.classCount {
+          let place = planes[2][index * cells + cell]
+          names.append(table[place])
+          likely.append(saturated[place])
+        }
       }
-      objects += planes[1]
+      objects += planes[1].map { table[$0] }
+      seen += planes[1].map { saturated[$0] }
       anchors.append((anchors.last?.upperBound ?? 0)..<objects.count)
     }
     boxes = [.asPredicted: raw, .center: center]
@@ -89,7 +116,6 @@ struct DecodingCheck {
     }
     boxes[.corners] = corners
     boxes[.cornersRowFirst] = rowFirst
-    let (seen, likely) = (objects.map(sigmoid), names.map(sigmoid))
     objectness = [.logit: objects, .probability: seen]
     classes = [.logit: names, .probability: likely]
     classes[.product] = likely.indices.map { likely[$0] * seen[$0 / predictions.classCount] }
@@ -178,4 +204,8 @@ struct DecodingCheck {
     }
     return true
   }
+}
+
+extension NumericTensor {
+  fileprivate var squared: NumericTensor { NumericTensor(shape: shape, floats: floats.map { $0 * $0 }) }
 }

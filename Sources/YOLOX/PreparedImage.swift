@@ -75,6 +75,24 @@ extension Model {
       decoding: .zero, letterboxing: .zero, buffers: inputBuffers)
   }
 
+  /// Prepares an image that already has the size of the network's input, for a network planned for that size.
+  ///
+  /// - Returns: `nil` if the network cannot be planned for `size`.
+  func prepare(_ image: Image, planned size: InputSize) -> PreparedImage? {
+    guard let plan = size == inputSize ? plan : try? plan.resized(height: size.height, width: size.width)
+    else {
+      return nil
+    }
+    let letterbox = Letterbox(
+      imageWidth: image.width, imageHeight: image.height, inputWidth: size.width, inputHeight: size.height)
+    var values = [Float](repeating: 0, count: 3 * size.height * size.width)
+    var span = values.mutableSpan
+    letterbox.apply(to: image, preprocessing: preprocessing, into: &span)
+    return PreparedImage(
+      Tensor(shape: [3, size.height, size.width], values: values), letterbox, plan: plan, decoding: .zero,
+      letterboxing: .zero, buffers: InputBuffers())
+  }
+
   /// Bytes that preparing an encoded image allocates at its peak beside the network's input.
   package func decodingBytes(of image: EncodedImage) -> Int {
     let letterbox = Letterbox(

@@ -118,6 +118,30 @@ struct AbuseTests {
     #expect(await busy.readResponses(1).first?.body == "waited")
   }
 
+  @Test("counts a lack of descriptors, and makes room by closing an idle connection")
+  func descriptorsExhausted() async {
+    // In a process of its own, because the limit holds for all of it.
+    await #expect(processExitsWith: .success) {
+      let server = try TestServer()
+      let idle = try server.client()
+      idle.send(getNow)
+      #expect(await idle.readResponses(1).first?.status == 200)
+      let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+      var limit = rlimit(rlim_cur: 256, rlim_max: 256)
+      #expect(setrlimit(resource, &limit) == 0)
+      var taken: [Int32] = []
+      while case let descriptor = dup(0), descriptor >= 0 { taken.append(descriptor) }
+      // For the client's socket; none is left for the server's.
+      close(taken.removeLast())
+      let client = try server.client()
+      client.send(getNow)
+      #expect(await client.readResponses(1).first?.status == 200)
+      #expect(server.events.contains(.descriptorsExhausted))
+      #expect(server.events.contains(.idleConnectionEvicted))
+      #expect(await idle.readToEnd() == "")
+    }
+  }
+
   // MARK: Disconnecting
 
   @Test(

@@ -74,6 +74,17 @@ struct HealthTests {
     #expect(service.log.lines.count { $0.message == "model loaded" } == 2)
   }
 
+  @Test("warns at the start and at a reload of labels for DeepStack's clients that a model does not have")
+  func deepStackLabels() async throws {
+    let service = try await TestService { $0.deepStack.classes = ["dog", "dgo", "unicorn"] }
+    func warnings() -> [MemoryLog.Line] { service.log.lines.filter { $0.level == .warning } }
+    #expect(warnings().map { $0.text("missing") } == ["dgo,unicorn"])
+    await service.models.reloadAll()
+    #expect(warnings().map { $0.text("model") } == ["yolox-nano", "yolox-nano"])
+    let quiet = try await TestService { $0.deepStack.classes = ["dog"] }
+    #expect(quiet.log.lines.allSatisfy { $0.level != .warning })
+  }
+
   @Test("a service that is told to stop loads no further model", .timeLimit(.minutes(10)))
   func stopDuringStart() async throws {
     let model = try TestService.nano(name: "a")

@@ -1,4 +1,6 @@
+import Checkpoints
 import Engine
+import TestSupport
 import Testing
 import YOLOX
 
@@ -14,5 +16,21 @@ struct SelfCheckTests {
     #expect(warnings([0, 0, 0, 0, 0.9]).isEmpty)
     #expect(warnings([0.9, 0.9, 0, 0, 0]).count == 1)
     #expect(warnings([0, .nan, 0, 0, 0]).count == 1)
+  }
+
+  @Test("predictions that are the same everywhere give a warning")
+  func constant() {
+    let row: [Float] = [0.1, 0.2, 0.3, 0.4, 0.01, 0.5]
+    let tensor = { (rows: [[Float]]) in Tensor(shape: [rows.count, 6], values: rows.flatMap(\.self)) }
+    #expect(SelfCheck.warnings(tensor([row, row, row]), threshold: 0.25).count == 1)
+    #expect(
+      SelfCheck.warnings(tensor([row, row, [0.1, 0.2, 0.31, 0.4, 0.01, 0.5]]), threshold: 0.25).isEmpty)
+  }
+
+  @Test("the weights that are served give none", .sharedData("weights/yolox_nano.onnx"))
+  func sound() throws {
+    let weights = try PretrainedWeights(
+      Checkpoint(SharedData.bytes("weights/yolox_nano.onnx"), path: "nano"))
+    #expect(try Model(weights).selfCheck(pool: WorkerPool(threads: 1)).isEmpty)
   }
 }

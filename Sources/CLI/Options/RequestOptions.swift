@@ -80,6 +80,7 @@ struct RequestOptions: ParsableArguments {
     configuration.server.maxBodyMemory = maxBodyMemory ?? max(maxBodySize, budgets.bodies)
     configuration.batching.maxPreparedBytes = budgets.images
     configuration.maxDecodingMemory = budgets.decoding
+    configuration.maxResponseMemory = budgets.bodies
     configuration.imageLimits = ImageLimits(
       bytes: maxBodySize, side: maxImageSide,
       pixels: maxImagePixels ?? ImageLimits.pixels(forMemory: availableMemory()))

@@ -56,6 +56,14 @@ struct ONNXImageInput {
       floats: ONNXImageInput.numbers(batch * channels * height * width))
   }
 
+  /// The image's size if that is no multiple of the coarsest stride, and the next one that is; `nil` otherwise.
+  var sizeOffGrid: (height: Int, width: Int, roundedHeight: Int, roundedWidth: Int)? {
+    let factor = channels == 12 ? 2 : 1
+    let (height, width) = (height * factor, width * factor)
+    guard !height.isMultiple(of: 32) || !width.isMultiple(of: 32) else { return nil }
+    return (height, width, (height + 31) / 32 * 32, (width + 31) / 32 * 32)
+  }
+
   /// Whole numbers of 0 to 255, which stay what they are as bytes.
   private static func numbers(_ count: Int) -> [Float] {
     var state: UInt64 = 1

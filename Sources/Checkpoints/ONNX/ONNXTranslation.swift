@@ -170,6 +170,11 @@ struct ONNXTranslation {
       return append(.image, [], shape: tensor.shape, name: name)
     case .other(let number)?:
       let origin = model.nodes[number]
+      if origin.operation == "Slice", let size = input.sizeOffGrid {
+        throw .unusable(
+          "the file crops its feature maps ('\(origin.label)'), because its input of \(size.height)x\(size.width) pixels is no multiple of 32; export it for \(size.roundedHeight)x\(size.roundedWidth)"
+        )
+      }
       throw .unusable(
         "the operator '\(origin.operation)' ('\(origin.label)') is none that a YOLOX network has at this place"
       )

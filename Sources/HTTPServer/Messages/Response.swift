@@ -6,6 +6,8 @@ package struct Response: Sendable {
   package var body: [UInt8]
   /// Not sent.
   package var logFields = AccessLogFields()
+  /// The memory of a large body, kept until it is written.
+  package var memory: MemoryBudget.Reservation?
 
   package init(_ status: HTTPResponse.Status, fields: HTTPFields = [:], body: [UInt8] = []) {
     self.status = status

@@ -26,6 +26,8 @@ final class Connection: @unchecked Sendable {
   /// For the body that is being read.
   private var reservation: MemoryBudget.Reservation?
   private var output: [UInt8] = []
+  /// For the large responses in `output`.
+  private var outputMemory: [MemoryBudget.Reservation] = []
   /// Number of bytes of `output` that are written.
   private var written = 0
   /// Whether output waits for the socket to become writable.
@@ -294,6 +296,7 @@ final class Connection: @unchecked Sendable {
   private func encode(_ response: Response, isLast: Bool, to head: RequestHead?, received: Int) {
     let response = server.hooks.finalize(response, head)
     let sent = loop.encode(response, closing: isLast, to: head, into: &output)
+    if let memory = response.memory { outputMemory.append(memory) }
     logAccess(to: head, status: response.status.code, received: received, sent: sent, response.logFields)
     requestHead = nil
     arrival = nil
@@ -340,6 +343,7 @@ final class Connection: @unchecked Sendable {
     }
     // Free the memory of a large response: the connection may now be idle for long.
     output.removeAll(keepingCapacity: output.capacity <= 1 << 13)
+    outputMemory = []
     written = 0
     isWriteBlocked = false
     switch state.writeCompleted(at: .now) {
@@ -406,6 +410,7 @@ final class Connection: @unchecked Sendable {
         to: requestHead, status: AccessRecord.noResponse, received: arrival?.byteCount ?? 0, sent: 0, fields)
     }
     reservation = nil
+    outputMemory = []
     task?.cancel()
     task = nil
     // The last reference to this connection closes the descriptor.

@@ -5,7 +5,7 @@ import Synchronization
 import YOLOX
 
 /// Decodes, admits and detects the images of a request. All APIs share one pipeline once the request is decoded.
-struct DetectionPipeline: Sendable {
+package struct DetectionPipeline: Sendable {
   let workers: PreprocessingPool
   let imageLimits: ImageLimits
   let decodingLimits: DecodingLimits
@@ -14,7 +14,25 @@ struct DetectionPipeline: Sendable {
   let metrics: ServiceMetrics
 
   let access: AccessPolicy
+  /// Of drawn images and raw predictions, which clients may read slowly.
+  let responseMemory: MemoryBudget
 
+  package init(
+    workers: PreprocessingPool, imageLimits: ImageLimits, decodingLimits: DecodingLimits,
+    requestTimeout: Duration,
+    metrics: ServiceMetrics, access: AccessPolicy, responseMemory: MemoryBudget
+  ) {
+    self.workers = workers
+    self.imageLimits = imageLimits
+    self.decodingLimits = decodingLimits
+    self.requestTimeout = requestTimeout
+    self.metrics = metrics
+    self.access = access
+    self.responseMemory = responseMemory
+  }
+
+  /// Shorter responses are not counted: they are less than a connection takes anyway.
+  private static let minCountedResponse = 64 << 10
   /// Responses with more detections are encoded on a worker. A shorter one takes less time than the way there.
   private static let maxDetectionsEncodedHere = 100
 
@@ -55,7 +73,9 @@ struct DetectionPipeline: Sendable {
     }
     timer.cancel()
     var response: Response
-    do throws(Problem) { response = try result.get() } catch { response = problemResponse(error) }
+    do throws(Problem) { response = try withMemory(try result.get(), for: deadline) } catch {
+      response = problemResponse(error)
+    }
     deadline.logFields.withLock {
       response.logFields.images = $0.images
       response.logFields.model = $0.model
@@ -74,6 +94,18 @@ struct DetectionPipeline: Sendable {
     }
   }
 
+  /// Counts the memory of a large response until it is written.
+  private func withMemory(_ response: Response, for deadline: RequestDeadline) throws(Problem) -> Response {
+    guard response.body.count >= DetectionPipeline.minCountedResponse else { return response }
+    guard let memory = responseMemory.reservation(of: response.body.count) else {
+      let model = deadline.logFields.withLock { $0.model }
+      throw rejection(.responsesUnread(limit: responseMemory.limit), model: model ?? "")
+    }
+    var response = response
+    response.memory = memory
+    return response
+  }
+
   /// Runs slow work, such as parsing a large body, on a preprocessing thread.
   ///
   /// - Throws: the deadline's problem if that passes before the work starts.
@@ -90,11 +122,14 @@ struct DetectionPipeline: Sendable {
   }
 
   /// Encodes a response: on a worker if it is long.
-  func encode(
-    _ deadline: RequestDeadline, detections: Int, _ work: @escaping @Sendable () throws(Problem) -> Response
+  ///
+  /// - Parameter cost: of the encoding, if it is not that of detections.
+  package func encode(
+    _ deadline: RequestDeadline, detections: Int, cost: PreprocessingPool.Cost? = nil,
+    _ work: @escaping @Sendable () throws(Problem) -> Response
   ) async throws(Problem) -> Response {
-    if detections <= DetectionPipeline.maxDetectionsEncodedHere { return try work() }
-    return try await runOnWorker(deadline, .short, work)
+    if cost == nil, detections <= DetectionPipeline.maxDetectionsEncodedHere { return try work() }
+    return try await runOnWorker(deadline, cost ?? .encoding(detections: detections), work)
   }
 
   /// Detects objects in images. The permit for them is held until the response is encoded.

@@ -6,6 +6,8 @@ package enum DetectorError: Error, Equatable, Sendable {
   case overloaded(limit: Int, wait: Duration)
   /// One API key has too many images in flight.
   case shareUsed(limit: Int, wait: Duration)
+  /// The responses that clients have not read yet take all memory for them.
+  case responsesUnread(limit: Int)
   /// The request's deadline passed while it waited.
   case expired
   case clientDisconnected
@@ -15,6 +17,7 @@ package enum DetectorError: Error, Equatable, Sendable {
     switch self {
     case .overloaded: "overloaded"
     case .shareUsed: "key_share"
+    case .responsesUnread: "response_memory"
     case .expired: "expired"
     case .clientDisconnected: "client_disconnected"
     }
@@ -30,6 +33,11 @@ extension Problem {
     case .shareUsed(let limit, let wait):
       self.init(
         overloaded: "This API key's share of \(limit) images in flight is used; retry later.", wait: wait)
+    case .responsesUnread(let limit):
+      self.init(
+        overloaded:
+          "The responses that clients have not read yet take \(limit) bytes, the maximum; retry later.",
+        wait: .seconds(1))
     case .expired:
       self.init(
         "deadline-exceeded", "Deadline exceeded", .gatewayTimeout,

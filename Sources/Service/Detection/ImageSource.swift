@@ -36,6 +36,12 @@ extension PreprocessingPool.Cost {
     Self(isLong: image.width * image.height > longPixels, bytes: model.decodingBytes(of: image))
   }
 
+  /// Of detections in JSON or CSV, some 200 bytes each.
+  static func encoding(detections: Int) -> Self { Self(isLong: detections > 10_000, bytes: 400 * detections) }
+
+  /// Of raw predictions: copies of four bytes and some twelve characters for each number.
+  static func encoding(numbers: Int) -> Self { Self(isLong: numbers > 500_000, bytes: 24 * numbers) }
+
   /// Of a body with the images in it.
   static func parsing(_ body: [UInt8]) -> Self { Self(isLong: body.count > longBody, bytes: 2 * body.count) }
 }

@@ -13,6 +13,8 @@ package final class ModelRegistry: Sendable {
   private let inferenceQueue: InferenceQueue
   private let batching: Batching
   private let requestTimeout: Duration
+  /// Of the clients of DeepStack's API; empty for all.
+  private let deepStackClasses: [String]
   private let metrics: ServiceMetrics
   private let logger: Logger
   /// Reads files and packs weights, one model at a time, outside Swift's cooperative pool.
@@ -21,11 +23,12 @@ package final class ModelRegistry: Sendable {
   /// - Parameter threads: of inference, shared by all models.
   init(
     _ sources: [ModelSource], threads: Int, batching: Batching, requestTimeout: Duration,
-    metrics: ServiceMetrics, logger: Logger
+    deepStackClasses: [String], metrics: ServiceMetrics, logger: Logger
   ) {
     self.sources = sources
     self.batching = batching
     self.requestTimeout = requestTimeout
+    self.deepStackClasses = deepStackClasses
     self.metrics = metrics
     self.logger = logger
     inferenceQueue = InferenceQueue(threads: threads)
@@ -72,6 +75,12 @@ package final class ModelRegistry: Sendable {
         "kernels": "\(model.plan.instructionSet)", "queue_limit": "\(detector.queueLimit)",
         "milliseconds_per_image": "\(detector.timePerImage.roundedMilliseconds)",
       ])
+    let missing = deepStackClasses.filter { !model.labels.contains($0) }
+    if !missing.isEmpty {
+      logger.warning(
+        "the model does not have all labels of --deepstack-classes; see 'labels' at /v1/models",
+        metadata: ["model": "\(name)", "missing": "\(missing.joined(separator: ","))"])
+    }
   }
 
   /// Loads all models. Ends early, without an error, when the task is cancelled.

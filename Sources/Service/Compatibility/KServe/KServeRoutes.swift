@@ -1,3 +1,4 @@
+import Engine
 import HTTPServer
 import HTTPTypes
 import OrderedJSON
@@ -82,11 +83,11 @@ struct KServeRoutes: CompatibleRoutes {
       for result in results { predictions.append(try result.get().prediction) }
       let response = InferResponse(
         model: detector.model.name, id: decoded.id, outputs: decoded.outputs, predictions: predictions)
-      // Raw predictions are large.
-      let count = decoded.wantsRaw ? Int.max : predictions.reduce(0) { $0 + $1.detections.count }
-      return try await pipeline.encode(deadline, detections: count) { () throws(Problem) in
-        try response.encoded()
-      }
+      let numbers = predictions.reduce(0) { $0 + ($1.predictions?.count ?? 0) }
+      return try await pipeline.encode(
+        deadline, detections: predictions.reduce(0) { $0 + $1.detections.count },
+        cost: decoded.wantsRaw ? .encoding(numbers: numbers) : nil
+      ) { () throws(Problem) in try response.encoded() }
     }
   }
 
