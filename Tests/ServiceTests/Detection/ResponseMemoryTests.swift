@@ -96,8 +96,8 @@ struct ResponseMemoryTests {
   func encoding() async throws {
     let workers = PreprocessingPool(count: 2)
     let pipeline = DetectionPipeline(
-      workers: workers, imageLimits: ImageLimits(), requestTimeout: .seconds(900),
-      metrics: ServiceMetrics(version: "test"), access: AccessPolicy(), responseMemory: MemoryBudget(limit: 0)
+      workers: workers, imageLimits: ImageLimits(), decodingLimits: DecodingLimits(bytes: 1 << 20),
+      requestTimeout: .seconds(900), metrics: ServiceMetrics(version: "test"), access: AccessPolicy(), responseMemory: MemoryBudget(limit: 0)
     )
     let deadline = RequestDeadline(.seconds(900))
     for (detections, running) in [(100, 0), (101, 1), (64_000, 1)] {
