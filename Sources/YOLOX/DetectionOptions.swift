@@ -36,3 +36,12 @@ package struct DetectionOptions: Hashable, Sendable {
   package static let evaluation = DetectionOptions(
     scoreThreshold: 0.01, nmsThreshold: 0.65, maxDetections: 1000)
 }
+
+extension DetectionOptions {
+  /// Applies the filter to detections by falling score, then the maximum number.
+  func filtered(_ detections: [Detection], width: Int, height: Int) -> [Detection] {
+    guard let filter else { return detections }
+    return Array(
+      detections.lazy.filter { filter.passes($0.box, width: width, height: height) }.prefix(maxDetections))
+  }
+}

@@ -70,12 +70,3 @@ package struct DetectionFilter: Hashable, Sendable {
       && !excludedZones.contains(where: isIn)
   }
 }
-
-extension DetectionOptions {
-  /// Applies the filter to detections by falling score, then the maximum number.
-  func filtered(_ detections: [Detection], width: Int, height: Int) -> [Detection] {
-    guard let filter else { return detections }
-    return Array(
-      detections.lazy.filter { filter.passes($0.box, width: width, height: height) }.prefix(maxDetections))
-  }
-}
