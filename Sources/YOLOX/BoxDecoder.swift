@@ -7,8 +7,6 @@ import PlatformC
 /// An anchor's score is objectness x class probability, so an anchor with objectness below the threshold is skipped after
 /// one comparison, without a sigmoid or an exponential. This holds for almost all anchors.
 package struct BoxDecoder {
-  /// Maximum number of candidates for suppression, by score, because its cost is quadratic.
-  package static let candidateLimit = 4096
 
   package private(set) var candidates: [Detection] = []
 
@@ -76,9 +74,9 @@ package struct BoxDecoder {
 
   /// The candidates after non-maximum suppression by falling score, boxes in pixels of the network's input.
   package consuming func suppressed(_ options: DetectionOptions) -> [Detection] {
-    if candidates.count > BoxDecoder.candidateLimit {
+    if candidates.count > Detection.candidateLimit {
       candidates.sort { $0.score > $1.score }
-      candidates.removeLast(candidates.count - BoxDecoder.candidateLimit)
+      candidates.removeLast(candidates.count - Detection.candidateLimit)
     }
     return candidates.suppressed(
       above: options.nmsThreshold, classAgnostic: options.classAgnostic, limit: options.maxDetections)

@@ -30,12 +30,12 @@ extension DetectionPipeline {
     return await withTaskGroup(of: (Int, Result<ImageResult, Problem>).self) { group in
       for (index, image) in images.enumerated() {
         group.addTask {
-          do throws(Problem) {
-            let result = try await detect(
+          let result = await Result { () async throws(Problem) in
+            try await detect(
               try image.get(), with: detector, options: options, slices: slices, deadline: deadline,
               keepsImage: keepsImages)
-            return (index, .success(result))
-          } catch { return (index, .failure(error)) }
+          }
+          return (index, result)
         }
       }
       var results: [(Int, Result<ImageResult, Problem>)] = []
@@ -120,9 +120,10 @@ extension DetectionPipeline {
     let results = await withTaskGroup(of: (Int, Result<ImageResult, DetectorError>).self) { group in
       for (index, image) in images.enumerated() {
         group.addTask {
-          do throws(DetectorError) {
-            return (index, .success(try await detector.detect(image, options: options, deadline: deadline)))
-          } catch { return (index, .failure(error)) }
+          let result = await Result { () async throws(DetectorError) in
+            try await detector.detect(image, options: options, deadline: deadline)
+          }
+          return (index, result)
         }
       }
       var results: [(Int, Result<ImageResult, DetectorError>)] = []

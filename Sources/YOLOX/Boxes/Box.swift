@@ -44,3 +44,8 @@ package struct Detection: Hashable, Sendable {
     self.box = box
   }
 }
+
+extension Detection {
+  /// Maximum number of candidates for suppression, by score, because its cost is quadratic.
+  package static let candidateLimit = 4096
+}

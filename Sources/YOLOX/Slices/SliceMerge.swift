@@ -42,7 +42,7 @@ package struct SliceMerge: Hashable, Sendable {
 extension [Detection] {
   /// Merges detections of tiles, all in pixels of the image.
   ///
-  /// At most ``BoxDecoder/candidateLimit`` detections are merged, by score, because the cost is quadratic.
+  /// At most ``Detection/candidateLimit`` detections are merged, by score, because the cost is quadratic.
   ///
   /// - Returns: by falling score, at most `limit`.
   package func merged(_ merge: SliceMerge, classAgnostic: Bool = false, limit: Int = .max) -> [Detection] {
@@ -51,7 +51,7 @@ extension [Detection] {
       if first.score != second.score { return first.score > second.score }
       let (a, b) = (first.box, second.box)
       return (a.x1, a.y1, a.x2, a.y2) < (b.x1, b.y1, b.x2, b.y2)
-    }.prefix(BoxDecoder.candidateLimit)
+    }.prefix(Detection.candidateLimit)
     var isTaken = [Bool](repeating: false, count: ordered.count)
     var kept: [Detection] = []
     for index in ordered.indices where !isTaken[index] {

@@ -97,8 +97,8 @@ struct ResponseMemoryTests {
     let workers = PreprocessingPool(count: 2)
     let pipeline = DetectionPipeline(
       workers: workers, imageLimits: ImageLimits(), decodingLimits: DecodingLimits(bytes: 1 << 20),
-      requestTimeout: .seconds(900), metrics: ServiceMetrics(version: "test"), access: AccessPolicy(), responseMemory: MemoryBudget(limit: 0)
-    )
+      requestTimeout: .seconds(900), metrics: ServiceMetrics(version: "test"), access: AccessPolicy(),
+      responseMemory: MemoryBudget(limit: 0))
     let deadline = RequestDeadline(.seconds(900))
     for (detections, running) in [(100, 0), (101, 1), (64_000, 1)] {
       let response = try await pipeline.encode(deadline, detections: detections) { () throws(Problem) in
