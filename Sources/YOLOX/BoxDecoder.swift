@@ -7,7 +7,6 @@ import PlatformC
 /// An anchor's score is objectness x class probability, so an anchor with objectness below the threshold is skipped after
 /// one comparison, without a sigmoid or an exponential. This holds for almost all anchors.
 package struct BoxDecoder {
-
   package private(set) var candidates: [Detection] = []
 
   /// The lowest of all classes.
