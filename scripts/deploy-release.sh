@@ -97,8 +97,10 @@ make_service_package() {
   local doc=$root/usr/share/doc/swift-yolox
   install -D -m 0644 -t "$doc" README.md
   install -D -m 0644 -t "$doc/docs" docs/*.md
+  install -D -m 0644 -t "$doc/docs/guides" docs/guides/*.md
   install -D -m 0644 -t "$doc/docs/images" docs/images/street.png docs/images/detections.png
-  install -D -m 0644 -t "$doc/examples" deploy/systemd/lan.conf deploy/prometheus/rules.yaml
+  install -D -m 0644 -t "$doc/examples" deploy/systemd/lan.conf deploy/prometheus/rules.yaml examples/cameras.json
+  install -D -m 0644 -t "$doc/examples/python" examples/python/batch.py
   echo /etc/default/yolox >"$root/DEBIAN/conffiles"
   install -m 0755 deploy/package/postinst deploy/package/prerm deploy/package/postrm "$root/DEBIAN/"
   make_package swift-yolox yolox "$root" deploy/package/control
