@@ -13,10 +13,10 @@ struct SliceArguments: ParsableArguments {
   @Option(help: "Part of a tile that the next one covers too, 0...0.9. Default: 0.2.")
   var sliceOverlap: String?
 
-  @Option(help: "How boxes of tiles are merged: nms or greedy_nmm. Default: greedy_nmm.")
+  @Option(help: "How boxes of tiles are merged: nms or greedy_nmm. Default: nms.")
   var sliceMerge: String?
 
-  @Option(help: "Overlap of boxes of tiles: iou or ios (of the smaller box). Default: ios.")
+  @Option(help: "Overlap of boxes of tiles: iou or ios (of the smaller box). Default: iou.")
   var sliceMetric: String?
 
   @Option(help: "Overlap from which boxes of tiles are merged, 0...1. Default: 0.5.")

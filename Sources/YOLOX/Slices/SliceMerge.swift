@@ -20,8 +20,9 @@ package struct SliceMerge: Hashable, Sendable {
   /// Two detections match from this value on, 0...1.
   package var threshold: Float
 
-  /// The defaults are SAHI's.
-  package init(_ method: Method = .greedyNMM, metric: Metric = .ios, threshold: Float = 0.5) {
+  /// SAHI's defaults are greedy merging by intersection over the smaller box. On COCO images that takes small objects away
+  /// (docs/performance.md, "Slices").
+  package init(_ method: Method = .nms, metric: Metric = .iou, threshold: Float = 0.5) {
     (self.method, self.metric, self.threshold) = (method, metric, threshold)
   }
 
