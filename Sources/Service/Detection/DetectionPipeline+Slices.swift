@@ -27,20 +27,12 @@ extension DetectionPipeline {
     let limit = detector.maxQueueLimit
     guard count <= limit else { throw .tooManyTiles(count: count, limit: limit) }
     deadline.hold(try admit(count, to: detector, client: deadline.client))
-    return await withTaskGroup(of: (Int, Result<ImageResult, Problem>).self) { group in
-      for (index, image) in images.enumerated() {
-        group.addTask {
-          let result = await Result { () async throws(Problem) in
-            try await detect(
-              try image.get(), with: detector, options: options, slices: slices, deadline: deadline,
-              keepsImage: keepsImages)
-          }
-          return (index, result)
-        }
+    return await images.concurrentMap { image in
+      await Result { () async throws(Problem) in
+        try await detect(
+          try image.get(), with: detector, options: options, slices: slices, deadline: deadline,
+          keepsImage: keepsImages)
       }
-      var results: [(Int, Result<ImageResult, Problem>)] = []
-      for await result in group { results.append(result) }
-      return results.sorted { $0.0 < $1.0 }.map(\.1)
     }
   }
 
@@ -57,7 +49,8 @@ extension DetectionPipeline {
     case .planes: throw .unsliceable("A tensor of the network's input size")
     }
     do {
-      return SlicedImage(source: source, tiles: try slices.tiles(width: source.width, height: source.height))
+      let (width, height) = source.size
+      return SlicedImage(source: source, tiles: try slices.tiles(width: width, height: height))
     } catch { throw Problem(error) }
   }
 
@@ -75,7 +68,7 @@ extension DetectionPipeline {
     }
     var timings = StageTimings(decode: decoding)
     timings.preprocess = prepared.reduce(.zero) { $0 + $1.letterboxing }
-    do throws(DetectorError) {
+    do throws(Problem) {
       let start = ContinuousClock.now
       let results = try await run(prepared, with: detector, options: options.forTile, deadline: deadline)
       let end = ContinuousClock.now
@@ -83,80 +76,36 @@ extension DetectionPipeline {
       timings.postprocess = results.reduce(.zero) { $0 + $1.timings.postprocess }
       // From the first batch's start to the last one's end.
       timings.inference = max(.zero, start.duration(to: end) - timings.queue - timings.postprocess)
+      guard let whole = results.last else { throw rejection(.expired, model: model.name) }
       let found = zip(tiles, results).map { (tile: $0, detections: $1.detections) }
       // Merging takes long with thousands of detections.
-      let merged: Result<[Detection], Problem> = await mergeOnWorker(found, slices, options, source, deadline)
-      let mergeTime = end.duration(to: .now)
-      guard let detections = try? merged.get(), let whole = results.last else {
-        throw deadline.cancellationReason() ?? .expired
+      let detections = try await runOnWorker(deadline) { () throws(Problem) in
+        slices.merged(found, options, width: source.size.width, height: source.size.height)
       }
-      timings.postprocess += mergeTime
-      let result = ImageResult(
-        detections, whole: whole, timings, source: keepsImage ? source : nil)
+      timings.postprocess += end.duration(to: .now)
       detector.metrics?.imageSucceeded(timings, detections)
-      return result
+      return ImageResult(detections, whole: whole, timings, source: keepsImage ? source : nil)
     } catch {
       detector.metrics?.imageFailed()
-      throw rejection(error, model: model.name)
+      throw error
     }
-  }
-
-  private func mergeOnWorker(
-    _ found: [(tile: Tile, detections: [Detection])], _ slices: SliceOptions, _ options: DetectionOptions,
-    _ source: ImageSource, _ deadline: RequestDeadline
-  ) async -> Result<[Detection], Problem> {
-    do throws(Problem) {
-      return .success(
-        try await runOnWorker(deadline) { () throws(Problem) in
-          slices.merged(found, options, width: source.width, height: source.height)
-        })
-    } catch { return .failure(error) }
   }
 
   /// - Returns: a result for each tile, in the same order.
   private func run(
     _ images: [PreparedImage], with detector: Detector, options: DetectionOptions, deadline: RequestDeadline
-  ) async throws(DetectorError) -> [ImageResult] {
-    let results = await withTaskGroup(of: (Int, Result<ImageResult, DetectorError>).self) { group in
-      for (index, image) in images.enumerated() {
-        group.addTask {
-          let result = await Result { () async throws(DetectorError) in
-            try await detector.detect(image, options: options, deadline: deadline)
-          }
-          return (index, result)
-        }
+  ) async throws(Problem) -> [ImageResult] {
+    let results = await images.concurrentMap { image in
+      await Result { () async throws(DetectorError) in
+        try await detector.detect(image, options: options, deadline: deadline)
       }
-      var results: [(Int, Result<ImageResult, DetectorError>)] = []
-      for await result in group { results.append(result) }
-      return results.sorted { $0.0 < $1.0 }.map(\.1)
     }
-    var found: [ImageResult] = []
-    for result in results { found.append(try result.get()) }
-    return found
-  }
-}
-
-extension ImageSource {
-  fileprivate var width: Int {
-    switch self {
-    case .encoded(let image): image.width
-    case .pixels(let image): image.width
-    }
-  }
-
-  fileprivate var height: Int {
-    switch self {
-    case .encoded(let image): image.height
-    case .pixels(let image): image.height
-    }
-  }
-
-  /// Of all pixels.
-  fileprivate var decodingCost: PreprocessingPool.Cost {
-    let isLong = width * height > PreprocessingPool.Cost.longPixels
-    switch self {
-    case .encoded(let image): return .init(isLong: isLong, bytes: image.decodedBytes)
-    case .pixels: return .init(isLong: isLong)
+    do throws(DetectorError) {
+      var found: [ImageResult] = []
+      for result in results { found.append(try result.get()) }
+      return found
+    } catch {
+      throw rejection(error, model: detector.model.name)
     }
   }
 }

@@ -19,8 +19,7 @@ package struct DetectionPipeline: Sendable {
 
   package init(
     workers: PreprocessingPool, imageLimits: ImageLimits, decodingLimits: DecodingLimits,
-    requestTimeout: Duration,
-    metrics: ServiceMetrics, access: AccessPolicy, responseMemory: MemoryBudget
+    requestTimeout: Duration, metrics: ServiceMetrics, access: AccessPolicy, responseMemory: MemoryBudget
   ) {
     self.workers = workers
     self.imageLimits = imageLimits
@@ -36,8 +35,9 @@ package struct DetectionPipeline: Sendable {
   /// Responses with more detections are encoded on a worker. A shorter one takes less time than the way there.
   private static let maxDetectionsEncodedHere = 100
 
-  /// Decodes the request's body and runs `body` with the deadline that the request and the service set. The response is 504 once that has passed, whatever
-  /// runs; work for the request is dropped at its next step then, and when the client disconnects.
+  /// Decodes the request's body and runs `body` with the deadline that the request and the service set. The response is 504
+  /// once that has passed, whatever runs; work for the request is dropped at its next step then, and when the client
+  /// disconnects.
   ///
   /// - Parameter problemResponse: formats a problem for the API's clients.
   func withDeadline(
@@ -161,14 +161,7 @@ package struct DetectionPipeline: Sendable {
       }
     }
     if inputs.count == 1 { return [await detect(inputs[0])] }
-    return await withTaskGroup(of: (Int, Result<ImageResult, Problem>).self) { group in
-      for (index, input) in inputs.enumerated() {
-        group.addTask { (index, await detect(input)) }
-      }
-      var results: [(Int, Result<ImageResult, Problem>)] = []
-      for await result in group { results.append(result) }
-      return results.sorted { $0.0 < $1.0 }.map(\.1)
-    }
+    return await inputs.concurrentMap(detect)
   }
 
   func admit(
@@ -247,15 +240,5 @@ package struct DetectionPipeline: Sendable {
   func rejection(_ error: DetectorError, model: String = "") -> Problem {
     metrics.imageRejected(reason: error.reason, model: model)
     return Problem(error)
-  }
-}
-
-extension Result {
-  /// The value that `body` returns, or the error that it throws.
-  ///
-  /// Tasks of a group use this: a `do throws` in the task's closure that returns a tuple gave other tasks' values in optimised
-  /// builds (Swift 6.3, Linux).
-  init(_ body: () async throws(Failure) -> Success) async {
-    do { self = .success(try await body()) } catch { self = .failure(error) }
   }
 }

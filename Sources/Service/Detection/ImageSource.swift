@@ -13,14 +13,26 @@ enum ImageSource: Sendable {
     }
   }
 
+  /// In pixels.
+  var size: (width: Int, height: Int) {
+    switch self {
+    case .encoded(let encoded): (encoded.width, encoded.height)
+    case .pixels(let image): (image.width, image.height)
+    }
+  }
+
+  /// Of decoding all pixels.
+  var decodingCost: PreprocessingPool.Cost {
+    let isLong = size.width * size.height > PreprocessingPool.Cost.longPixels
+    switch self {
+    case .encoded(let image): return .init(isLong: isLong, bytes: image.decodedBytes)
+    case .pixels: return .init(isLong: isLong)
+    }
+  }
+
   /// Of decoding, turning and encoding: three times the pixels.
   var drawingCost: PreprocessingPool.Cost {
-    let (width, height) =
-      switch self {
-      case .encoded(let encoded): (encoded.width, encoded.height)
-      case .pixels(let image): (image.width, image.height)
-      }
-    let pixels = width * height
+    let pixels = size.width * size.height
     return PreprocessingPool.Cost(
       isLong: pixels > PreprocessingPool.Cost.longPixels / 4, bytes: 3 * 3 * pixels)
   }
