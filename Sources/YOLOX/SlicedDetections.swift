@@ -1,3 +1,4 @@
+import Engine
 import Imaging
 
 extension DetectionOptions {
@@ -30,7 +31,20 @@ extension SliceOptions {
 
 extension Predictor {
   /// A capacity for tiles: as many as the service runs at once.
-  package static var sliceBatchSize: Int { 4 }
+  private static var sliceBatchSize: Int { 4 }
+
+  /// A predictor for ``detect(_:slices:options:)`` with the same slices.
+  package init(_ model: Model, slices: SliceOptions?, pool: WorkerPool) {
+    self.init(model, capacity: slices == nil ? 1 : Predictor.sliceBatchSize, pool: pool)
+  }
+
+  /// Finds the objects in an image, and in its tiles if there are slices.
+  package mutating func detect(
+    _ image: EncodedImage, slices: SliceOptions?, options: DetectionOptions = DetectionOptions()
+  ) throws -> [Detection] {
+    guard let slices else { return try detect(image, options: options) }
+    return try detect(image.decoded(), slices: slices, options: options)
+  }
 
   /// Finds the objects in the tiles of an image and in the whole.
   package mutating func detect(

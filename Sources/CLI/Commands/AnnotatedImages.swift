@@ -1,6 +1,5 @@
 import COCO
 import Engine
-import Imaging
 import YOLOX
 
 extension Model {
@@ -17,18 +16,13 @@ extension Model {
         they must belong to the same data set
         """)
     }
-    var predictor = Predictor(self, capacity: slices == nil ? 1 : Predictor.sliceBatchSize, pool: pool)
+    var predictor = Predictor(self, slices: slices, pool: pool)
     var progress = ProgressBar(label: "images", total: annotations.images.count)
     var records: [DetectionRecord] = []
     for image in annotations.images {
       let path = folder + "/" + image.fileName
       records += try CLIError.naming(path) {
-        let file = try ImageFiles.open(path)
-        let detections =
-          if let slices { try predictor.detect(file.decoded(), slices: slices, options: options) } else {
-            try predictor.detect(file, options: options)
-          }
-        return detections.map {
+        try predictor.detect(ImageFiles.open(path), slices: slices, options: options).map {
           DetectionRecord($0, imageID: image.id, categoryID: categoryIDs[$0.classID])
         }
       }

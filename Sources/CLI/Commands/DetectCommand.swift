@@ -89,9 +89,7 @@ struct DetectCommand: AsyncParsableCommand {
       classAgnostic: classAgnostic)
     try filters.apply(to: &options, for: model)
     let slices = try slices.options()
-    var predictor = Predictor(
-      model, capacity: slices == nil ? 1 : Predictor.sliceBatchSize,
-      pool: WorkerPool(threads: self.model.threadCount))
+    var predictor = Predictor(model, slices: slices, pool: WorkerPool(threads: self.model.threadCount))
 
     // Lines on a terminal are progress enough.
     let showsProgress = images.paths.count > 1 && (format == .coco || isatty(STDOUT_FILENO) == 0)
@@ -101,10 +99,7 @@ struct DetectCommand: AsyncParsableCommand {
       var line: String?
       do {
         let image = try ImageFiles.open(path)
-        let detections =
-          if let slices { try predictor.detect(image.decoded(), slices: slices, options: options) } else {
-            try predictor.detect(image, options: options)
-          }
+        let detections = try predictor.detect(image, slices: slices, options: options)
         let found = FileDetections(
           file: path, width: image.width, height: image.height, detections: detections, labels: model.labels)
         line = format == .text ? found.text : format == .json ? try found.json : nil

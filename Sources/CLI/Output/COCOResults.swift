@@ -52,10 +52,8 @@ struct COCOResults {
   mutating func append(_ detections: [Detection], in path: String) throws(CLIError) {
     guard let imageID = imageIDs[path] else { throw CLIError("not an image of --annotations") }
     records += detections.map { detection in
-      let box = detection.box
-      return Record(
-        imageID: imageID, fileName: path, categoryID: categoryIDs[detection.classID],
-        box: [box.x1, box.y1, box.x2 - box.x1, box.y2 - box.y1].map(Double.init),
+      Record(
+        imageID: imageID, fileName: path, categoryID: categoryIDs[detection.classID], box: detection.box.bbox,
         score: Double(detection.score))
     }
   }
