@@ -1,3 +1,4 @@
+import FoundationCompatibility
 import PlatformC
 
 /// A failed call of the system on a file.
@@ -6,14 +7,7 @@ struct FileSystemError: Error, CustomStringConvertible {
 
   init(_ code: Int32 = errno) { self.code = code }
 
-  var description: String {
-    switch code {
-    case ENOENT: "no such file"
-    case EACCES: "permission denied"
-    case EISDIR: "is a folder"
-    default: String(cString: strerror(code))
-    }
-  }
+  var description: String { systemErrorReason(code) ?? String(cString: strerror(code)) }
 }
 
 /// Reads a file, a pipe or, as `-`, standard input.
