@@ -3,8 +3,13 @@ package func nearestName(to name: String, among known: some Sequence<String>) ->
   // Longer names are no typing errors, and the work grows with the length.
   guard name.utf8.count <= 64 else { return nil }
   let wanted = Array(name.lowercased())
-  let near = known.map { ($0, editDistance(wanted, Array($0.lowercased()))) }.min { $0.1 < $1.1 }
-  guard let near, near.1 <= max(1, wanted.count / 3) else { return nil }
+  let limit = max(1, wanted.count / 3)
+  // The difference of the lengths is a lower bound of the distance.
+  let near = known.map { ($0, Array($0.lowercased())) }
+    .filter { abs($0.1.count - wanted.count) <= limit }
+    .map { ($0.0, editDistance(wanted, $0.1)) }
+    .min { $0.1 < $1.1 }
+  guard let near, near.1 <= limit else { return nil }
   return near.0
 }
 
