@@ -66,16 +66,8 @@ async function decodedByService(image, model, key) {
 
 // Whether an image may have an orientation, which browsers and the service need not read alike.
 async function hasExif(image) {
-  const bytes = new Uint8Array(await image.arrayBuffer());
-  for (let at = bytes.indexOf(0x78); at >= 0; at = bytes.indexOf(0x78, at + 1)) {
-    if (bytes[at - 1] === 0x45 && bytes[at + 1] === 0x69 && bytes[at + 2] === 0x66) return true; // Exif
-  }
-  for (let at = bytes.indexOf(0x58); at >= 0; at = bytes.indexOf(0x58, at + 1)) {
-    const [before, next, last] = [bytes[at - 1], bytes[at + 1], bytes[at + 2]];
-    if (before === 0x65 && next === 0x49 && last === 0x66) return true; // PNG's eXIf
-    if (before === 0x45 && next === 0x49 && last === 0x46) return true; // WebP's EXIF
-  }
-  return false;
+  const text = new TextDecoder("latin1").decode(await image.arrayBuffer());
+  return /Exif|eXIf|EXIF/.test(text); // JPEG's, PNG's, WebP's
 }
 
 // The pixels in which the service has found the detections, as an image that the browser can show: the image itself if that is
