@@ -4,7 +4,8 @@
 # usage: scripts/deploy-release.sh [YOLOX]
 #
 # YOLOX is a command built with --static-swift-stdlib, with yolox-train beside it; if it is omitted, the script builds both.
-# Tarball and package of yolox include YOLOX-Nano, so that the service works right after installation; a file in YOLOX_WEIGHTS_DIR or weights/ is used instead of a download.
+# Tarball and package of yolox include YOLOX-Nano, so that the service works right after installation; a file in
+# YOLOX_WEIGHTS_DIR or weights/ is used instead of a download.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 maintainer=${MAINTAINER:-the swift-yolox authors <swift-yolox@users.noreply.github.com>}

@@ -19,11 +19,11 @@ package struct DetectionService: Sendable {
   }
 
   /// Serves until SIGTERM or SIGINT, or until the task is cancelled, then finishes the accepted requests and returns. SIGHUP
-  /// reloads API keys and models.
+  /// reloads API keys, profiles and models.
   ///
   /// Listens before the models are loaded, so that probes can tell a starting service from a broken one.
   package func runUntilSignalled() async throws {
-    // Received before the models are loaded: whoever changes a file and signals must not get the file's old contents.
+    // SIGHUP is handled before the models are loaded. A model whose file changes while it is read is then loaded again.
     try await withProcessSignals([SIGHUP]) { hangUps in
       let reloading = Task {
         for await _ in hangUps { await reload() }
@@ -97,7 +97,8 @@ package struct DetectionService: Sendable {
     logger.info("stopped")
   }
 
-  /// Reads the file of API keys and the profiles again, then the files of all loaded models. What cannot be read stays as it was.
+  /// Reads the file of API keys and the profiles again, then the files of all loaded models. What cannot be read stays as it
+  /// was.
   package func reload() async {
     if let keys = configuration.access.keys {
       do throws(APIKeysError) {

@@ -71,12 +71,11 @@ package struct PrecisionChoice: Sendable, Equatable, CustomStringConvertible {
   }
 
   package var description: String {
-    ([summary]
-      + rejected.map(\.description)).joined(separator: "; ")
+    ([summary] + rejected.map(\.description)).joined(separator: "; ")
   }
 
   private var summary: String {
-    if precision == .float32 { return "precision f32, the reference" }
+    if precision == .float32 { return "precision \(precision.rawValue), the reference" }
     let source = isMeasured ? "measured with these weights" : "usual, not measured with these weights"
     return "precision \(precision.rawValue), which loses \(PrecisionChoice.points(loss)) (\(source))"
   }

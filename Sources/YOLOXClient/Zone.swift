@@ -41,17 +41,17 @@ extension DetectOptions {
 
   /// How boxes of different tiles are merged.
   public enum SliceMerge: String, Hashable, Sendable {
-    /// Drops the lower score of two that overlap.
+    /// Drops the lower score of two that overlap. The service's default.
     case nms
-    /// The higher score's box grows around those that overlap it. The service's default.
+    /// The higher score's box grows around those that overlap it. SAHI's default.
     case greedyNMM = "greedy_nmm"
   }
 
   /// How much two boxes overlap.
   public enum SliceMetric: String, Hashable, Sendable {
-    /// Intersection over union.
+    /// Intersection over union. The service's default.
     case iou
-    /// Intersection over the smaller box. The service's default.
+    /// Intersection over the smaller box. SAHI's default.
     case ios
   }
 }

@@ -128,7 +128,7 @@ package final class ServiceMetrics: Sendable {
     "yolox_workers_busy": .init("Preprocessing threads at work."),
     "yolox_oldest_job_seconds": .init("Age of the oldest waiting or running job, by queue."),
     "yolox_stalled": .init("1 if a job is far beyond its expectation; /readyz is 503 then."),
-    "yolox_reloads_total": .init("Reloads of models and API keys, by result."),
+    "yolox_reloads_total": .init("Reloads of models, API keys and profiles, by result."),
     "process_max_fds": .init("Maximum number of open file descriptors."),
     "yolox_model_info": .init("Loaded models; always 1."),
     "yolox_connections": .init("Open connections."),
