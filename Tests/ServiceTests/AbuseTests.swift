@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Requests that once took minutes or gigabytes.
-@Suite("Hostile requests", .serialized, .sharedData("weights/yolox_nano.onnx", "images/dog.jpg"))
+@Suite("Hostile requests", .serialized, .servedScene)
 struct AbuseTests {
   private let service: TestService
 
@@ -27,7 +27,7 @@ struct AbuseTests {
 
   @Test("a list of more classes than the network's is rejected, as JSON and as text")
   func moreClasses() async throws {
-    let dog = try SharedData.bytes("images/dog.jpg")
+    let dog = try ServedScene.current.imageBytes
     let list = #"{"image":"\#(Data(dog).base64EncodedString())","classes":\#(zeros(80))}"#
     #expect(try await post(json: list).problem == "invalid-parameter")
     let text = Array(repeating: "0", count: 81).joined(separator: ",")

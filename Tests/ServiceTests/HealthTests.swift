@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import YOLOX
 
-@Suite("Health of the service", .serialized, .sharedData("weights/yolox_nano.onnx", "images/dog.jpg"))
+@Suite("Health of the service", .serialized, .servedScene)
 struct HealthTests {
   @Test("an unloaded model leaves the metrics, and a service without models is not ready")
   func unload() async throws {
@@ -40,7 +40,7 @@ struct HealthTests {
   func watchdog() async throws {
     let service = try await TestService { $0.maxJobAge = .nanoseconds(1) }
     #expect(try await service.get("/readyz").status == 200)
-    let dog = try SharedData.bytes("images/dog.jpg")
+    let dog = try ServedScene.current.imageBytes
     let done = EventList()
     async let detection: RawResponse = {
       defer { done.append("detection") }

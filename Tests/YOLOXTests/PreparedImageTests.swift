@@ -1,3 +1,4 @@
+import Checkpoints
 import Engine
 import Foundation
 import Imaging
@@ -51,11 +52,12 @@ struct PreparedImageTests {
 
   @Test(
     "boxes are in pixels of the original image at every decoding scale",
-    .sharedData("weights/yolox_nano.onnx", "images/dog.jpg"), arguments: [3, 5, 9])
+    .servedScene, arguments: [3, 5, 9])
   func wholePixels(factor: Int) throws {
-    let weights = try PretrainedWeights(contentsOf: SharedData.url("weights/yolox_nano.onnx").path)
+    let scene = try ServedScene.current
+    let weights = try PretrainedWeights(Checkpoint(scene.weights, path: "weights"))
     var predictor = Predictor(try Model(weights), pool: WorkerPool(threads: 2))
-    let dog = try Image(decoding: [UInt8](SharedData.bytes("images/dog.jpg")))
+    let dog = try Image(decoding: scene.imageBytes)
     let expected = predictor.detect(dog, options: DetectionOptions(scoreThreshold: 0.5))
     #expect(expected.count >= 3)
 

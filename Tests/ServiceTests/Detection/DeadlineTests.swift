@@ -5,13 +5,13 @@ import TestSupport
 import Testing
 import YOLOX
 
-@Suite("Deadlines", .serialized, .sharedData("weights/yolox_nano.onnx", "images/dog.jpg"))
+@Suite("Deadlines", .serialized, .servedScene)
 struct DeadlineTests {
   @Test("a request is answered when its time is over, whatever is running", .timeLimit(.minutes(20)))
   func whateverRuns() async throws {
     let service = try await TestService { $0.batching.maxBatchSize = 8 }
     let detector = try #require(service.models.loaded("yolox-nano"))
-    let dog = try SharedData.bytes("images/dog.jpg")
+    let dog = try ServedScene.current.imageBytes
     let list = ["images": Array(repeating: Data(dog).base64EncodedString(), count: 16)]
     async let long = service.post(json: list)
     while detector.admission.count < 16 { try await Task.sleep(for: .milliseconds(2)) }

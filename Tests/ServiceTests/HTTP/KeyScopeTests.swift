@@ -4,7 +4,7 @@ import Service
 import TestSupport
 import Testing
 
-@Suite("API keys", .serialized, .sharedData("weights/yolox_nano.onnx", "images/dog.jpg"))
+@Suite("API keys", .serialized, .servedScene)
 final class KeyScopeTests {
   private let file = URL.temporaryDirectory.appending(path: "keys-\(UUID().uuidString)")
   private let text = """
@@ -27,7 +27,7 @@ final class KeyScopeTests {
   func scopes() async throws {
     let keys = try keys(text)
     let service = try await TestService { $0.access.keys = keys }
-    let dog = try SharedData.bytes("images/dog.jpg")
+    let dog = try ServedScene.current.imageBytes
     for (key, detect, metrics, unload) in [
       ("camera-key-0123456789", 200, 403, 403), ("admin-key-0123456789", 403, 200, 200),
       ("plain-key-of-the-owner", 200, 200, 200), ("front-door:camera-key-0123456789", 401, 401, 401),
@@ -53,7 +53,7 @@ final class KeyScopeTests {
   func otherLocations() async throws {
     let keys = try keys(text)
     let service = try await TestService { $0.access.keys = keys }
-    let dog = try SharedData.bytes("images/dog.jpg")
+    let dog = try ServedScene.current.imageBytes
     for (key, status) in [("camera-key-0123456789", 200), ("admin-key-0123456789", 403), ("no-key", 401)] {
       let form = try await service.post(
         form: [("image", "dog.jpg", dog), ("api_key", nil, Array(key.utf8))], to: "/v1/vision/detection")
