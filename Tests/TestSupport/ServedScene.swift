@@ -70,7 +70,7 @@ package struct ServedScene: Sendable {
       let golden = try JSONDecoder().decode(Golden.self, from: Fixture.data("Service/scene.json"))
       return ServedScene(
         weights: try #require(Embedded.demoNetwork), image: Fixture.url("Service/scene.png"),
-        mediaType: "image/png", width: 768, height: 576, classIDs: [6, 1, 2], classCount: 8, inputSide: 256,
+        mediaType: "image/png", width: 768, height: 576, classIDs: [6, 1, 2], classCount: 8, inputSide: 352,
         detections: golden.detections)
     }
   }

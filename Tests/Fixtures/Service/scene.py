@@ -113,7 +113,7 @@ def detections(repository, weights):
             module.eps = 1e-3
     missing, _ = model.load_state_dict(state, strict=False)
     assert all(key.endswith("num_batches_tracked") for key in missing), missing
-    side = 256
+    side = 352
     image, scale = augment.preproc(cv2.imread(str(HERE / "scene.png")), (side, side))
     with torch.no_grad():
         rows = model(torch.from_numpy(image).double()[None])[0].numpy()
