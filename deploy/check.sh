@@ -134,6 +134,8 @@ install_tools
 check "no Foundation in the server" no_foundation
 check "yamllint" bash -c "$(declare -f yaml_files); yaml_files | xargs yamllint --strict --config-file deploy/checks/yamllint.yaml"
 check "shellcheck" bash -c 'find deploy scripts Tests/Integration Benchmarks/inference Benchmarks/service -name "*.sh" | xargs shellcheck'
+check "schema of the workflows" check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+check "scripts in the workflows" python3 deploy/checks/workflows.py .github/workflows/*.yml
 check "hadolint" hadolint --failure-threshold info Dockerfile deploy/training/Dockerfile
 check "compose" check-jsonschema --builtin-schema vendor.compose-spec deploy/compose/compose.yaml
 kubernetes
