@@ -10,6 +10,8 @@ package enum Base64 {
     case dataURI
   }
 
+  /// Of the parameters of a data URI, in bytes.
+  private static let maxHeaderLength = 1024
   private static let (blank, padding, invalid): (UInt8, UInt8, UInt8) = (64, 65, 255)
 
   /// The value of each byte: 0 to 63, or one of those above.
@@ -63,12 +65,18 @@ package enum Base64 {
     guard String(decoding: text.prefix(5), as: UTF8.self).isEqualIgnoringASCIICase("data:") else {
       return text
     }
-    guard let comma = text.firstIndex(of: UInt8(ascii: ",")) else { throw .dataURI }
-    let parameters = text[..<comma].split(separator: UInt8(ascii: ";")).dropFirst()
-    let isBase64 = parameters.contains {
-      String(decoding: $0, as: UTF8.self).filter { $0 != " " }.isEqualIgnoringASCIICase("base64")
-    }
-    guard isBase64 else { throw .dataURI }
+    // `;base64,` ends the parameters. A name among them may have a comma: `name=a, b.jpg`.
+    let head = text.prefix(maxHeaderLength)
+    guard
+      let comma = head.indices.first(where: { index in
+        guard head[index] == UInt8(ascii: ","), let start = head[..<index].lastIndex(of: UInt8(ascii: ";"))
+        else {
+          return false
+        }
+        let last = String(decoding: head[(start + 1)..<index], as: UTF8.self)
+        return last.filter { $0 != " " }.isEqualIgnoringASCIICase("base64")
+      })
+    else { throw .dataURI }
     return text[(comma + 1)...]
   }
 
