@@ -328,4 +328,14 @@ struct ServerTests {
       #expect(await client.readResponses(1).first?.fields["server"] == field)
     }
   }
+
+  @Test("names statuses as the registry of HTTP statuses does, and none otherwise")
+  func reasonPhrases() {
+    var named = 0
+    for code in 200...599 where !reasonPhrase(code).isEmpty {
+      #expect(reasonPhrase(code) == HTTPResponse.Status(code: code).reasonPhrase, "\(code)")
+      named += 1
+    }
+    #expect(named >= 20 && reasonPhrase(299).isEmpty)
+  }
 }
