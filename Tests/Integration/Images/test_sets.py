@@ -159,7 +159,8 @@ def folder_of(source, scratch):
         try:
             subprocess.run(clone, check=True, capture_output=True, timeout=CLONE_SECONDS)
         except (OSError, subprocess.SubprocessError) as error:
-            print(f"not available: {source}: {(getattr(error, 'stderr', None) or str(error).encode()).decode().strip()}")
+            reason = (getattr(error, "stderr", None) or str(error).encode()).decode(errors="replace").splitlines()[0]
+            print(f"not available: {source}: {reason}")
             return None
         return target
     return Path(source)
