@@ -58,7 +58,7 @@ struct UnsupportedContentTests {
       (.printed("a Python object as text"), #"b'\xff\xd8\xff\xe0\x00\x10JFIF'"#),
       (.printed("a JavaScript object as text"), "[object Blob]"),
       (.printed("a JavaScript object as text"), "undefined"),
-      (.printed("hexadecimal digits"), "FFD8FFE000104A46494600010101"),
+      (.printed("hexadecimal text"), "FFD8FFE000104A46494600010101"),
       (.printed("a list of numbers"), "[255, 216, 255, 224, 0, 16]"),
       (.url, "https://cam.example/snapshot.jpg"),
       (.httpMessage, "HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\n\r\n"),

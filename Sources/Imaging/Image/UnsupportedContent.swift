@@ -243,7 +243,7 @@ package enum UnsupportedContent: Sendable, Equatable, CustomStringConvertible {
       return "a JavaScript object as text"
     }
     // The beginnings of a JPEG, a PNG and a RIFF file.
-    if ["ffd8ff", "89504e47", "52494646"].contains(where: start.hasPrefix) { return "hexadecimal digits" }
+    if ["ffd8ff", "89504e47", "52494646"].contains(where: start.hasPrefix) { return "hexadecimal text" }
     let numbers = start.filter { $0 != " " && $0 != "[" }
     if ["255,216,255,", "137,80,78,71,", "82,73,70,70,"].contains(where: numbers.hasPrefix) {
       return "a list of numbers"

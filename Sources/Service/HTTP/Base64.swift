@@ -65,19 +65,24 @@ package enum Base64 {
     guard String(decoding: text.prefix(5), as: UTF8.self).isEqualIgnoringASCIICase("data:") else {
       return text
     }
-    // `;base64,` ends the parameters. A name among them may have a comma: `name=a, b.jpg`.
+    // `;base64` is the last parameter, but clients put others behind it. A name may have a comma: `name=a, b.jpg`.
     let head = text.prefix(maxHeaderLength)
-    guard
-      let comma = head.indices.first(where: { index in
-        guard head[index] == UInt8(ascii: ","), let start = head[..<index].lastIndex(of: UInt8(ascii: ";"))
-        else {
-          return false
-        }
-        let last = String(decoding: head[(start + 1)..<index], as: UTF8.self)
-        return last.filter { $0 != " " }.isEqualIgnoringASCIICase("base64")
-      })
-    else { throw .dataURI }
+    let commas = head.indices.filter { head[$0] == UInt8(ascii: ",") }.prefix(8)
+    func parameters(before comma: Int) -> [ArraySlice<UInt8>] {
+      Array(head[..<comma].split(separator: UInt8(ascii: ";")).dropFirst())
+    }
+    if let comma = commas.first(where: { parameters(before: $0).last.map(isMarker) == true }) {
+      return text[(comma + 1)...]
+    }
+    guard let comma = commas.first, parameters(before: comma).contains(where: isMarker) else {
+      throw .dataURI
+    }
     return text[(comma + 1)...]
+  }
+
+  /// Whether a parameter of a data URI is `base64`.
+  private static func isMarker(_ parameter: ArraySlice<UInt8>) -> Bool {
+    String(decoding: parameter, as: UTF8.self).filter { $0 != " " }.isEqualIgnoringASCIICase("base64")
   }
 
   static func encode(_ bytes: [UInt8]) -> String { Data(bytes).base64EncodedString() }
