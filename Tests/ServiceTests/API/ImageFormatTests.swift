@@ -1,5 +1,6 @@
 import Foundation
 import Imaging
+import Service
 import TestSupport
 import Testing
 
