@@ -81,6 +81,10 @@ bench-service: build ## Compare the service with FastAPI and LitServe under load
 check-clients: weights ## Call the service with curl, Python, a browser and schemathesis (creates .venv-clients)
 	@Tests/Integration/Clients/check.sh
 
+.PHONY: check-images
+check-images: build ## Decode test images of other projects, or of SETS (folders, repositories), and compare with OpenCV
+	@Tests/Integration/Images/check.sh $(SETS)
+
 .PHONY: screenshot
 screenshot: ## Draw docs/images with the service at SERVICE (needs chromium; creates .venv-clients)
 	@[ -x .venv-clients/bin/python ] || { python3 -m venv .venv-clients && \

@@ -115,7 +115,7 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     // The client library for other programs. Shares only the HTTP API with the service.
-    .target(name: "YOLOXClient"),
+    .target(name: "YOLOXClient", dependencies: ["CZlib"]),
 
     .target(
       name: "TestSupport", dependencies: ["CZlib", "Embedded", "Engine", "PlatformC"],
@@ -123,7 +123,7 @@ let package = Package(
     .testTarget(
       name: "CLITests",
       dependencies: [
-        "CLI", "Checkpoints", "Engine", "HTTPServer", "Imaging", "TestSupport", "YOLOX",
+        "CLI", "Checkpoints", "Engine", "HTTPServer", "Imaging", "Service", "TestSupport", "YOLOX",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ]),
@@ -154,7 +154,8 @@ let package = Package(
     .testTarget(
       name: "YOLOXClientTests",
       dependencies: [
-        "YOLOXClient", "Checkpoints", "HTTPServer", "Service", "TestSupport", "YOLOX",
+        "YOLOXClient", "Checkpoints", "HTTPServer", "Imaging", "Service", "TestSupport", "YOLOX",
+        .product(name: "HTTPTypes", package: "swift-http-types"),
         .product(name: "Logging", package: "swift-log"),
       ]),
     .testTarget(

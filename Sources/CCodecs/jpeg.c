@@ -78,8 +78,8 @@ static void judge_warning(j_common_ptr info, int level) {
   case JWRN_JPEG_EOF:
     errors->bytes_ended = 1;
     // Huffman decoders announce below that bits are missing. Arithmetic ones take missing bytes for zeros, which an
-    // encoder may leave out at the end of a scan but not before its last row of blocks.
-    if (decoder->arith_code && errors->is_decoding && decoder->input_iMCU_row + 1 < decoder->total_iMCU_rows)
+    // encoder may leave out at the end of a scan. Only a marker then tells that nothing else is missing.
+    if (decoder->arith_code && errors->is_decoding && decoder->input_iMCU_row < decoder->total_iMCU_rows)
       give_up_truncated(decoder);
     break;
   case JWRN_HIT_MARKER: give_up_truncated(decoder);

@@ -78,7 +78,10 @@ package struct EncodedImage: Sendable {
     }
     if let error = ImageError(status, header, format, limits, of: bytes) { throw error }
     let size = canvas ?? (Int(header.width), Int(header.height))
-    if case .webp(let file) = container, file.canvas != nil {
+    if case .webp(let file) = container, let frame = file.frame {
+      guard frame == (Int(header.width), Int(header.height)) else {
+        throw .corrupt(.webp, reason: "a frame has another size than its header says")
+      }
       guard file.x + Int(header.width) <= size.width, file.y + Int(header.height) <= size.height else {
         throw .corrupt(.webp, reason: "a frame lies outside its canvas")
       }

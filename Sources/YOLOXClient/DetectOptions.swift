@@ -62,7 +62,10 @@ public struct DetectOptions: Hashable, Sendable {
   }
 
   /// `url` with the options as its query.
-  package func appended(to url: URL) -> URL {
+  ///
+  /// - Parameter format: of the response. `nil` is JSON.
+  package func appended(to url: URL, format: ImageFormat? = nil) -> URL {
+    let queryItems = queryItems + (format.map { [URLQueryItem(name: "format", value: $0.rawValue)] } ?? [])
     guard !queryItems.isEmpty, var components = URLComponents(url: url, resolvingAgainstBaseURL: false)
     else { return url }
     components.queryItems = queryItems

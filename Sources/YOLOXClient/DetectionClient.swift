@@ -20,6 +20,8 @@ public struct DetectionClient: Sendable {
   public var apiKey: String?
   /// Whether requests are sent again when the service is busy.
   public var retryPolicy: RetryPolicy
+  /// Compresses the bodies of requests. `nil`, the default, sends images as they are.
+  public var bodyCompression: BodyCompression?
 
   private let session: URLSession
   private let sleep: @Sendable (Duration) async throws -> Void
@@ -72,11 +74,7 @@ public struct DetectionClient: Sendable {
   public func detect(
     contentsOf file: URL, options: DetectOptions = DetectOptions()
   ) async throws(ClientError) -> Detections {
-    let image: Data
-    do { image = try Data(contentsOf: file) } catch {
-      throw .unreadableFile(file, reason: error.localizedDescription)
-    }
-    return try await detect(image, options: options)
+    try await detect(try contents(of: file), options: options)
   }
 
   /// Detects objects in several images with one request.
@@ -98,6 +96,38 @@ public struct DetectionClient: Sendable {
     return try read(DetectionList.self, response).results.map(\.result)
   }
 
+  /// Draws the detections on the image.
+  ///
+  /// - Parameters:
+  ///   - image: the bytes of an encoded image, such as a JPEG, PNG or WebP.
+  ///   - format: the format of the result.
+  ///   - options: thresholds, classes, model and deadline.
+  /// - Returns: the image, upright, with a box and a label for each detection, encoded in `format`.
+  /// - Throws: ``ClientError``
+  public func drawDetections(
+    on image: Data, as format: ImageFormat = .jpeg, options: DetectOptions = DetectOptions()
+  ) async throws(ClientError) -> Data {
+    let drawn = try await post(image, as: "application/octet-stream", options, format)
+    guard drawn.starts(with: format.signature) else {
+      throw .invalidResponse("not a \(format.rawValue) image")
+    }
+    return drawn
+  }
+
+  /// Draws the detections on the image of a file.
+  ///
+  /// - Parameters:
+  ///   - file: URL of a local file.
+  ///   - format: the format of the result.
+  ///   - options: thresholds, classes, model and deadline.
+  /// - Returns: the image, upright, with a box and a label for each detection, encoded in `format`.
+  /// - Throws: ``ClientError``
+  public func drawDetections(
+    onContentsOf file: URL, as format: ImageFormat = .jpeg, options: DetectOptions = DetectOptions()
+  ) async throws(ClientError) -> Data {
+    try await drawDetections(on: try contents(of: file), as: format, options: options)
+  }
+
   /// Lists the models of the service. The first one is the default.
   ///
   /// - Throws: ``ClientError``
@@ -117,6 +147,12 @@ public struct DetectionClient: Sendable {
 // MARK: - Requests
 
 extension DetectionClient {
+  private func contents(of file: URL) throws(ClientError) -> Data {
+    do { return try Data(contentsOf: file) } catch {
+      throw .unreadableFile(file, reason: error.localizedDescription)
+    }
+  }
+
   private func request(_ path: String) -> URLRequest {
     var request = URLRequest(url: url.appending(path: path))
     if let apiKey { request.setValue("Bearer \(apiKey)", forHTTPHeaderField: "Authorization") }
@@ -126,12 +162,20 @@ extension DetectionClient {
   }
 
   private func post(
-    _ body: Data, as contentType: String, _ options: DetectOptions
+    _ body: Data, as contentType: String, _ options: DetectOptions, _ format: ImageFormat? = nil
   ) async throws(ClientError) -> Data {
     var request = request("detect")
-    request.url = request.url.map(options.appended(to:))
+    request.url = request.url.map { options.appended(to: $0, format: format) }
     request.httpMethod = "POST"
     request.httpBody = body
+    if let coding = bodyCompression, let compressed = coding.compress(body) {
+      request.httpBody = compressed
+      request.setValue(coding.rawValue, forHTTPHeaderField: "Content-Encoding")
+    }
+    if let format {
+      request.setValue(
+        "image/\(format.rawValue), application/problem+json", forHTTPHeaderField: "Accept")
+    }
     request.setValue(contentType, forHTTPHeaderField: "Content-Type")
     if let timeout = options.timeout {
       request.setValue("\(timeout.milliseconds)", forHTTPHeaderField: "X-Request-Timeout-Ms")

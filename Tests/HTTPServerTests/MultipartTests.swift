@@ -96,6 +96,22 @@ struct MultipartTests {
     #expect(try parse(body, boundary: boundary).count == 1)
   }
 
+  @Test("reads a form whose lines all end with LF alone, up to the same byte")
+  func lineFeeds() throws {
+    let data = "\r\n--c\n-\r"
+    let body = "before\n--b\n\(named); filename=a.jpg\nX: 1\n\n\(data)\n--b\n\(named)\n\n\n--b--\n"
+    let parts = try parse(body)
+    #expect(parts.map { String(decoding: $0.body, as: UTF8.self) } == [data, ""])
+    #expect(parts.map(\.fileName) == ["a.jpg", nil])
+    let whole = Array(body.utf8.dropLast())
+    let parser = try MultipartParser(contentType: try #require(MediaType("multipart/form-data; boundary=b")))
+    for length in 0..<whole.count {
+      #expect(throws: MultipartError.truncated) { try parser.parse(Array(whole[..<length])) }
+    }
+    // The first boundary decides.
+    #expect(throws: MultipartError.truncated) { try parse(part(named, "x\n--b--")) }
+  }
+
   @Test("rejects malformed forms and names the part", arguments: brokenForms)
   func malformed(body: String, error: MultipartError) {
     #expect(throws: error) { try parse(body) }
@@ -140,7 +156,7 @@ struct MultipartTests {
   @Test(
     "parses parameters (RFC 9110, section 5.6.6)",
     arguments: [
-      ("image/JPEG", "image/jpeg"), ("a/b;c=d", "a/b c=d"),
+      ("image/JPEG", "image/jpeg"), ("a/b;c=d", "a/b c=d"), ("a/b; c = d ; e= \"f\"", "a/b c=d e=f"),
       ("a/b ; C=\"d;\\\"e\" ; ;f=g;", "a/b c=d;\"e f=g"),
       ("", nil), ("a/b;c", nil), ("a/b;c=", nil), ("a/b;c=\"d", nil), ("a/b;c=d;C=e", nil), ("a/b c", nil),
       ("a/b;c=\"d\\", nil),

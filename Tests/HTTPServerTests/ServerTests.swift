@@ -328,4 +328,16 @@ struct ServerTests {
       #expect(await client.readResponses(1).first?.fields["server"] == field)
     }
   }
+
+  @Test("names statuses as HTTPTypes does, and none otherwise")
+  func reasonPhrases() {
+    let statuses: [HTTPResponse.Status] = [
+      .ok, .noContent, .badRequest, .unauthorized, .forbidden, .notFound, .methodNotAllowed, .notAcceptable,
+      .requestTimeout, .conflict, .lengthRequired, .contentTooLarge, .uriTooLong, .unsupportedMediaType,
+      .expectationFailed, .unprocessableContent, .tooManyRequests, .requestHeaderFieldsTooLarge,
+      .internalServerError, .notImplemented, .serviceUnavailable, .gatewayTimeout, .httpVersionNotSupported,
+    ]
+    for status in statuses { #expect(reasonPhrase(status.code) == status.reasonPhrase, "\(status.code)") }
+    #expect((100...599).filter { !reasonPhrase($0).isEmpty } == statuses.map(\.code))
+  }
 }

@@ -2,7 +2,7 @@ import Foundation
 import Imaging
 import Testing
 
-/// Test images of others, which the project does not contain; Tests/Fixtures/Imaging/suites.py describes the folder.
+/// Test images of others, which the project does not contain: `Tests/Integration/Images/test_sets.py --keep FOLDER` collects them.
 @Suite("Image suites")
 struct ImageSuiteTests {
   private static let folder = ProcessInfo.processInfo.environment["YOLOX_IMAGE_SUITES"]
@@ -14,7 +14,7 @@ struct ImageSuiteTests {
   }
 
   @Test(
-    "files of PngSuite, libjpeg-turbo, libpng and libwebp have OpenCV's size and mean colour, or a typed error",
+    "files of PngSuite, libjpeg-turbo and libwebp have OpenCV's size and mean colour, or a typed error",
     .enabled(if: folder != nil, "needs YOLOX_IMAGE_SUITES, a folder of test images with expected.json"))
   func suites() throws {
     let folder = URL(filePath: try #require(ImageSuiteTests.folder))

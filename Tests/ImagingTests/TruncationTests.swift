@@ -42,6 +42,23 @@ struct TruncationTests {
     }
   }
 
+  @Test(
+    "an arithmetic-coded JPEG is truncated wherever it is cut, and whole with bytes after it",
+    arguments: ["arithmetic", "arithmetic-progressive"])
+  func arithmetic(name: String) throws {
+    let whole = try fixture(name + ".jpg")
+    // What its decoder lacks is zeros to it, so that the last bytes can be told from zeros only by what follows them.
+    for length in 3..<whole.count - 8 {
+      #expect(isTruncated(Array(whole.prefix(length)), .jpeg), "\(length) of \(whole.count) bytes")
+    }
+    let image = try Image(decoding: whole)
+    for length in whole.count - 8..<whole.count {
+      let isWhole = (try? Image(decoding: Array(whole.prefix(length)))) == image
+      #expect(isWhole || isTruncated(Array(whole.prefix(length)), .jpeg))
+    }
+    #expect(try Image(decoding: whole + [0, 1, 2]) == image)
+  }
+
   @Test("the reason says where the data ends")
   func reason() throws {
     let whole = try fixture("baseline-444.jpg")

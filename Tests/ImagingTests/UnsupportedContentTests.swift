@@ -29,6 +29,10 @@ struct UnsupportedContentTests {
       ("a PDF document", "255044462d312e37"), ("gzip data", "1f8b0800000000000003"),
       ("a ZIP archive", "504b030414000000"), ("a Matroska or WebM video", "1a45dfa3a3428681"),
       ("an AVI video", "524946460010000041564920"), ("an H.264 or H.265 video stream", "000000016742001f"),
+      ("a WAV sound", "524946460010000057415645"), ("xz data", "fd377a585a000004"),
+      ("bzip2 data", "425a6839314159265359"), ("a 7z archive", "377abcaf271c0004"),
+      ("a RAR archive", "526172211a0701"), ("a JPEG XR image", "4949bc010800"), ("a program", "7f454c460201"),
+      ("a Python pickle", "8004951000000000"), ("a PBM, PGM or PPM image", "50360a3220320a"),
       ("a Photoshop document", "3842505300010000"), ("a NumPy array", "934e554d505901007600"),
     ])
   func formats(name: String, hex: String) {
@@ -50,12 +54,42 @@ struct UnsupportedContentTests {
       (.format("an SVG drawing"), "<svg xmlns=\"http://www.w3.org/2000/svg\"/>"),
       (.json, "{\"image\":\"/9j/4AAQ\"}"), (.json, " [1, 2, 3]"), (.form, "image=%2F9j%2F4AAQSkZJRg"),
       (.form, "a=1&b=2"), (.base64, "/9j/4AAQSkZJRgABAQ"), (.base64, "iVBORw0KGgoAAAANSUhE\r\nUgAAAAEAAAAB"),
-      (.base64, "data:image/jpeg;base64,/9j/4AAQSkZJRgAB"), (.text, "Hello, this is a camera."),
+      (.base64, "data:image/jpeg;base64,/9j/4AAQSkZJRgAB"),
+      (.printed("a Python object as text"), #"b'\xff\xd8\xff\xe0\x00\x10JFIF'"#),
+      (.printed("a JavaScript object as text"), "[object Blob]"),
+      (.printed("a JavaScript object as text"), "undefined"),
+      (.printed("hexadecimal text"), "FFD8FFE000104A46494600010101"),
+      (.printed("a list of numbers"), "[255, 216, 255, 224, 0, 16]"),
+      (.url, "https://cam.example/snapshot.jpg"),
+      (.httpMessage, "HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\n\r\n"),
+      (.text, "Hello, this is a camera."),
       (.text, "Not found"), (.text, " \n"),
       (.multipart, "--boundary\r\nContent-Type: image/jpeg\r\nContent-Length: 10\r\n\r\n"),
     ])
   func text(content: UnsupportedContent, text: String) {
     expect(content, Array(text.utf8))
+  }
+
+  @Test("text in UTF-16, as PowerShell writes it, is text", arguments: [false, true])
+  func utf16(isBigEndian: Bool) {
+    func bytes(_ text: String) -> [UInt8] {
+      "\u{FEFF}\(text)".utf16.flatMap {
+        let unit = isBigEndian ? $0.bigEndian : $0.littleEndian
+        return withUnsafeBytes(of: unit, Array.init)
+      }
+    }
+    expect(.htmlPage, bytes("<html><body>Bitte anmelden: Schlüssel</body></html>"))
+    expect(.json, bytes("{\"image\": \"犬\"}"))
+  }
+
+  @Test("a transport stream and a tar archive are told by what lies further behind")
+  func distantSignatures() {
+    expect(
+      .format("an MPEG transport stream"),
+      [[UInt8]](repeating: [0x47] + [UInt8](repeating: 9, count: 187), count: 3).flatMap(\.self))
+    expect(
+      .format("a tar archive"),
+      Array("dog.jpg".utf8) + [UInt8](repeating: 0, count: 250) + Array("ustar".utf8) + [0, 48, 48])
   }
 
   @Test("a body that curl's -d has robbed of its line ends says so, whatever the format")
@@ -91,6 +125,18 @@ struct UnsupportedContentTests {
     }
   }
 
+  @Test("an image behind a line end, a byte order mark or a length is named, with its place")
+  func lateImages() throws {
+    for (name, format) in [
+      ("baseline-444.jpg", ImageFormat.jpeg), ("rgb8.png", .png), ("lossy.webp", .webp), ("plain.gif", .gif),
+    ] {
+      let whole = try fixture(name)
+      for before in [[13, 10], [0xEF, 0xBB, 0xBF], [0, 0, 1, 0x80]] as [[UInt8]] {
+        expect(.behindOtherBytes(format, offset: before.count), before + whole, "\(name)")
+      }
+    }
+  }
+
   @Test("nothing, zeros and noise")
   func others() {
     #expect(error([]) == .empty)
@@ -121,10 +167,23 @@ struct UnsupportedContentTests {
     #expect(image.width == width && image.height == height)
   }
 
-  @Test("a compressed BMP is named as such")
-  func compressedBMP() throws {
-    var file = try fixture("palette8.bmp")
+  @Test("a compressed BMP is named as such; a hot spot does not matter")
+  func otherBMP() throws {
+    let plain = try fixture("palette8.bmp")
+    var file = plain
     file[30] = 1
-    #expect(error(file) == .unsupportedVariant(.bmp, reason: "compression 1"))
+    #expect(error(file) == .unsupportedVariant(.bmp, reason: "compression 1 (run lengths)"))
+    var cursor = plain
+    (cursor[6], cursor[8]) = (3, 4)
+    #expect(try Image(decoding: cursor) == Image(decoding: plain))
+    // The pixels are where the header says, not in the header itself.
+    for offset: UInt8 in [0, 53, 54] {
+      var wrong = plain
+      (wrong[10], wrong[11]) = (offset, 0)
+      guard case .corrupt(.bmp, _)? = error(wrong) else {
+        Issue.record("\(offset): \(String(describing: error(wrong)))")
+        continue
+      }
+    }
   }
 }

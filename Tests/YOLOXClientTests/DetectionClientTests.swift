@@ -1,4 +1,7 @@
 import Foundation
+import HTTPServer
+import HTTPTypes
+import Imaging
 import Service
 import TestSupport
 import Testing
@@ -87,11 +90,51 @@ struct DetectionClientTests {
     for property in Mirror(reflecting: options).children {
       #expect("\(property.value)" != "nil", "\(property.label ?? "")")
     }
-    let url = options.appended(to: try #require(URL(string: "http://localhost/detect")))
+    // The format is that of the method that is called.
+    let url = options.appended(to: try #require(URL(string: "http://localhost/detect")), format: .png)
     let names = URLComponents(url: url, resolvingAgainstBaseURL: false)?.queryItems?.map(\.name)
-    // The client asks for JSON by the method that is called.
-    let parameters = DetectParameters.Name.allCases.filter { $0 != .format }
-    #expect(names?.sorted() == parameters.map(\.rawValue).sorted())
+    #expect(names?.sorted() == DetectParameters.Name.allCases.map(\.rawValue).sorted())
+  }
+
+  @Test("returns the image with the detections drawn", arguments: YOLOXClient.ImageFormat.allCases)
+  func drawing(format: YOLOXClient.ImageFormat) async throws {
+    let scene = try ServedScene.current
+    let source = try Image(decoding: scene.imageBytes)
+    let drawn = try await client.drawDetections(onContentsOf: scene.image, as: format)
+    let image = try Image(decoding: [UInt8](drawn))
+    #expect(image.width == source.width && image.height == source.height)
+    let nothing = try await client.drawDetections(
+      on: Data(scene.imageBytes), as: format, options: DetectOptions(scoreThreshold: 1))
+    let plain = try Image(decoding: [UInt8](nothing))
+    #expect(plain != image)
+    if format == .png { #expect(plain == source) }
+    #expect(
+      try await thrownProblem { _ = try await client.drawDetections(on: Data("no image".utf8), as: format) }?
+        .status == 415)
+  }
+
+  @Test("sends compressed bodies that the service decodes", arguments: BodyCompression.allCases)
+  func compression(coding: BodyCompression) async throws {
+    let plain = try ServedScene.current.imageBytes
+    let observer = try ObservedServer()
+    var client = DetectionClient(observer.url, session: RunningService.patientSession)
+    client.bodyCompression = coding
+    _ = try? await client.detect(Data(plain))
+    _ = try? await client.detect(Data())
+    let requests = observer.requests
+    #expect(requests.map { $0.fields[.contentEncoding] } == [coding.rawValue, coding.rawValue])
+    #expect(requests.first.map { $0.body != plain } == true)
+    for (request, body) in zip(requests, [plain, []]) {
+      #expect(try request.decodingBody(DecodingLimits(bytes: 1 << 24)).body == body)
+    }
+
+    var compressing = service.client
+    compressing.bodyCompression = coding
+    let found = try await compressing.detect(contentsOf: RunningService.image)
+    #expect(
+      found.detections == (try await service.client.detect(contentsOf: RunningService.image)).detections)
+    let several = try await compressing.detect([Data(plain), Data(plain)])
+    #expect(try several.map { try $0.get().detections } == [found.detections, found.detections])
   }
 
   @Test("sends slices and filters as the service reads them")

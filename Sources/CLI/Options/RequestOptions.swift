@@ -7,7 +7,7 @@ import Service
 import YOLOX
 
 /// Limits of requests, batching, and the APIs to serve.
-struct RequestOptions: ParsableArguments {
+package struct RequestOptions: ParsableArguments {
   @Option(help: "Maximum request body in bytes; larger ones are rejected with 413.")
   var maxBodySize = 20 << 20
 
@@ -58,7 +58,9 @@ struct RequestOptions: ParsableArguments {
       valueName: "labels"))
   var deepstackClasses: String?
 
-  func validate() throws {
+  package init() {}
+
+  package func validate() throws {
     try requireInRange("--deepstack-max-predictions", deepstackMaxPredictions, 1...1000)
     try requirePositive([
       ("--max-body-size", maxBodySize), ("--max-batch-size", maxBatchSize),
@@ -74,7 +76,7 @@ struct RequestOptions: ParsableArguments {
     try requireInRange("--max-queue-delay-ms", maxQueueDelayMs, 0...1000)
   }
 
-  func apply(to configuration: inout DetectionService.Configuration) {
+  package func apply(to configuration: inout DetectionService.Configuration) {
     configuration.server.limits.body = maxBodySize
     let budgets = MemoryBudgets(limit: ControlGroup.current.memoryLimit)
     configuration.server.maxBodyMemory = maxBodyMemory ?? max(maxBodySize, budgets.bodies)

@@ -18,7 +18,11 @@ package struct MediaType: Sendable, Equatable {
       let key = rest.popPrefix(while: isTokenCharacter)
       // Empty parameters are allowed, as in `a/b;;c=d;`.
       if key.isEmpty { continue }
-      guard rest.popFirst(UInt8(ascii: "=")), let value = rest.popTokenOrQuotedString() else { return nil }
+      // Blanks around the sign are not allowed, and sent.
+      rest.popBlanks()
+      guard rest.popFirst(UInt8(ascii: "=")) else { return nil }
+      rest.popBlanks()
+      guard let value = rest.popTokenOrQuotedString() else { return nil }
       let lowercased = String(decoding: key, as: UTF8.self).asciiLowercased
       guard !parameters.contains(where: { $0.name == lowercased }) else { return nil }
       parameters.append(.init(name: lowercased, value: String(decoding: value, as: UTF8.self)))

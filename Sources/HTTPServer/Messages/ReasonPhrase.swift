@@ -1,6 +1,6 @@
 /// The reason phrase that RFC 9110, section 15, and RFC 6585 give a status; empty for other statuses, which is allowed (RFC
 /// 9112, section 4).
-func reasonPhrase(_ code: Int) -> String {
+package func reasonPhrase(_ code: Int) -> String {
   switch code {
   case 200: "OK"
   case 204: "No Content"

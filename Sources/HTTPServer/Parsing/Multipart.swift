@@ -52,38 +52,46 @@ package struct FormPart: Sendable, Equatable {
 ///     CRLF
 ///     …octets… CRLF
 ///     --boundary-- CRLF
+///
+/// Programs of small devices end lines with LF alone. The line end of the first boundary is that of the whole form.
 package struct MultipartParser: Sendable {
-  private let delimiter: [UInt8]
+  /// Two hyphens and the boundary.
+  private let boundary: [UInt8]
   private let limits: MultipartLimits
 
   package init(contentType: MediaType, limits: MultipartLimits = MultipartLimits()) throws(MultipartError) {
     guard contentType.name == "multipart/form-data", let boundary = contentType["boundary"],
       MultipartParser.isBoundary(boundary.utf8)
     else { throw .noBoundary }
-    delimiter = Array("\r\n--\(boundary)".utf8)
+    self.boundary = Array("--\(boundary)".utf8)
     self.limits = limits
   }
 
   package func parse(_ body: [UInt8]) throws(MultipartError) -> [FormPart] {
     var parts: [FormPart] = []
-    // A delimiter includes the CR LF before its boundary, which may be missing at the start of the body.
+    // A line end belongs to the boundary after it, which may be without one at the start of the body.
     guard
-      var position = body.starts(with: delimiter.dropFirst(2))
-        ? delimiter.count - 2 : firstDelimiter(in: body[...])?.upperBound
+      var position = body.starts(with: boundary)
+        ? boundary.count : first([0x0A] + boundary, in: body[...])?.upperBound
     else { throw .truncated }
+    let lineEnd: [UInt8] =
+      body[position...].first { $0 != 0x20 && $0 != 0x09 } == 0x0A ? [0x0A] : [0x0D, 0x0A]
     while true {
       let rest = body[position...]
       if rest.starts(with: "--".utf8) { return parts }
       guard parts.count < limits.parts else { throw .tooManyParts(limit: limits.parts) }
       let padding = rest.prefix { $0 == 0x20 || $0 == 0x09 }
       let afterPadding = rest[padding.endIndex...]
-      guard afterPadding.starts(with: "\r\n".utf8) else {
+      guard afterPadding.starts(with: lineEnd) else {
         throw afterPadding.count < 2
           ? .truncated : .malformedPart(index: parts.count, reason: "data after its boundary")
       }
-      let (fields, start) = try fields(in: afterPadding.dropFirst(2), part: parts.count)
-      // The delimiter of an empty part shares the CR LF that ends its fields.
-      guard let end = firstDelimiter(in: body[(start - 2)...]) else { throw .truncated }
+      let (fields, start) = try fields(
+        in: afterPadding.dropFirst(lineEnd.count), part: parts.count, mayLackCR: lineEnd.count == 1)
+      // The boundary of an empty part shares the line end of its fields.
+      guard let end = first(lineEnd + boundary, in: body[(start - lineEnd.count)...]) else {
+        throw .truncated
+      }
       parts.append(try part(fields, body[start..<max(start, end.lowerBound)], index: parts.count))
       position = end.upperBound
     }
@@ -108,7 +116,7 @@ package struct MultipartParser: Sendable {
 
   /// The header fields up to the empty line, and the index after it.
   private func fields(
-    in bytes: ArraySlice<UInt8>, part index: Int
+    in bytes: ArraySlice<UInt8>, part index: Int, mayLackCR: Bool
   ) throws(MultipartError) -> (HTTPFields, start: Int) {
     var fields = HTTPFields()
     var rest = bytes
@@ -119,10 +127,11 @@ package struct MultipartParser: Sendable {
       guard let feed = rest.prefix(limit).firstIndex(of: 0x0A), feed - bytes.startIndex < limit else {
         throw rest.count > limit ? .partFieldsTooLarge(index: index, limit: limit) : .truncated
       }
-      guard feed > rest.startIndex, rest[feed - 1] == 0x0D else {
+      let hasCR = feed > rest.startIndex && rest[feed - 1] == 0x0D
+      guard hasCR || mayLackCR else {
         throw .malformedPart(index: index, reason: MalformedRequest.bareLineFeed.description)
       }
-      let line = rest[..<(feed - 1)]
+      let line = rest[..<(hasCR ? feed - 1 : feed)]
       rest = rest[(feed + 1)...]
       if !unfolded.isEmpty, line.first == 0x20 || line.first == 0x09 {
         unfolded += line
@@ -138,10 +147,10 @@ package struct MultipartParser: Sendable {
     }
   }
 
-  /// The first CR LF, two hyphens and the boundary.
-  private func firstDelimiter(in bytes: ArraySlice<UInt8>) -> Range<Int>? {
+  /// Where `delimiter` begins and ends.
+  private func first(_ delimiter: [UInt8], in bytes: ArraySlice<UInt8>) -> Range<Int>? {
     var from = bytes.startIndex
-    while let found = bytes[from...].firstIndex(of: 0x0D) {
+    while let found = bytes[from...].firstIndex(of: delimiter[0]) {
       if bytes[found...].starts(with: delimiter) { return found..<(found + delimiter.count) }
       from = found + 1
     }

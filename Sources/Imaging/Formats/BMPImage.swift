@@ -32,7 +32,9 @@ struct BMPImage {
     let compression = isCore ? 0 : number(30)
     let (uncompressed, bitFields, alphaBitFields) = (0, 3, 6)
     guard [uncompressed, bitFields, alphaBitFields].contains(compression) else {
-      throw .unsupportedVariant(.bmp, reason: "compression \(compression)")
+      let names = [1: "run lengths", 2: "run lengths", 4: "JPEG", 5: "PNG"]
+      throw .unsupportedVariant(
+        .bmp, reason: "compression \(compression) (\(names[compression] ?? "unknown"))")
     }
     guard [1, 4, 8, 16, 24, 32].contains(bitsPerPixel) else {
       throw .unsupportedVariant(.bmp, reason: "\(bitsPerPixel) bits a pixel")
@@ -57,6 +59,10 @@ struct BMPImage {
       }
     }
     self.palette = palette
+    // A palette may have fewer entries than the header says, not none.
+    guard pixels >= tables + (colors > 0 ? entrySize : 0) else {
+      throw .corrupt(.bmp, reason: "the pixels begin within the header")
+    }
   }
 
   /// - Parameters:

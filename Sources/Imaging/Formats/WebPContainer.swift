@@ -30,6 +30,8 @@ struct WebPContainer {
   let bitstream: Range<Int>
   /// Where in the canvas the frame lies.
   let (x, y): (Int, Int)
+  /// What an animation says of its first frame; the bitstream must agree.
+  let frame: (width: Int, height: Int)?
 
   /// - Throws: ``ImageError/truncated(_:reason:)`` where the file is shorter than its header says, and
   ///   ``ImageError/corrupt(_:reason:)`` for an animation without a frame.
@@ -45,7 +47,7 @@ struct WebPContainer {
     guard let header = first, header.name == "VP8X", header.content.count >= 10,
       Int(header.content[header.content.startIndex]) & isAnimated != 0
     else {
-      (canvas, bitstream, x, y) = (nil, 0..<size, 0, 0)
+      (canvas, bitstream, x, y, frame) = (nil, 0..<size, 0, 0, nil)
       return
     }
     let start = header.content.startIndex
@@ -58,6 +60,10 @@ struct WebPContainer {
       guard chunk.name == "ANMF", chunk.content.count > 16 else { continue }
       let start = chunk.content.startIndex
       (x, y) = (2 * bytes.littleEndian(at: start, bytes: 3), 2 * bytes.littleEndian(at: start + 3, bytes: 3))
+      frame = (
+        width: bytes.littleEndian(at: start + 6, bytes: 3) + 1,
+        height: bytes.littleEndian(at: start + 9, bytes: 3) + 1
+      )
       self.canvas = canvas
       bitstream = start + 16..<chunk.content.endIndex
       return

@@ -27,8 +27,10 @@ package enum ImageFormat: String, Sendable, CaseIterable {
       self = .gif
     } else if bytes.starts(with: Array("BM".utf8)), bytes.count >= 18,
       bytes.dropFirst(6).prefix(4).allSatisfy({ $0 == 0 })
+        || bytes.dropFirst(15).prefix(3).allSatisfy({ $0 == 0 })
     {
-      // Two letters say little. The reserved field is zero.
+      // Two letters say little. The reserved field is zero (OS/2 puts a cursor's position there), and no header is as long
+      // as 256 bytes.
       self = .bmp
     } else {
       return nil

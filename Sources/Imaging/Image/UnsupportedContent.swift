@@ -9,12 +9,18 @@ package enum UnsupportedContent: Sendable, Equatable, CustomStringConvertible {
   case form
   case multipart
   case base64
+  /// Bytes or an object that a program has printed instead of sending its content.
+  case printed(String)
+  case url
+  case httpMessage
   case text
   case zeros
   /// CR and LF bytes are missing or were converted.
   case lineEndsChanged(ImageFormat)
   /// Bytes were decoded as text and encoded again, which changes those above 127.
   case transcoded(ImageFormat)
+  /// An image with other bytes before it, such as a line end.
+  case behindOtherBytes(ImageFormat, offset: Int)
 
   package var description: String {
     let send = "send the bytes of a \(ImageFormat.list) image"
@@ -27,19 +33,25 @@ package enum UnsupportedContent: Sendable, Equatable, CustomStringConvertible {
     case .multipart:
       "this is a part of a multipart body or of an MJPEG stream, not an image; send its Content-Type with the boundary, or one image's bytes"
     case .base64: "this is base64 text, not an image; decode it first, or send it in JSON"
+    case .printed(let name): "this is \(name), not an image; \(send)"
+    case .url: "this is a URL, not an image; URLs are not fetched: \(send)"
+    case .httpMessage:
+      "this is a response with its status line and header fields, not an image; send its body alone"
     case .text: "this is text, not an image; \(send)"
     case .zeros: "all bytes are zero; \(send)"
     case .lineEndsChanged(let format):
       "a \(format.rawValue) whose line ends were removed or converted; send it as binary (curl: --data-binary @file, not -d @file)"
     case .transcoded(let format):
       "a \(format.rawValue) that was converted as if it were text; read and send the file as binary"
+    case .behindOtherBytes(let format, let offset):
+      "a \(format.rawValue) begins at byte \(offset); send it without the bytes before it"
     }
   }
 
   /// - Returns: nil for an intact start of a supported image, and for what has no name here.
   package init?(sniffing bytes: [UInt8]) {
     if let format = UnsupportedContent.damagedSignature(bytes) ?? UnsupportedContent.binary(bytes)
-      ?? UnsupportedContent.textual(bytes)
+      ?? UnsupportedContent.textual(bytes) ?? UnsupportedContent.late(bytes)
     {
       self = format
     } else {
@@ -85,6 +97,19 @@ package enum UnsupportedContent: Sendable, Equatable, CustomStringConvertible {
     return nil
   }
 
+  /// Programs that take a body or a part apart by hand leave a line end, or a length, before the image.
+  private static func late(_ bytes: [UInt8]) -> UnsupportedContent? {
+    let head = bytes.prefix(64)
+    guard ImageFormat(sniffing: bytes) == nil else { return nil }
+    for offset in head.indices.dropFirst() {
+      // Two letters and four zeros, as of a BMP, occur by chance.
+      if let format = ImageFormat(sniffing: bytes[offset...]), format != .bmp {
+        return .behindOtherBytes(format, offset: offset)
+      }
+    }
+    return nil
+  }
+
   // MARK: Other formats
 
   /// By the signatures that their specifications give, as registered in the list of `file` (magic).
@@ -101,12 +126,19 @@ package enum UnsupportedContent: Sendable, Equatable, CustomStringConvertible {
     (Array("8BPS".utf8), "a Photoshop document"),
     (Array("qoif".utf8), "a QOI image"),
     ([0x76, 0x2F, 0x31, 0x01], "an OpenEXR image"),
-    (Array("P4\n".utf8), "a PBM image"), (Array("P5\n".utf8), "a PGM image"),
-    (Array("P6\n".utf8), "a PPM image"),
+    ([0x49, 0x49, 0xBC, 0x01], "a JPEG XR image"),
+    (Array("FUJIFILMCCD-RAW".utf8), "a Fujifilm raw image"),
     (Array("%PDF".utf8), "a PDF document"),
     ([0x1F, 0x8B], "gzip data"),
     ([0x28, 0xB5, 0x2F, 0xFD], "Zstandard data"),
+    ([0xFD, 0x37, 0x7A, 0x58, 0x5A, 0x00], "xz data"),
+    (Array("BZh".utf8), "bzip2 data"),
+    ([0x04, 0x22, 0x4D, 0x18], "LZ4 data"),
     (Array("PK\u{3}\u{4}".utf8), "a ZIP archive"),
+    ([0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C], "a 7z archive"),
+    (Array("Rar!".utf8), "a RAR archive"),
+    (Array("version https://git-lfs".utf8), "a pointer of Git LFS"),
+    ([0x7F, 0x45, 0x4C, 0x46], "a program"),
     ([0x1A, 0x45, 0xDF, 0xA3], "a Matroska or WebM video"),
     (Array("FLV\u{1}".utf8), "a Flash video"),
     ([0x00, 0x00, 0x01, 0xBA], "an MPEG video"),
@@ -114,14 +146,28 @@ package enum UnsupportedContent: Sendable, Equatable, CustomStringConvertible {
     (Array("OggS".utf8), "an Ogg file"),
     (Array("ID3".utf8), "an MP3 file"),
     ([0x93] + Array("NUMPY".utf8), "a NumPy array"),
-    ([0x80, 0x02, 0x63], "a Python pickle"),
+    ([0x80, 0x02, 0x63], "a Python pickle"), ([0x80, 0x03], "a Python pickle"),
+    ([0x80, 0x04, 0x95], "a Python pickle"), ([0x80, 0x05, 0x95], "a Python pickle"),
   ]
 
   private static func binary(_ bytes: [UInt8]) -> UnsupportedContent? {
     if let match = signatures.first(where: { bytes.starts(with: $0.bytes) }) { return .format(match.name) }
-    if bytes.starts(with: Array("RIFF".utf8)), bytes.dropFirst(8).starts(with: Array("AVI ".utf8)) {
-      return .format("an AVI video")
+    if bytes.starts(with: Array("RIFF".utf8)) {
+      if bytes.dropFirst(8).starts(with: Array("AVI ".utf8)) { return .format("an AVI video") }
+      if bytes.dropFirst(8).starts(with: Array("WAVE".utf8)) { return .format("a WAV sound") }
     }
+    // P1 to P7 and white space: Netpbm's formats.
+    if bytes.count > 2, bytes[0] == UInt8(ascii: "P"),
+      (UInt8(ascii: "1")...UInt8(ascii: "7")).contains(bytes[1]),
+      bytes[2].isBlank
+    {
+      return .format("a PBM, PGM or PPM image")
+    }
+    // Packets of 188 bytes, each of which begins with a G (ISO 13818-1, 2.4.3.2).
+    if bytes.first == 0x47, bytes.count > 188, bytes[188] == 0x47, !bytes.starts(with: Array("GIF".utf8)) {
+      return .format("an MPEG transport stream")
+    }
+    if bytes.dropFirst(257).starts(with: Array("ustar".utf8)) { return .format("a tar archive") }
     if bytes.count >= 12, bytes[4..<8].elementsEqual("ftyp".utf8) { return .format(isoMedia(bytes)) }
     if bytes.count >= 16, bytes.allSatisfy({ $0 == 0 }) { return .zeros }
     return nil
@@ -148,14 +194,13 @@ package enum UnsupportedContent: Sendable, Equatable, CustomStringConvertible {
     {
       return .multipart
     }
-    // What follows a first kilobyte of text does not change its kind. A character may be cut in two there.
-    let head = bytes.prefix(1024)
-    guard !head.contains(where: { $0 < 0x20 && ![0x09, 0x0A, 0x0C, 0x0D].contains($0) }) else { return nil }
-    let text = String(decoding: head, as: UTF8.self)
-    guard text.unicodeScalars.filter({ $0 == "\u{FFFD}" }).count <= 1 else { return nil }
+    if ["HTTP/1.", "RTSP/1."].contains(where: { bytes.starts(with: $0.utf8) }) { return .httpMessage }
+    guard let text = text(atStartOf: bytes) else { return nil }
     let trimmed = text.drop { $0.isWhitespace || $0 == "\u{FEFF}" }
     guard !trimmed.isEmpty else { return .text }
     let start = trimmed.prefix(64).lowercased()
+    if let name = printedName(start) { return .printed(name) }
+    if ["http://", "https://", "rtsp://", "file://"].contains(where: start.hasPrefix) { return .url }
     if start.hasPrefix("<!doctype html") || start.hasPrefix("<html") || trimmed.lowercased().contains("<html")
     {
       return .htmlPage
@@ -165,6 +210,45 @@ package enum UnsupportedContent: Sendable, Equatable, CustomStringConvertible {
     if start.hasPrefix("{") || start.hasPrefix("[") { return .json }
     if start.hasPrefix("data:") || isBase64(trimmed) { return .base64 }
     return isForm(trimmed) ? .form : .text
+  }
+
+  /// What follows a first kilobyte of text does not change its kind. A character may be cut in two there.
+  ///
+  /// - Returns: nil for what is no text.
+  private static func text(atStartOf bytes: [UInt8]) -> String? {
+    let head = bytes.prefix(1024)
+    let text: String
+    if head.starts(with: [0xFF, 0xFE]) || head.starts(with: [0xFE, 0xFF]) {
+      let (low, high) = head[0] == 0xFF ? (0, 1) : (1, 0)
+      let units = stride(from: 2, to: head.count - 1, by: 2).map {
+        UInt16(head[$0 + low]) | UInt16(head[$0 + high]) << 8
+      }
+      text = String(decoding: units, as: UTF16.self)
+    } else {
+      text = String(decoding: head, as: UTF8.self)
+    }
+    let scalars = text.unicodeScalars
+    guard !scalars.contains(where: { $0.value < 0x20 && !"\t\n\r\u{C}".unicodeScalars.contains($0) }),
+      scalars.filter({ $0 == "\u{FFFD}" }).count <= 1
+    else { return nil }
+    return text
+  }
+
+  /// Bytes or objects in the notation of a language, as programs send them that convert what they have to text.
+  private static func printedName(_ start: String) -> String? {
+    if ["b'", "b\"", "bytearray(b", "<_io."].contains(where: start.hasPrefix) {
+      return "a Python object as text"
+    }
+    if ["[object ", "undefined", "null"].contains(where: start.hasPrefix) {
+      return "a JavaScript object as text"
+    }
+    // The beginnings of a JPEG, a PNG and a RIFF file.
+    if ["ffd8ff", "89504e47", "52494646"].contains(where: start.hasPrefix) { return "hexadecimal text" }
+    let numbers = start.filter { $0 != " " && $0 != "[" }
+    if ["255,216,255,", "137,80,78,71,", "82,73,70,70,"].contains(where: numbers.hasPrefix) {
+      return "a list of numbers"
+    }
+    return nil
   }
 
   private static func isBase64(_ text: Substring) -> Bool {

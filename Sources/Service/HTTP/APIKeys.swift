@@ -57,16 +57,17 @@ package final class APIKeys: Sendable {
     return keys.withLock { keys in keys.reduce(nil as APIKey?) { $1.digest == digest ? $1 : $0 } }
   }
 
-  /// The bearer token in Authorization, else the text of X-API-Key. Credentials of other schemes are not the service's: a
-  /// proxy may forward those of its own users.
-  static func presented(in fields: HTTPFields) -> Substring? {
-    if let authorization = fields[.authorization] {
+  func first(of texts: [Substring]) -> APIKey? { texts.lazy.compactMap { self.find($0) }.first }
+
+  /// The bearer tokens in Authorization and the text of X-API-Key. Each may be a key: a proxy forwards, in the other place, the
+  /// credentials of its own users.
+  static func presented(in fields: HTTPFields) -> [Substring] {
+    let tokens = fields[values: .authorization].compactMap { authorization -> Substring? in
       let parts = authorization.split(maxSplits: 1) { $0 == " " || $0 == "\t" }
-      if parts.count == 2, parts[0].isEqualIgnoringASCIICase("bearer") {
-        return parts[1].drop { $0 == " " || $0 == "\t" }
-      }
+      guard parts.count == 2, parts[0].isEqualIgnoringASCIICase("bearer") else { return nil }
+      return parts[1].drop { $0 == " " || $0 == "\t" }
     }
-    return fields[.xAPIKey].map { $0[...] }
+    return (tokens + fields[values: .xAPIKey].map { $0[...] }).filter { !$0.isEmpty }
   }
 }
 

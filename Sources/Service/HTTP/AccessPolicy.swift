@@ -30,10 +30,10 @@ package struct AccessPolicy: Sendable {
     case body(key: String?)
   }
 
-  /// Authorises a request from the first place that has a key.
+  /// Authorises a request by any place of its head that has a valid key.
   ///
   /// The server asks with the head of every request. A route whose API has keys in bodies asks again with the body's
-  /// key; a request with a key in its head was decided by that, and its body is not asked.
+  /// key; a request with a key in its head, valid or not, was decided by that, and its body is not asked.
   ///
   /// - Returns: the name of the key; `nil` if none is needed here.
   /// - Throws: `unauthorized`, or `forbidden` if the key lacks the scope.
@@ -43,14 +43,12 @@ package struct AccessPolicy: Sendable {
     let key: APIKey?
     switch stage {
     case .head(.notRequired): return nil
-    case .head(.authorizationOnly): key = presented.flatMap { keys.find($0) }
-    case .head(.field(let name)):
-      key = presented.flatMap { keys.find($0) } ?? head.fields[name].flatMap { keys.find($0) }
+    case .head(.authorizationOnly): key = keys.first(of: presented)
+    case .head(.field(let name)): key = keys.first(of: presented + head.fields[values: name].map { $0[...] })
     case .head(.body):
-      guard let presented else { return nil }
-      key = keys.find(presented)
-    case .body(let text):
-      key = (presented ?? text.map { $0[...] }).flatMap { keys.find($0) }
+      if presented.isEmpty { return nil }
+      key = keys.first(of: presented)
+    case .body(let text): key = keys.first(of: presented.isEmpty ? [(text ?? "")[...]] : presented)
     }
     guard let key else { throw .unauthorized(at: stage) }
     if let scope = AccessPolicy.requiredScope(head), !key.scopes.contains(scope) {

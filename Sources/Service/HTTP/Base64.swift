@@ -10,6 +10,8 @@ package enum Base64 {
     case dataURI
   }
 
+  /// Of the parameters of a data URI, in bytes.
+  private static let maxHeaderLength = 1024
   private static let (blank, padding, invalid): (UInt8, UInt8, UInt8) = (64, 65, 255)
 
   /// The value of each byte: 0 to 63, or one of those above.
@@ -63,13 +65,24 @@ package enum Base64 {
     guard String(decoding: text.prefix(5), as: UTF8.self).isEqualIgnoringASCIICase("data:") else {
       return text
     }
-    guard let comma = text.firstIndex(of: UInt8(ascii: ",")) else { throw .dataURI }
-    let parameters = text[..<comma].split(separator: UInt8(ascii: ";")).dropFirst()
-    let isBase64 = parameters.contains {
-      String(decoding: $0, as: UTF8.self).filter { $0 != " " }.isEqualIgnoringASCIICase("base64")
+    // `;base64` is the last parameter, but clients put others behind it. A name may have a comma: `name=a, b.jpg`.
+    let head = text.prefix(maxHeaderLength)
+    let commas = head.indices.filter { head[$0] == UInt8(ascii: ",") }.prefix(8)
+    func parameters(before comma: Int) -> [ArraySlice<UInt8>] {
+      Array(head[..<comma].split(separator: UInt8(ascii: ";")).dropFirst())
     }
-    guard isBase64 else { throw .dataURI }
+    if let comma = commas.first(where: { parameters(before: $0).last.map(isMarker) == true }) {
+      return text[(comma + 1)...]
+    }
+    guard let comma = commas.first, parameters(before: comma).contains(where: isMarker) else {
+      throw .dataURI
+    }
     return text[(comma + 1)...]
+  }
+
+  /// Whether a parameter of a data URI is `base64`.
+  private static func isMarker(_ parameter: ArraySlice<UInt8>) -> Bool {
+    String(decoding: parameter, as: UTF8.self).filter { $0 != " " }.isEqualIgnoringASCIICase("base64")
   }
 
   static func encode(_ bytes: [UInt8]) -> String { Data(bytes).base64EncodedString() }

@@ -82,6 +82,10 @@ def jpegs():
         command = ["jpegtran", "-scans", scans.name]
         data = subprocess.run(command, input=buffer.getvalue(), stdout=subprocess.PIPE, check=True).stdout
     save("separate-scans.jpg", data, np.asarray(Image.open(io.BytesIO(data)).convert("RGB")))
+    for name, options in (("arithmetic", []), ("arithmetic-progressive", ["-progressive"])):
+        command = ["jpegtran", "-arithmetic", *options]
+        data = subprocess.run(command, input=buffer.getvalue(), stdout=subprocess.PIPE, check=True).stdout
+        save(f"{name}.jpg", data, np.asarray(Image.open(io.BytesIO(data)).convert("RGB")))
     small = Image.fromarray(source_image(40, 24))
     for orientation in range(1, 9):
         exif = Image.Exif()

@@ -47,11 +47,24 @@ start() {
   done
   url=http://$(grep -o 'addresses=[^ ]*' "$scratch/log" | cut -d= -f2)
 }
+# The demo network serves where no other weights are found.
+start_demo() {
+  (cd "$scratch" && exec env -u YOLOX_WEIGHTS_DIR XDG_DATA_HOME="$scratch" "$OLDPWD/$yolox" serve --port 0 --request-timeout 60) \
+    2>"$scratch/demo-log" &
+  demo=$!
+  for _ in $(seq 600); do
+    grep -q ' ready ' "$scratch/demo-log" && break
+    kill -0 $demo 2>/dev/null || { cat "$scratch/demo-log" >&2; exit 1; }
+    sleep 0.1
+  done
+  demo_url=http://$(grep -o 'addresses=[^ ]*' "$scratch/demo-log" | cut -d= -f2)
+}
 finish() {
   kill -TERM $server
   wait $server || { echo "check-clients: the server ended with $?" >&2; exit 1; }
 }
-trap 'kill $server 2>/dev/null || true; rm -rf "$scratch"' EXIT
+demo=
+trap 'kill $server $demo 2>/dev/null || true; rm -rf "$scratch"' EXIT
 
 start
 echo "== curl"
@@ -126,6 +139,11 @@ echo "a-key-for-the-tests" >"$scratch/keys"
 start --api-key-file "$scratch/keys" --model yolox-nano=yolox-nano --model spare=yolox-nano
 if command -v chromium >/dev/null; then
   python Tests/Integration/Clients/browser.py "$url" "$image" "$scratch/page.png" a-key-for-the-tests
+  start_demo
+  python Tests/Integration/Clients/page_controls.py "$url" a-key-for-the-tests "$demo_url"
+  kill -TERM $demo
+  wait $demo
+  demo=
 fi
 python Tests/Integration/Clients/compatibility.py "$url" "$image" a-key-for-the-tests
 # The same requests each time; another SEED makes up others. Not of other services' APIs: what those take, and how leniently, their clients decide, who were just here.

@@ -85,6 +85,8 @@ struct DetectRequestTests {
     let url = base64.replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
     for text in [
       base64, lines, url, "DATA:image/jpeg;name=a.jpg;BASE64, " + base64,
+      "data:image/jpeg;charset=utf-8;name=\"a, b;c.jpg\";base64,\(base64)", "data:;base64,\(base64)",
+      "data:image/jpeg;base64;name=a.jpg,\(base64)",
       "data:\(try ServedScene.current.mediaType);base64," + base64,
     ] {
       let response = try await service.post(json: [

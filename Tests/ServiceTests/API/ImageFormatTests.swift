@@ -1,5 +1,6 @@
 import Foundation
 import Imaging
+import Service
 import TestSupport
 import Testing
 
@@ -43,6 +44,18 @@ struct ImageFormatTests {
     #expect(try await service.post(Array(whole.dropLast(2))).status == 200)
     let line = #"yolox_rejected_total{reason="truncated",model="yolox-nano"} 3"#
     #expect(try await service.get("/metrics").body.contains(line))
+  }
+
+  @Test("an image with more pixels, or a longer side, than the limits is 413 and says so")
+  func limits() async throws {
+    let service = try await TestService { $0.imageLimits = ImageLimits(side: 60, pixels: 1500) }
+    for (name, status) in [("rgb24.bmp", 200), ("lossy.webp", 413), ("animated-inset.webp", 413)] {
+      let response = try await service.post(fixture(name))
+      #expect(response.status == status, "\(name)")
+      guard status == 413 else { continue }
+      #expect(try response.problem == "image-too-large")
+      #expect(try (response.json["detail"] as? String ?? "").contains("1500"))
+    }
   }
 
   @Test("content that is no image is 415 and named")

@@ -49,12 +49,15 @@ struct LenientRequestTests {
   }
 
   @Test(
-    "a key is accepted in X-API-Key and behind several blanks; a Basic credential hides no key of the form")
+    "a key is accepted in X-API-Key and behind several blanks; what a proxy forwards hides no key")
   func keys() async throws {
     let service = try await serviceWithKey()
     let key = LenientRequestTests.key
     for field in [
       "Authorization: Bearer  \(key)", "X-API-Key: \(key)", "Authorization: Basic eDp5\r\nX-API-Key: \(key)",
+      "Authorization: Bearer eyJhbGciOiJIUzI1NiJ9.e30.token\r\nX-API-Key: \(key)",
+      "Authorization: Bearer \(key)\r\nX-API-Key: a-key-of-the-proxy",
+      "Authorization: Basic eDp5\r\nAuthorization: Bearer \(key)",
     ] {
       #expect(try await service.get("/v1/models", fields: field + "\r\n").status == 200, "\(field)")
     }
@@ -62,7 +65,8 @@ struct LenientRequestTests {
     let body = "api_key=\(key)"
     let list = try await service.post(
       Array(body.utf8), to: "/v1/vision/custom/list",
-      fields: "Authorization: Basic eDp5\r\nContent-Type: application/x-www-form-urlencoded\r\n")
+      fields:
+        "Authorization: Basic eDp5\r\nX-API-Key:\r\nContent-Type: application/x-www-form-urlencoded\r\n")
     #expect(list.status == 200)
     let refused = try await service.post([], to: "/v1/vision/custom/list")
     #expect(try (refused.json["error"] as? String)?.contains("api_key") == true)
