@@ -91,6 +91,44 @@ struct CameraTests {
     #expect(try response.status == 400 && response.problem == "invalid-parameter", "\(response.body)")
   }
 
+  @Test(
+    "hostile zones and slices are rejected by every API that has them, and by a profile",
+    arguments: [
+      ("include_zones", "0,0,1,1,1,0,0,1"), ("exclude_zones", "nan,0,1,0,1,1"),
+      ("include_zones", "0,0,1,0,inf,1"),
+      ("exclude_zones", String(repeating: "0,0,1,0,1,1;", count: 1000)),
+      ("include_zones", "0,0,1,0,1,1" + String(repeating: ",0.5,0.5", count: 1000)), ("slice_size", "1"),
+      ("slices", "1000x1000"), ("slices", "nan"), ("slice_size", "-640"),
+    ])
+  func hostileEverywhere(name: String, value: String) async throws {
+    let service = try await TestService()
+    let query = "?\(name)=\(value)"
+    let tensor: [String: Any] = ["name": "images", "shape": [1], "datatype": "BYTES", "data": ["AA=="]]
+    let isLong = value.utf8.count > 6000
+    var responses = [
+      try await service.post(form: [("image", "a.jpg", [1]), (name, nil, Array(value.utf8))]),
+      try await service.post(json: ["image": "AA==", name: value]),
+      try await service.post(
+        json: ["inputs": [tensor], "parameters": [name: value]], to: "/v2/models/yolox-nano/infer"),
+    ]
+    if !isLong {
+      responses += [
+        try await service.post([1], to: "/detect" + query),
+        try await service.post([1], to: "/predictions/yolox-nano" + query),
+      ]
+    }
+    for response in responses {
+      #expect(response.status == 400 && response.body.contains("'\(name)'"), "\(response.body)")
+    }
+    // The head of a request is bounded too.
+    if isLong {
+      #expect([400, 414, 431].contains(try await service.post([1], to: "/detect" + query).status))
+    }
+    try await withProfiles(#"{"profiles": {"a": {"\#(name)": "\#(value)"}}}"#) { path in
+      #expect(throws: ProfilesError.self) { try Profiles(contentsOfFile: path) }
+    }
+  }
+
   @Test("zones are bounded in number, points and nesting")
   func zones() async throws {
     let service = try await TestService()
