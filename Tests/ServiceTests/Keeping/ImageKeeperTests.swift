@@ -164,7 +164,7 @@ struct ImageKeeperTests {
     #expect(kept >= 1 && kept + dropped == 500)
     // After the end nothing is taken.
     keeper.offer(image, width: 10, height: 10, [detection], of: model, requestID: "a")
-    #expect(try await metric("yolox_keep_dropped_total{reason=\"unwritable\"}", service) == 1)
+    try await until { try await metric("yolox_keep_dropped_total{reason=\"unwritable\"}", service) == 1 }
   }
 
   @Test("a folder that cannot be written stops keeping for a while, with one line, and no request")
