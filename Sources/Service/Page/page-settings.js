@@ -57,7 +57,10 @@ export class Settings {
     };
     this.editor = new ZoneEditor(canvas, this.#redraw, this.#changed);
     for (const kind of ["include", "exclude"]) {
-      element(`zone-${kind}`).addEventListener("click", () => this.editor.begin(kind));
+      element(`zone-${kind}`).addEventListener("click", () => {
+        this.editor.begin(kind);
+        canvas.scrollIntoView({ block: "nearest" });
+      });
     }
     element("zone-done").addEventListener("click", () => this.editor.finish());
     element("zone-undo").addEventListener("click", () => this.editor.undo());
@@ -130,6 +133,11 @@ export class Settings {
     return parameters;
   }
 
+  // Call when an image is shown, or no more.
+  imageChanged() {
+    this.#renderButtons();
+  }
+
   // As a profile of the configuration file.
   json() {
     const profile = { ...this.profile?.parameters };
@@ -155,17 +163,14 @@ export class Settings {
     const { draft, zones } = this.editor;
     const isDrawing = draft !== null;
     for (const kind of ["include", "exclude"]) {
-      element(`zone-${kind}`).hidden = isDrawing;
-      element(`zone-${kind}`).disabled = zones.length >= maxZones;
+      element(`zone-${kind}`).disabled = isDrawing || element("canvas").hidden || zones.length >= maxZones;
     }
-    for (const name of ["done", "undo", "cancel"]) element(`zone-${name}`).hidden = !isDrawing;
+    element("zone-tools").hidden = !isDrawing;
     element("zone-done").disabled = !isDrawing || draft.points.length < 3;
     element("zone-undo").disabled = !isDrawing || draft.points.length === 0;
-    const fault = zones.map(({ points }) => problem(points)).find(Boolean);
-    const hint = isDrawing ? "Click or tap the corners in the image; drag to adjust one." : fault ?? "";
-    element("zone-hint").textContent = hint;
-    element("zone-hint").hidden = hint === "";
-    element("zone-hint").classList.toggle("error", !isDrawing);
+    const fault = zones.map(({ points }) => problem(points)).find(Boolean) ?? "";
+    element("zone-hint").textContent = fault;
+    element("zone-hint").hidden = fault === "";
     element("canvas").classList.toggle("drawing", isDrawing);
   }
 

@@ -105,6 +105,7 @@ function render() {
   const isFailed = current?.state === "failed";
   const isShown = bitmap !== null && current !== null && !isFailed;
   canvas.hidden = !isShown;
+  settings.imageChanged();
   element("hint").hidden = isShown || !element("video").hidden;
   drop.classList.toggle("full", isShown);
   if (isFailed) element("hint").replaceChildren(`${current.name}: ${current.error.message}`);
