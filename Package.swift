@@ -81,7 +81,8 @@ let package = Package(
         .embedInCode("API/openapi.json"),
         .embedInCode("Page/index.html"), .embedInCode("Page/page.css"), .embedInCode("Page/page.js"),
         .embedInCode("Page/page-camera.js"), .embedInCode("Page/page-drawing.js"),
-        .embedInCode("Page/page-service.js"),
+        .embedInCode("Page/page-service.js"), .embedInCode("Page/page-settings.js"),
+        .embedInCode("Page/page-zones.js"),
       ]),
     // Settings of the C library's allocator for a long-running process.
     .target(name: "CAllocator"),
@@ -140,8 +141,8 @@ let package = Package(
     .testTarget(
       name: "ServiceTests",
       dependencies: [
-        "Service", "Checkpoints", "Engine", "HTTPServer", "Imaging", "PrometheusMetrics", "YOLOX",
-        "TestSupport",
+        "Service", "COCO", "Checkpoints", "Engine", "HTTPServer", "Imaging", "PrometheusMetrics", "Training",
+        "YOLOX", "TestSupport",
         .product(name: "Logging", package: "swift-log"),
       ]),
     .testTarget(

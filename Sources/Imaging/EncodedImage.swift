@@ -13,7 +13,8 @@ package struct EncodedImage: Sendable {
   package let orientation: Orientation
   /// Whether rows can be decoded one at a time, from the top.
   let hasRowsInOrder: Bool
-  private let bytes: [UInt8]
+  /// Of the file.
+  package let bytes: [UInt8]
   private let limits: ImageLimits
   private let stored: (width: Int, height: Int)
   private let header: cc_image

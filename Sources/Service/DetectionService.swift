@@ -94,6 +94,7 @@ package struct DetectionService: Sendable {
     if configuration.shutdownDelay > .zero { await DetectionService.pause(configuration.shutdownDelay) }
     await server.shutdown(timeout: configuration.shutdownTimeout)
     await adminServer?.shutdown(timeout: .zero)
+    await configuration.keeper?.close()
     logger.info("stopped")
   }
 
@@ -135,7 +136,7 @@ extension ModelRegistry {
       requestTimeout: configuration.requestTimeout,
       deepStackClasses: configuration.compatibility.contains(.deepstack)
         ? configuration.deepStack.classes : [],
-      metrics: metrics, logger: logger)
+      keptClasses: configuration.keeper?.rules.classes.sorted() ?? [], metrics: metrics, logger: logger)
   }
 }
 

@@ -38,7 +38,8 @@ struct Routes: Sendable {
       workers: workers, imageLimits: configuration.imageLimits,
       decodingLimits: DecodingLimits(bytes: configuration.server.limits.body),
       requestTimeout: configuration.requestTimeout, metrics: metrics, access: access,
-      responseMemory: MemoryBudget(limit: configuration.maxResponseMemory))
+      responseMemory: MemoryBudget(limit: configuration.maxResponseMemory), keeper: configuration.keeper)
+    configuration.keeper?.observe(by: metrics)
     detectRoute = DetectRoute(pipeline: pipeline, models: models, profiles: configuration.profiles)
     profileRoute = ProfileRoute(profiles: configuration.profiles)
     modelRoutes = ModelRoutes(models: models, allowsChanges: access.keys != nil, logger: logger)

@@ -15,6 +15,8 @@ extension DetectionService {
     package var threads = availableProcessors()
     /// Named sets of parameters.
     package var profiles = Profiles()
+    /// Keeps images for relabelling; `nil` for none.
+    package var keeper: ImageKeeper?
     package var version = "development"
     /// Maximum duration of a request from its last byte; a client may ask for less.
     package var requestTimeout = Duration.seconds(10)

@@ -14,6 +14,8 @@ package struct DetectionOptions: Hashable, Sendable {
   package var classAgnostic: Bool
   /// Whether to return the network's raw outputs too. Disables the class-branch mask.
   package var keepsPredictions: Bool
+  /// Minimum score of ``Prediction/unfiltered``, 0...1; `nil` for none.
+  package var unfilteredThreshold: Float?
   /// Selects detections by their boxes before ``maxDetections`` applies.
   package var filter: DetectionFilter?
 
@@ -31,6 +33,11 @@ package struct DetectionOptions: Hashable, Sendable {
 
   /// The lowest score that any class needs.
   package var lowestScoreThreshold: Float { min(scoreThreshold, scoreThresholds.values.min() ?? 1) }
+
+  /// The options of ``Prediction/unfiltered``: the defaults from its threshold on.
+  package var unfiltered: DetectionOptions? {
+    unfilteredThreshold.map { DetectionOptions(scoreThreshold: $0) }
+  }
 
   /// The authors' settings for evaluation (`tools/eval.py`; `test_conf` and `nmsthre` of their experiments).
   package static let evaluation = DetectionOptions(

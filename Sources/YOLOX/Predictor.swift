@@ -43,23 +43,29 @@ package struct Predictor: ~Copyable {
     // Class scores are computed only where objectness reaches the lowest threshold of the requests.
     let maskThreshold =
       requests.contains(where: \.options.keepsPredictions)
-      ? nil : requests.map(\.options.objectnessThreshold).min()
+      ? nil
+      : requests.map { request in
+        min(request.options.objectnessThreshold, request.options.unfiltered?.objectnessThreshold ?? .infinity)
+      }.min()
     executor.run(requests.map(\.image.pixels), maskThreshold: maskThreshold)
     let inference = start.duration(to: .now)
     return requests.indices.map { index in
       let (image, options) = requests[index]
       let start = ContinuousClock.now
-      let detections = decode(index, options).map { detection in
-        var detection = detection
-        detection.box = image.letterbox.toImage(detection.box)
-        return detection
-      }
       let letterbox = image.letterbox
+      func decoded(_ options: DetectionOptions) -> [Detection] {
+        decode(index, options).map { detection in
+          var detection = detection
+          detection.box = letterbox.toImage(detection.box)
+          return detection
+        }
+      }
       let predictions =
         options.keepsPredictions ? executor.predictions(model.architecture, image: index) : nil
       return Prediction(
         detections: options.filtered(
-          detections, width: letterbox.imageWidth, height: letterbox.imageHeight), inference: inference,
+          decoded(options), width: letterbox.imageWidth, height: letterbox.imageHeight),
+        unfiltered: options.unfiltered.map(decoded) ?? [], inference: inference,
         postprocess: start.duration(to: .now),
         predictions: predictions)
     }

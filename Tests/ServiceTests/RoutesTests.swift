@@ -250,7 +250,8 @@ struct RoutesTests {
     for (path, type) in [
       ("/", "text/html"), ("/page.css", "text/css"), ("/page.js", "text/javascript"),
       ("/page-camera.js", "text/javascript"), ("/page-drawing.js", "text/javascript"),
-      ("/page-service.js", "text/javascript"),
+      ("/page-service.js", "text/javascript"), ("/page-settings.js", "text/javascript"),
+      ("/page-zones.js", "text/javascript"),
       ("/sample.png", "image/png"),
     ] {
       let response = try await get(path)

@@ -66,6 +66,23 @@ struct SceneTests {
     #expect(hidden > 1)
   }
 
+  @Test("scenes of a given size have as many objects as asked, within the given sizes")
+  func smallObjects() {
+    var composer = SceneComposer()
+    composer.size = (640, 360)
+    composer.maxObjects = 30
+    composer.objectSizes = 16...48
+    var counts: [Int] = []
+    for index in 0..<6 {
+      let scene = composer.scene(seed: 6, split: 0, index: index)
+      #expect(scene.image.width == 640 && scene.image.height == 360)
+      // What is turned or stretched is a little larger.
+      #expect(scene.objects.allSatisfy { max($0.box[2], $0.box[3]) <= 90 })
+      counts.append(scene.objects.count)
+    }
+    #expect(counts.allSatisfy { $0 <= 30 } && counts.contains { $0 > 8 }, "\(counts)")
+  }
+
   @Test("a data set of scenes is COCO's format with COCO's names and ids, and without fault")
   func dataSet() throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "scenes-\(UUID().uuidString)").path

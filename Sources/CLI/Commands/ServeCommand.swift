@@ -26,6 +26,7 @@ package struct ServeCommand: AsyncParsableCommand {
   @OptionGroup(title: "Listening") var listening: ListenOptions
   @OptionGroup(title: "Requests") var requests: RequestOptions
   @OptionGroup(title: "Access") var access: AccessOptions
+  @OptionGroup(title: "Keeping images") var keeping: KeepOptions
   @OptionGroup(title: "Operation") var logging: LogOptions
   @OptionGroup(title: "Operation") var shutdown: ShutdownOptions
 
@@ -54,6 +55,7 @@ package struct ServeCommand: AsyncParsableCommand {
     requests.apply(to: &configuration)
     try access.apply(to: &configuration)
     shutdown.apply(to: &configuration)
+    configuration.keeper = try keeping.keeper(logger: Logger(label: "yolox"))
     if let config { configuration.profiles = try Profiles(contentsOfFile: config) }
     let service = DetectionService(
       try models.sources(model), configuration: configuration, logger: Logger(label: "yolox"))

@@ -11,6 +11,8 @@ enum PageRoute {
     ("/page-camera.js", "text/javascript; charset=utf-8", PackageResources.page_camera_js),
     ("/page-drawing.js", "text/javascript; charset=utf-8", PackageResources.page_drawing_js),
     ("/page-service.js", "text/javascript; charset=utf-8", PackageResources.page_service_js),
+    ("/page-settings.js", "text/javascript; charset=utf-8", PackageResources.page_settings_js),
+    ("/page-zones.js", "text/javascript; charset=utf-8", PackageResources.page_zones_js),
     ("/sample.png", "image/png", Embedded.street),
   ]
 

@@ -59,6 +59,7 @@ extension DetectionPipeline {
     deadline: RequestDeadline, keepsImage: Bool
   ) async throws(Problem) -> ImageResult {
     let (model, tiles, source) = (detector.model, image.tiles, image.source)
+    let (options, kept) = keeping(source.bytes, options)
     let (prepared, decoding) = try await decode(deadline, source.decodingCost, detector) {
       () throws(ImageError) -> ([PreparedImage], Duration) in
       let start = ContinuousClock.now
@@ -78,13 +79,21 @@ extension DetectionPipeline {
       timings.inference = max(.zero, start.duration(to: end) - timings.queue - timings.postprocess)
       guard let whole = results.last else { throw rejection(.expired, model: model.name) }
       let found = zip(tiles, results).map { (tile: $0, detections: $1.detections) }
+      let unfiltered = zip(tiles, results).map { (tile: $0, detections: $1.prediction.unfiltered) }
       // Merging takes long with thousands of detections.
-      let detections = try await runOnWorker(deadline) { () throws(Problem) in
-        slices.merged(found, options, width: source.size.width, height: source.size.height)
+      let (detections, all) = try await runOnWorker(deadline) { () throws(Problem) in
+        let (width, height) = source.size
+        return (
+          slices.merged(found, options, width: width, height: height),
+          options.unfiltered.map { slices.merged(unfiltered, $0, width: width, height: height) } ?? []
+        )
       }
       timings.postprocess += end.duration(to: .now)
       detector.metrics?.imageSucceeded(timings, detections)
-      return ImageResult(detections, whole: whole, timings, source: keepsImage ? source : nil)
+      let result = ImageResult(
+        detections, unfiltered: all, whole: whole, timings, source: keepsImage ? source : nil)
+      keep(kept, result, of: model, deadline)
+      return result
     } catch {
       detector.metrics?.imageFailed()
       throw error

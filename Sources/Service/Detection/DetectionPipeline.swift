@@ -16,10 +16,13 @@ package struct DetectionPipeline: Sendable {
   let access: AccessPolicy
   /// Of drawn images and raw predictions, which clients may read slowly.
   let responseMemory: MemoryBudget
+  /// `nil` if no images are kept.
+  let keeper: ImageKeeper?
 
   package init(
     workers: PreprocessingPool, imageLimits: ImageLimits, decodingLimits: DecodingLimits,
-    requestTimeout: Duration, metrics: ServiceMetrics, access: AccessPolicy, responseMemory: MemoryBudget
+    requestTimeout: Duration, metrics: ServiceMetrics, access: AccessPolicy, responseMemory: MemoryBudget,
+    keeper: ImageKeeper? = nil
   ) {
     self.workers = workers
     self.imageLimits = imageLimits
@@ -28,6 +31,7 @@ package struct DetectionPipeline: Sendable {
     self.metrics = metrics
     self.access = access
     self.responseMemory = responseMemory
+    self.keeper = keeper
   }
 
   /// Shorter responses are not counted: they are less than a connection takes anyway.
@@ -45,9 +49,12 @@ package struct DetectionPipeline: Sendable {
     _ body: @escaping @Sendable (Request, RequestDeadline) async throws(Problem) -> Response
   ) async -> Response {
     let deadline: RequestDeadline
+    // Kept images are named after it; else it is given when the response is finished.
+    let requestID = keeper.map { _ in RequestID(request.fields).text }
     do throws(Problem) {
       let timeout = try RequestTimeout(request.fields, atMost: requestTimeout)
-      deadline = RequestDeadline(timeout.duration, from: request.receivedAt, client: request.client)
+      deadline = RequestDeadline(
+        timeout.duration, from: request.receivedAt, client: request.client, requestID: requestID)
     } catch { return problemResponse(error) }
     let first = FirstResult<Result<Response, Problem>>()
     // Unstructured, because the response does not wait for work that has become useless.
@@ -81,6 +88,7 @@ package struct DetectionPipeline: Sendable {
       response.logFields.model = $0.model
     }
     response.logFields.keyName = deadline.client
+    if let requestID { response.fields[.requestID] = requestID }
     return response
   }
 
@@ -180,15 +188,35 @@ package struct DetectionPipeline: Sendable {
     keepsImage: Bool
   ) async throws(Problem) -> ImageResult {
     let (prepared, source) = try await prepare(input, for: detector, options, deadline)
+    let (options, kept) = keeping(input.encodedBytes, options)
     do throws(DetectorError) {
       var result = try await detector.detect(prepared, options: options, deadline: deadline)
       if keepsImage { result.source = source }
       detector.metrics?.imageSucceeded(result.timings, result.detections)
+      keep(kept, result, of: detector.model, deadline)
       return result
     } catch {
       detector.metrics?.imageFailed()
       throw rejection(error, model: detector.model.name)
     }
+  }
+
+  /// Draws whether an image may be kept.
+  ///
+  /// - Parameter bytes: of the file; `nil` for tensors, which are not kept.
+  /// - Returns: the options that detect what is kept besides, and the bytes if they may be kept.
+  func keeping(_ bytes: [UInt8]?, _ options: DetectionOptions) -> (DetectionOptions, kept: [UInt8]?) {
+    guard let keeper, let bytes, keeper.samples() else { return (options, nil) }
+    var options = options
+    options.unfilteredThreshold = keeper.rules.scores.lowerBound
+    return (options, bytes)
+  }
+
+  func keep(_ bytes: [UInt8]?, _ result: ImageResult, of model: Model, _ deadline: RequestDeadline) {
+    guard let keeper, let bytes else { return }
+    keeper.offer(
+      bytes, width: result.width, height: result.height, result.prediction.unfiltered, of: model,
+      requestID: deadline.requestID ?? "")
   }
 
   /// - Returns: the network's input and, to draw on, the image. Planes have none.

@@ -8,4 +8,9 @@ enum ImageInput: Sendable {
   case pixels(Image)
   /// The network's input, `[3, H, W]`.
   case planes([Float])
+
+  /// `nil` for tensors.
+  var encodedBytes: [UInt8]? {
+    if case .encoded(let bytes) = self { bytes } else { nil }
+  }
 }

@@ -28,11 +28,12 @@ package struct ImageResult: Sendable {
   ///
   /// - Parameter whole: the result of the whole image, which is one of the tiles.
   init(
-    _ detections: [Detection], whole: ImageResult, _ timings: StageTimings, source: ImageSource?
+    _ detections: [Detection], unfiltered: [Detection], whole: ImageResult, _ timings: StageTimings,
+    source: ImageSource?
   ) {
     prediction = Prediction(
-      detections: detections, inference: timings.inference, postprocess: timings.postprocess, predictions: nil
-    )
+      detections: detections, unfiltered: unfiltered, inference: timings.inference,
+      postprocess: timings.postprocess, predictions: nil)
     (width, height) = (whole.width, whole.height)
     (inputWidth, inputHeight) = (whole.inputWidth, whole.inputHeight)
     self.timings = timings

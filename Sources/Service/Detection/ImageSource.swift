@@ -13,6 +13,14 @@ enum ImageSource: Sendable {
     }
   }
 
+  /// Of the file; `nil` for pixels.
+  var bytes: [UInt8]? {
+    switch self {
+    case .encoded(let encoded): encoded.bytes
+    case .pixels: nil
+    }
+  }
+
   /// In pixels.
   var size: (width: Int, height: Int) {
     switch self {

@@ -15,13 +15,18 @@ package final class RequestDeadline: Sendable {
   }
 
   package let instant: Instant
+  /// `X-Request-Id`, if something needs it before the response is finished.
+  package let requestID: String?
   /// What the access log says of the request besides its response; here because all that works on a request has this.
   package let logFields = Mutex(AccessLogFields())
   private let state: Mutex<State>
 
   /// - Parameter client: the name of the request's API key.
-  package init(_ duration: Duration, from start: Instant = .now, client: String? = nil) {
+  package init(
+    _ duration: Duration, from start: Instant = .now, client: String? = nil, requestID: String? = nil
+  ) {
     instant = start.advanced(by: duration)
+    self.requestID = requestID
     state = Mutex(State(client: client))
   }
 

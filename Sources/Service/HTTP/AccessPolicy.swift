@@ -19,7 +19,8 @@ package struct AccessPolicy: Sendable {
   /// Probes have no keys; the page and the API description hold no secrets.
   private static let openPaths: Set<String> = [
     "/healthz", "/readyz", "/openapi.json", "/", "/page.css", "/page.js",
-    "/page-camera.js", "/page-drawing.js", "/page-service.js", "/sample.png",
+    "/page-camera.js", "/page-drawing.js", "/page-service.js", "/page-settings.js",
+    "/page-zones.js", "/sample.png",
   ]
 
   /// How much of a request is there when it is authorised.

@@ -18,7 +18,8 @@ package final class ServiceMetrics: Sendable {
 
   package init(version: String) {
     let registry = PrometheusRegistry(
-      descriptions: ServiceMetrics.descriptions.merging(ServerMetrics.descriptions) { first, _ in first })
+      descriptions: ServiceMetrics.descriptions.merging(ServerMetrics.descriptions) { first, _ in first }
+        .merging(KeepMetrics.descriptions) { first, _ in first })
     self.registry = registry
     inFlight = Meter(label: "yolox_requests_in_flight", factory: registry)
     connections = Meter(label: "yolox_connections", factory: registry)

@@ -15,6 +15,8 @@ package final class ModelRegistry: Sendable {
   private let requestTimeout: Duration
   /// Of the clients of DeepStack's API; empty for all.
   private let deepStackClasses: [String]
+  /// Of images that are kept; empty for all.
+  private let keptClasses: [String]
   private let metrics: ServiceMetrics
   private let logger: Logger
   /// Reads files and packs weights, one model at a time, outside Swift's cooperative pool.
@@ -23,12 +25,13 @@ package final class ModelRegistry: Sendable {
   /// - Parameter threads: of inference, shared by all models.
   init(
     _ sources: [ModelSource], threads: Int, batching: Batching, requestTimeout: Duration,
-    deepStackClasses: [String], metrics: ServiceMetrics, logger: Logger
+    deepStackClasses: [String], keptClasses: [String], metrics: ServiceMetrics, logger: Logger
   ) {
     self.sources = sources
     self.batching = batching
     self.requestTimeout = requestTimeout
     self.deepStackClasses = deepStackClasses
+    self.keptClasses = keptClasses
     self.metrics = metrics
     self.logger = logger
     inferenceQueue = InferenceQueue(threads: threads)
@@ -75,10 +78,11 @@ package final class ModelRegistry: Sendable {
         "kernels": "\(model.plan.instructionSet)", "queue_limit": "\(detector.queueLimit)",
         "milliseconds_per_image": "\(detector.timePerImage.roundedMilliseconds)",
       ])
-    let missing = deepStackClasses.filter { !model.labels.contains($0) }
-    if !missing.isEmpty {
+    for (option, classes) in [("--deepstack-classes", deepStackClasses), ("--keep-classes", keptClasses)] {
+      let missing = classes.filter { !model.labels.contains($0) }
+      guard !missing.isEmpty else { continue }
       logger.warning(
-        "the model does not have all labels of --deepstack-classes; see 'labels' at /v1/models",
+        "the model does not have all labels of \(option); see 'labels' at /v1/models",
         metadata: ["model": "\(name)", "missing": "\(missing.joined(separator: ","))"])
     }
   }

@@ -45,15 +45,18 @@ async function json(response) {
 
 // Encoded, because a shell and a proxy read the address too.
 export function detectPath(parameters) {
-  const query = Object.entries(parameters).filter(([, value]) => value !== "");
+  const query = Object.entries(parameters).filter(([, value]) => value !== undefined);
   return `detect?${query.map(([name, value]) => `${name}=${encodeURIComponent(value).replaceAll("'", "%27")}`).join("&")}`;
 }
 
 const body = (image) => ({ method: "POST", headers: { "Content-Type": "application/octet-stream" }, body: image });
 
-// All detections above the lowest score.
-export async function detect(image, model, key) {
-  const answer = await json(await send(detectPath({ score_threshold: lowestScore, model }), key, body(image)));
+// All detections above the lowest score, or what a profile lets through.
+export async function detect(image, parameters, key) {
+  // A profile may also have a format of its own.
+  const own = parameters.profile === undefined ? { score_threshold: lowestScore } : { format: "json" };
+  const path = detectPath({ ...own, ...parameters });
+  const answer = await json(await send(path, key, body(image)));
   if (!Array.isArray(answer?.detections)) throw new ServiceError(proxyError(200));
   return answer;
 }
@@ -89,6 +92,10 @@ export async function shownImage(image, answer, model, key) {
 
 export async function models(key) {
   return (await json(await send("v1/models", key))).models ?? [];
+}
+
+export async function profiles(key) {
+  return (await json(await send("v1/profiles", key))).profiles ?? [];
 }
 
 export async function sample() {

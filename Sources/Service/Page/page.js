@@ -3,7 +3,9 @@
 
 import { Camera } from "./page-camera.js";
 import { boxAt, color, paint, percent } from "./page-drawing.js";
-import { detect, detectPath, models, sample, shownImage } from "./page-service.js";
+import { detect, detectPath, models, profiles, sample, shownImage } from "./page-service.js";
+import { copyOnClick, Settings } from "./page-settings.js";
+import { paintZones } from "./page-zones.js";
 
 const element = (id) => document.getElementById(id);
 const [canvas, threshold, key, drop] = ["canvas", "threshold", "key", "drop"].map(element);
@@ -17,6 +19,7 @@ let bitmap = null; // of the current image's picture
 let marked = null; // index of the highlighted detection among the visible ones
 const hiddenClasses = new Set();
 const maxImages = 50;
+const settings = new Settings(canvas, () => render(), () => settingsChanged());
 
 // ---- Detection
 
@@ -46,10 +49,10 @@ async function process(image) {
   const run = (image.run += 1);
   image.state = "busy";
   if (image === current) render();
-  const [model, secret] = [choice.value, key.value];
+  const [model, secret] = [choice.value || undefined, key.value];
   const result = {};
   try {
-    result.answer = await detect(image.blob, model, secret);
+    result.answer = await detect(image.blob, { model, ...settings.parameters() }, secret);
     result.picture = await shownImage(image.blob, result.answer, model, secret);
     result.state = "done";
   } catch (error) {
@@ -102,6 +105,7 @@ function render() {
   const isFailed = current?.state === "failed";
   const isShown = bitmap !== null && current !== null && !isFailed;
   canvas.hidden = !isShown;
+  settings.imageChanged();
   element("hint").hidden = isShown || !element("video").hidden;
   drop.classList.toggle("full", isShown);
   if (isFailed) element("hint").replaceChildren(`${current.name}: ${current.error.message}`);
@@ -143,6 +147,7 @@ function drawCurrent(visible) {
   [canvas.style.width, canvas.style.height] = [`${width}px`, `${height}px`];
   [canvas.width, canvas.height] = [Math.round(width * unit), Math.round(height * unit)];
   paint(canvas, bitmap, visible, { unit, marked });
+  paintZones(canvas, settings.editor.zones, settings.editor.draft, unit);
 }
 
 // ---- Table and classes
@@ -263,32 +268,37 @@ element("save-json").addEventListener("click", () => {
 });
 
 function renderCurl() {
-  const path = detectPath({ score_threshold: threshold.value, model: choice.value });
+  const score = settings.profile ? undefined : threshold.value;
+  const path = detectPath({ score_threshold: score, model: choice.value || undefined, ...settings.parameters() });
   const bearer = key.value ? " -H 'Authorization: Bearer KEY'" : "";
   element("curl").textContent = `curl --data-binary @image.jpg${bearer} '${new URL(path, document.baseURI)}'`;
 }
 
-// Pages without https have no clipboard object.
-async function copy(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    const area = document.createElement("textarea");
-    area.value = text;
-    document.body.append(area);
-    area.select();
-    const isCopied = document.execCommand("copy");
-    area.remove();
-    return isCopied;
+copyOnClick("copy", "curl");
+
+// ---- Profiles, slices and zones
+
+let profileName;
+
+function settingsChanged() {
+  // Another profile shows what it lets through.
+  if (settings.profile?.name !== profileName) {
+    profileName = settings.profile?.name;
+    threshold.value = settings.lowestScore ?? 0.25;
+    element("threshold-value").textContent = percent(threshold.value);
+    hiddenClasses.clear();
   }
+  renderCurl();
+  again(() => true);
 }
 
-element("copy").addEventListener("click", async ({ target }) => {
-  target.textContent = (await copy(element("curl").textContent)) ? "Copied" : "Select the text to copy it";
-  target.focus();
-  setTimeout(() => (target.textContent = "Copy"), 2000);
-});
+async function loadProfiles() {
+  try {
+    settings.setProfiles(await profiles(key.value));
+  } catch {
+    // Without a key the profiles are not shown.
+  }
+}
 
 // ---- Models and keys
 
@@ -320,7 +330,7 @@ async function loadModels() {
 element("key-row").addEventListener("submit", async (event) => {
   event.preventDefault();
   renderCurl();
-  await loadModels();
+  await Promise.all([loadModels(), loadProfiles()]);
   element("key-row").hidden = true;
   again((image) => image.error?.needsKey);
 });
@@ -340,7 +350,7 @@ element("classes").addEventListener("change", ({ target }) => {
   render();
 });
 canvas.addEventListener("pointermove", (event) => {
-  if (current?.state !== "done") return;
+  if (current?.state !== "done" || settings.editor.isBusy) return;
   const scale = bitmap.width / canvas.clientWidth;
   mark(boxAt(event.offsetX * scale, event.offsetY * scale, visibleDetections()));
 });
@@ -391,3 +401,4 @@ addEventListener("resize", () => render());
 
 renderCurl();
 loadModels();
+loadProfiles();

@@ -38,7 +38,7 @@ scratch=$(mktemp -d)
 start() {
   rm -f "$scratch/log"
   # On a busy machine requests are slow but not rejected.
-  $yolox serve --port 0 --request-timeout 60 "$@" 2>"$scratch/log" &
+  $yolox serve --port 0 --request-timeout 60 --config Tests/Integration/Clients/profiles.json "$@" 2>"$scratch/log" &
   server=$!
   for _ in $(seq 600); do
     grep -q ' ready ' "$scratch/log" && break

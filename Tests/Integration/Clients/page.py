@@ -2,7 +2,7 @@
 
     python3 Tests/Integration/Clients/page.py http://localhost:8080 [FOLDER]
 
-Writes screenshots to FOLDER. Needs chromium, nginx and, from PyPI, websocket-client and pillow. Exits with 1 at the first thing
+The service has the profiles of profiles.json (--config). Writes screenshots to FOLDER. Needs chromium, nginx and, from PyPI, websocket-client and pillow. Exits with 1 at the first thing
 that is not as it should be.
 """
 
@@ -175,6 +175,111 @@ def several(browser, address, folder):
     expect("one format of numbers", text(browser, "threshold-value") == "70%" and browser.evaluate(scores))
 
 
+def rows(browser):
+    """The objects in the table: labels, and boxes in pixels of the image."""
+    cells = browser.evaluate(
+        "JSON.stringify([...document.querySelectorAll('#rows tr')].map((row) => [...row.cells].map((cell) => cell.textContent)))")
+    return [(label, list(map(int, box.split(", ")))) for label, _, box in json.loads(cells)]
+
+
+def point(browser, share, touch):
+    """Presses a point of the image, in fractions of its sides."""
+    left, top, width, height = json.loads(browser.evaluate(
+        "(() => { const r = canvas.getBoundingClientRect(); return JSON.stringify([r.left, r.top, r.width, r.height]) })()"))
+    x, y = left + share[0] * width, top + share[1] * height
+    if touch:
+        browser.call("Input.dispatchTouchEvent", type="touchStart", touchPoints=[{"x": x, "y": y}])
+        browser.call("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
+    else:
+        for kind in ("mousePressed", "mouseReleased"):
+            browser.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+
+
+def draw(browser, kind, corners, touch):
+    browser.evaluate(f"document.getElementById('zone-{kind}').click(); canvas.scrollIntoView({{ block: 'center' }})")
+    for corner in corners:
+        point(browser, corner, touch)
+    browser.evaluate("document.getElementById('zone-done').click()")
+
+
+def labels_until(browser, condition):
+    done = f"/found|Nothing with/.test(document.getElementById('status').textContent) && ({condition})"
+    browser.until(done.replace("LABELS", "[...document.querySelectorAll('#rows td:first-child')].map(cell => cell.textContent)"))
+
+
+def zones(browser, address, folder):
+    """Profiles, slices and zones; the service has the profiles of profiles.json."""
+    width, height = Image.open(STREET).size
+    for side, tall, touch in [(390, 844, True), (1280, 800, False)]:
+        for scheme in ["light", "dark"]:
+            view(browser, side, tall, scheme)
+            browser.call("Emulation.setTouchEmulationEnabled", enabled=touch)
+            browser.open(address)
+            browser.until("document.getElementById('curl').textContent")
+            browser.evaluate("document.getElementById('sample').click()")
+            browser.found()
+            browser.evaluate("document.getElementById('settings').open = true")
+            name = f"{side} pixels, {scheme}"
+            label, (x1, y1, x2, y2) = next(row for row in rows(browser) if row[0] == "bus")
+            around = [(x1 / width, y1 / height), (x2 / width, y1 / height), (x2 / width, y2 / height), (x1 / width, y2 / height)]
+            draw(browser, "include", around, touch)
+            labels_until(browser, "LABELS.join() === 'bus'")
+            written = json.loads(text(browser, "profile-json"))
+            apart = max(abs(a - b) for points in zip(written["include_zones"][0], around) for a, b in zip(*points))
+            expect(f"{name}: an included zone", apart < 0.01 and "include_zones=" in text(browser, "curl"), written)
+            expect(f"{name}: no scrolling sideways", browser.evaluate("document.documentElement.scrollWidth") <= side)
+            browser.evaluate("canvas.scrollIntoView()")
+            browser.shoot(folder / f"page-zones-{side}-{scheme}.png")
+            browser.evaluate("document.getElementById('settings').scrollIntoView()")
+            browser.shoot(folder / f"page-settings-{side}-{scheme}.png")
+
+            browser.evaluate("document.querySelector('#zones button').click()")
+            labels_until(browser, "LABELS.length > 1")
+            draw(browser, "exclude", around, touch)
+            labels_until(browser, "!LABELS.includes('bus') && LABELS.length > 0")
+            expect(f"{name}: an excluded zone", "exclude_zones=" in text(browser, "curl"))
+
+            field = "document.querySelector('#zones input')"
+            browser.evaluate(f"{field}.value = '0,0,1,1,1,0,0,1'; {field}.dispatchEvent(new Event('change'))")
+            labels_until(browser, "LABELS.includes('bus')")
+            expect(f"{name}: a zone that crosses itself is named, and not sent",
+                   "cross" in text(browser, "zone-hint") and "exclude_zones=" not in text(browser, "curl"))
+
+    # A point is moved with the mouse.
+    browser.evaluate(f"{field}.value = '0.2,0.2,0.4,0.2,0.4,0.4'; {field}.dispatchEvent(new Event('change'));"
+                     "canvas.scrollIntoView({ block: 'center' })")
+    done(browser)
+    left, top, wide, high = json.loads(browser.evaluate(
+        "(() => { const r = canvas.getBoundingClientRect(); return JSON.stringify([r.left, r.top, r.width, r.height]) })()"))
+    for kind, x, y in [("mousePressed", 0.2, 0.2), ("mouseMoved", 0.15, 0.12), ("mouseMoved", 0.1, 0.1), ("mouseReleased", 0.1, 0.1)]:
+        browser.call("Input.dispatchMouseEvent", type=kind, x=left + x * wide, y=top + y * high, button="left", buttons=1, clickCount=1)
+    moved = json.loads(text(browser, "profile-json"))["exclude_zones"][0][0]
+    expect("a point is moved", max(abs(moved[0] - 0.1), abs(moved[1] - 0.1)) < 0.01, moved)
+
+    def choose(name, value):
+        browser.evaluate(
+            f"(() => {{ const c = document.getElementById('{name}'); c.value = '{value}'; c.dispatchEvent(new Event('change')) }})()")
+
+    choose("slices-choice", "2x2")
+    done(browser)
+    expect("slices", "slices=2x2" in text(browser, "curl") and json.loads(text(browser, "profile-json"))["slices"] == "2x2")
+    choose("profile-choice", "door")
+    labels_until(browser, "LABELS.join() === 'bus'")
+    command = text(browser, "curl")
+    expect("a profile applies, its zone is drawn, and the command names it",
+           "profile=door" in command and "zones" not in command and "score" not in command
+           and browser.evaluate("document.querySelectorAll('#zones li').length") == 1, command)
+    browser.shoot(folder / "page-profile.png")
+    browser.evaluate("document.querySelector('#zones button').click()")
+    labels_until(browser, "LABELS.includes('clock')")
+    expect("a zone of the profile is taken away", "&exclude_zones='" in text(browser, "curl"), text(browser, "curl"))
+    choose("profile-choice", "table")
+    labels_until(browser, "LABELS.length === 1")
+    expect("a profile with a format of its own", "profile=table" in text(browser, "curl"))
+    expect("nothing in the console", not browser.problems, browser.problems)
+    browser.call("Emulation.setTouchEmulationEnabled", enabled=False)
+
+
 def late(browser, address):
     browser.open(address)
     browser.until("document.getElementById('curl').textContent")
@@ -264,6 +369,7 @@ def main():
             looks(browser, address, folder)
             shapes(browser, address, folder)
             several(browser, address, folder)
+            zones(browser, address, folder)
             late(browser, address)
             proxies(browser, port, folder)
         finally:

@@ -91,6 +91,61 @@ struct CameraTests {
     #expect(try response.status == 400 && response.problem == "invalid-parameter", "\(response.body)")
   }
 
+  /// Values that no API takes; named, because some are long.
+  enum Hostile: String, CaseIterable {
+    case crossing, notANumber, infinite, thousandZones, thousandPoints, onePixel, tooManyTiles, noGrid,
+      negative
+
+    var parameter: (name: String, value: String) {
+      switch self {
+      case .crossing: ("include_zones", "0,0,1,1,1,0,0,1")
+      case .notANumber: ("exclude_zones", "nan,0,1,0,1,1")
+      case .infinite: ("include_zones", "0,0,1,0,inf,1")
+      case .thousandZones: ("exclude_zones", String(repeating: "0,0,1,0,1,1;", count: 1000))
+      case .thousandPoints: ("include_zones", "0,0,1,0,1,1" + String(repeating: ",0.5,0.25", count: 1000))
+      case .onePixel: ("slice_size", "1")
+      case .tooManyTiles: ("slices", "1000x1000")
+      case .noGrid: ("slices", "nan")
+      case .negative: ("slice_size", "-640")
+      }
+    }
+  }
+
+  @Test("hostile zones and slices are rejected by every API that has them, and by a profile")
+  func hostileEverywhere() async throws {
+    let service = try await TestService()
+    for hostile in Hostile.allCases { try await reject(hostile, service) }
+  }
+
+  private func reject(_ hostile: Hostile, _ service: TestService) async throws {
+    let (name, value) = hostile.parameter
+    let query = "?\(name)=\(value)"
+    let tensor: [String: Any] = ["name": "images", "shape": [1], "datatype": "BYTES", "data": ["AA=="]]
+    let isLong = value.utf8.count > 6000
+    var responses = [
+      try await service.post(form: [("image", "a.jpg", [1]), (name, nil, Array(value.utf8))]),
+      try await service.post(json: ["image": "AA==", name: value]),
+      try await service.post(
+        json: ["inputs": [tensor], "parameters": [name: value]], to: "/v2/models/yolox-nano/infer"),
+    ]
+    if !isLong {
+      responses += [
+        try await service.post([1], to: "/detect" + query),
+        try await service.post([1], to: "/predictions/yolox-nano" + query),
+      ]
+    }
+    for response in responses {
+      #expect(response.status == 400 && response.body.contains("'\(name)'"), "\(response.body)")
+    }
+    // The head of a request is bounded too.
+    if isLong {
+      #expect([400, 414, 431].contains(try await service.post([1], to: "/detect" + query).status))
+    }
+    try await withProfiles(#"{"profiles": {"a": {"\#(name)": "\#(value)"}}}"#) { path in
+      #expect(throws: ProfilesError.self) { try Profiles(contentsOfFile: path) }
+    }
+  }
+
   @Test("zones are bounded in number, points and nesting")
   func zones() async throws {
     let service = try await TestService()

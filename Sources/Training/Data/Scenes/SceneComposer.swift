@@ -22,7 +22,13 @@ package struct Scene: Sendable {
 package struct SceneComposer: Sendable {
   /// The longer side of a scene, in pixels.
   package var sides = 288...416
+  /// Of all scenes, in pixels, instead of ``sides`` and a random shape.
+  package var size: (width: Int, height: Int)?
   package var maxObjects = 5
+  /// Of an object in pixels, instead of a part of the scene: about its height, or three quarters of its width if it is wide.
+  package var objectSizes: ClosedRange<Int>?
+  /// Objects and distractors have numbers of one byte.
+  package static let maxObjectsLimit = 200
   /// An object of which less can be seen is not annotated.
   package static let leastVisible: Float = 0.3
 
@@ -54,7 +60,8 @@ package struct SceneComposer: Sendable {
     let side = random.integer(sides)
     let aspect = random.pick([(4, 3), (4, 3), (3, 2), (1, 1), (3, 4), (16, 9)])
     let longer = max(aspect.0, aspect.1)
-    var canvas = Canvas(width: side * aspect.0 / longer, height: side * aspect.1 / longer)
+    var canvas = Canvas(
+      width: size?.width ?? side * aspect.0 / longer, height: size?.height ?? side * aspect.1 / longer)
     let backdrop = Backdrop.random(&random, height: Float(canvas.height))
     backdrop.draw(on: &canvas, &random)
 
@@ -92,10 +99,14 @@ package struct SceneComposer: Sendable {
     for _ in 0..<10 {
       // Small ones are more frequent.
       let share = random.uniform(0, 1)
-      let extent = (0.21 + 0.28 * share + 0.31 * share * share) * min(width, height)
+      let range = objectSizes.map { (Float($0.lowerBound), Float($0.upperBound)) }
+      let extent =
+        range.map { $0 + ($1 - $0) * share * share }
+        ?? (0.21 + 0.28 * share + 0.31 * share * share) * min(width, height)
       var placement = Placement()
       placement.scale = extent / max(object.height, object.width * 0.75)
-      if object.width * placement.scale < 24 { placement.scale = 24 / object.width }
+      let minWidth: Float = range == nil ? 24 : 8
+      if object.width * placement.scale < minWidth { placement.scale = minWidth / object.width }
       placement.stretch = random.uniform(0.9, 1.12)
       placement.angle = random.chance(0.35) ? random.uniform(-0.12, 0.12) : 0
       placement.mirrored = category != .stopSign && random.chance(0.5)
@@ -109,7 +120,8 @@ package struct SceneComposer: Sendable {
         top: placement.position.y - object.height * placement.scale * placement.stretch,
         right: placement.position.x + halfWidth, bottom: placement.position.y)
       let inside = bounds.intersection(Bounds(left: 0, top: 0, right: width, bottom: height))
-      guard inside.area > 0.45 * bounds.area, min(inside.width, inside.height) >= 16 else { continue }
+      guard inside.area > 0.45 * bounds.area, min(inside.width, inside.height) >= min(16, minWidth)
+      else { continue }
       let limit: Float = random.chance(0.3) ? 0.55 : 0.15
       let isFree = others.allSatisfy {
         $0.bounds.intersection(bounds).area < limit * min($0.bounds.area, bounds.area)
