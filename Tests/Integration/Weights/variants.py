@@ -16,7 +16,7 @@ beside the image, too: those without area inside it are left out.
 
 Files with int8 weights run in float32 here, and activations are not rounded. They are compared with ONNX Runtime on the float
 network with the file's weights, each `(integer - zero point) * scale`; what ONNX Runtime makes of the file in int8 is in
-brackets. Two files have the scales of one layer multiplied by 100 and 0.01: they must be accepted with a warning.
+brackets. Two files have the scales of one layer multiplied by 1000 and 0.001: they must be accepted with a warning.
 """
 import argparse
 import copy
@@ -275,7 +275,7 @@ class Variants:
                 yield dataclasses.replace(row, path=path, note=f"{self.count(in_int8)} in int8")
                 if kind == "dynamic" or make:
                     continue
-                for factor in (100, 0.01):
+                for factor in (1000, 0.001):
                     wrong = wrongly_scaled(onnx.load(str(path)), factor)
                     wrong = self.saved(f"int8-{kind}-scale-times-{factor}.onnx", wrong)
                     row = self.by_runtime(self.saved("dequantised.tmp", dequantised(onnx.load(str(wrong)), origin)))
