@@ -1,5 +1,4 @@
 import Engine
-import FoundationCompatibility
 
 /// What a file of weights holds, as named float32 tensors. Knows nothing of any network.
 package struct Checkpoint: Sendable {
@@ -27,14 +26,7 @@ package struct Checkpoint: Sendable {
 
   /// Reads the file at `path`. Its format is told by its bytes, not by its name.
   package static func open(_ path: String) throws(CheckpointError) -> Checkpoint {
-    let bytes: [UInt8]
-    do {
-      bytes = [UInt8](try Data(contentsOf: URL(filePath: path)))
-    } catch {
-      let exists = FileManager.default.fileExists(atPath: path)
-      throw .unreadable(path: path, reason: exists ? "cannot be read" : "no such file")
-    }
-    return try Checkpoint(bytes, path: path, externalData: ExternalData(modelPath: path))
+    try Checkpoint(FileContents.read(path), path: path, externalData: ExternalData(modelPath: path))
   }
 
   /// Reads `bytes`; `path` only names them in errors.

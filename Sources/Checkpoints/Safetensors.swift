@@ -4,8 +4,10 @@ import FoundationCompatibility
 /// The safetensors format: the length of a JSON header (8 bytes), the header, the numbers.
 /// <https://github.com/huggingface/safetensors#format>
 package enum Safetensors {
-  /// As in the reference implementation.
+  /// As in the reference implementation. Longer ones are no header.
   private static let headerLimit = 100_000_000
+  /// Bytes of a header that are decoded, which takes many times their memory: those of YOLOX-X have 100 kB.
+  private static let decodedHeaderLimit = 4 << 20
 
   private struct Entry: Codable {
     let dtype: String
@@ -60,6 +62,11 @@ package enum Safetensors {
     var reader = ByteReader(bytes[...], what: "safetensors header")
     let length = try reader.length(UInt64.self)
     let text = try reader.take(length)
+    guard length <= decodedHeaderLimit else {
+      throw .malformed(
+        what: "safetensors header",
+        reason: "\(length) bytes, more than the maximum of \(decodedHeaderLimit) for a network's tensors")
+    }
     let header: Header
     do { header = try JSONDecoder().decode(Header.self, from: Data(text)) } catch {
       throw .malformed(what: "safetensors header", reason: "not the JSON that the format asks for")

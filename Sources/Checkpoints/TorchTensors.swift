@@ -109,6 +109,9 @@ struct TorchTensors {
     ]
     for place in places {
       guard let object = value(place), let labels = labels(object), !labels.isEmpty else { continue }
+      // A hostile pickle may name one long text a million times.
+      let length = labels.reduce(0) { $0 + $1.utf8.count }
+      guard length <= fileSize else { continue }
       return ["labels": labels.joined(separator: "\n")]
     }
     return [:]

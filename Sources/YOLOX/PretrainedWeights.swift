@@ -15,7 +15,9 @@ package struct PretrainedWeights: Sendable {
   /// Present in files that `yolox weights quantize` wrote.
   package let calibration: Calibration?
   /// What was decided without being told, and what its owner should know; a line each.
-  package private(set) var notices: [String]
+  package var notices: [String] { warnings + [preprocessingNotice].compactMap(\.self) }
+  private let warnings: [String]
+  private var preprocessingNotice: String?
   /// An SPDX identifier, of our own files that say it.
   package let license: String?
 
@@ -38,8 +40,8 @@ package struct PretrainedWeights: Sendable {
     _ checkpoint: Checkpoint, activation: Activation? = nil, batchNormalizationEpsilon: Float? = nil
   ) throws(ModelError) {
     format = checkpoint.format
+    warnings = checkpoint.network?.warnings ?? []
     let metadata = ModelMetadata(checkpoint.metadata)
-    var notices: [String] = []
     var fixedSize: InputSize?
     var statedPreprocessing = try metadata.preprocessing()
 
@@ -80,15 +82,12 @@ package struct PretrainedWeights: Sendable {
     let likely: Preprocessing = magnitude > PretrainedWeights.legacyMagnitude ? .legacy : .standard
     preprocessing = statedPreprocessing ?? likely
     if statedPreprocessing == nil, likely == .legacy {
-      notices.append(
+      preprocessingNotice =
         "taken for weights of the legacy kind (normalised RGB): the first convolution's weights are \(Int(min(magnitude / 0.5, 1e9))) times as large as those for 0...255; --preprocessing standard overrides it"
-      )
     } else if likely != preprocessing {
-      notices.append(
+      preprocessingNotice =
         "the file says '\(preprocessing.rawValue)' preprocessing, but its first convolution looks like '\(likely.rawValue)'; check its boxes"
-      )
     }
-    self.notices = notices
   }
 
   /// The same weights with what their owner says of them.
@@ -104,7 +103,7 @@ package struct PretrainedWeights: Sendable {
     if let preprocessing {
       weights.preprocessing = preprocessing
       // The owner has decided.
-      weights.notices = []
+      weights.preprocessingNotice = nil
     }
     return weights
   }

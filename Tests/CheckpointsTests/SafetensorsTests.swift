@@ -53,6 +53,14 @@ struct SafetensorsTests {
     #expect(error?.description.contains("overlap") == true)
   }
 
+  @Test("a header of more entries than any network has is not decoded", .timeLimit(.minutes(1)))
+  func longHeader() {
+    let entries = (0..<400_000).map { #""e\#($0)":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}"# }
+    let bytes = file("{" + entries.joined(separator: ",") + "}", data: [])
+    let error = #expect(throws: CheckpointError.self) { try Checkpoint(bytes, path: "x") }
+    #expect(error?.description.contains("maximum of 4194304") == true)
+  }
+
   @Test("a tensor of seventeen dimensions is an error")
   func dimensions() throws {
     let deep =

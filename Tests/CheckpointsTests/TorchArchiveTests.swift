@@ -7,12 +7,13 @@ private struct TorchFile {
   private var pickle: [UInt8] = [0x80, 2]
   private var storages: [(key: String, bytes: [UInt8])] = []
   private var compressed = false
+  private var extra: String?
 
   /// A state_dict with one tensor for each entry, all of `storage` type.
   static func stateDict(
     _ tensors: [(
       name: String, shape: [Int], strides: [Int], offset: Int, storage: String, bytes: [UInt8], count: Int
-    )]
+    )], and more: [UInt8] = []
   ) -> TorchFile {
     var file = TorchFile()
     file.pickle += Array("}(".utf8)
@@ -32,7 +33,7 @@ private struct TorchFile {
       file.pickle += [0x89, UInt8(ascii: "}"), UInt8(ascii: "t"), UInt8(ascii: "R")]
       file.storages.append(("\(index)", tensor.bytes))
     }
-    file.pickle += Array("u.".utf8)
+    file.pickle += more + Array("u.".utf8)
     return file
   }
 
@@ -45,6 +46,13 @@ private struct TorchFile {
   func compressing() -> TorchFile {
     var file = self
     file.compressed = true
+    return file
+  }
+
+  /// With an entry of this name that is compressed, while the others are stored.
+  func compressing(also name: String) -> TorchFile {
+    var file = self
+    file.extra = name
     return file
   }
 
@@ -68,10 +76,13 @@ private struct TorchFile {
   var bytes: [UInt8] {
     var file: [UInt8] = []
     var directory: [UInt8] = []
-    let entries = [("archive/data.pkl", pickle)] + storages.map { ("archive/data/\($0.key)", $0.bytes) }
+    let entries =
+      [("archive/data.pkl", pickle)] + storages.map { ("archive/data/\($0.key)", $0.bytes) }
+      + (extra.map { [($0, [3, 0])] } ?? [])
     for (name, content) in entries {
       let fields =
-        little(0, 2) + little(compressed ? 8 : 0, 2) + little(0, 8) + little(content.count, 4)
+        little(0, 2) + little(compressed || name == extra ? 8 : 0, 2) + little(0, 8)
+        + little(content.count, 4)
         + little(content.count, 4) + little(name.utf8.count, 2) + little(0, 2)
       directory +=
         [0x50, 0x4B, 1, 2] + little(20, 2) + little(20, 2) + fields + little(0, 10) + little(file.count, 4)
@@ -114,6 +125,43 @@ struct TorchArchiveTests {
     #expect(throws: CheckpointError.self) {
       try Checkpoint(TorchFile.raw(key + inner + outer).bytes, path: "x")
     }
+  }
+
+  private static let longText: [UInt8] =
+    [UInt8(ascii: "X")] + little(10 << 20, 4) + [UInt8](repeating: UInt8(ascii: "s"), count: 10 << 20)
+    + [UInt8(ascii: "q"), 0]
+
+  @Test("labels that are one long text, named a million times, are not joined", .timeLimit(.minutes(1)))
+  func repeatedLabels() throws {
+    // 10 TB of text.
+    let names =
+      [UInt8(ascii: "X")] + little(5, 4) + Array("names(".utf8) + Self.longText
+      + Array(repeating: [UInt8(ascii: "h"), 0], count: 1 << 20).joined() + Array("l".utf8)
+    let bytes = TorchFile.stateDict(
+      [("w", [1], [1], 0, "FloatStorage", floatBytes([7]), 1)], and: names
+    ).bytes
+    let checkpoint = try Checkpoint(bytes, path: "x")
+    #expect(checkpoint.metadata["labels"] == nil && checkpoint.tensors["w"]?.values == [7])
+  }
+
+  @Test("a class whose name is joined of long texts is rejected", .timeLimit(.minutes(1)))
+  func longGlobals() {
+    // 20 TB of names.
+    let pickle =
+      Self.longText
+      + Array(repeating: [UInt8(ascii: "h"), 0, UInt8(ascii: "h"), 0, 0x93], count: 1 << 20).joined()
+      + Array(".".utf8)
+    let error = #expect(throws: CheckpointError.self) {
+      try Checkpoint(TorchFile.raw(pickle).bytes, path: "x")
+    }
+    #expect(error?.description.contains("global") == true)
+  }
+
+  @Test("a TorchScript program is named as such, although its code is compressed")
+  func torchScript() {
+    let bytes = TorchFile.raw(Array("N.".utf8)).compressing(also: "archive/code/__torch__.py").bytes
+    let error = #expect(throws: CheckpointError.self) { try Checkpoint(bytes, path: "x") }
+    #expect(error?.description.contains("TorchScript") == true)
   }
 
   @Test("a pickle of tiny objects without end is rejected", arguments: [")", "N", "(", "]"])

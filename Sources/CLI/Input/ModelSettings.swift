@@ -14,6 +14,9 @@ package struct ModelSettings {
   package var batchNormalizationEpsilon: Float?
   package var precision: PrecisionOption?
 
+  /// Bytes of a sidecar or of a file of labels; a thousand labels have 20 kB.
+  static let sizeLimit = 4 << 20
+
   static let names = [
     "labels", "size", "preprocessing", "activation", "batchnorm-epsilon", "precision",
   ]
@@ -68,7 +71,8 @@ package struct ModelSettings {
 
   /// One label per line.
   static func labels(inFile path: String, place: String) throws(CLIError) -> [String] {
-    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+    let bytes = try CLIError.naming(place + ": " + path) { try readBytes(path, limit: sizeLimit) }
+    guard let text = String(validating: bytes, as: UTF8.self) else {
       throw CLIError("\(place): \(path) cannot be read as UTF-8 text")
     }
     return text.split(whereSeparator: \.isNewline)
@@ -76,11 +80,12 @@ package struct ModelSettings {
   }
 
   /// The settings in `best.json` beside `best.onnx`; empty if there is no such file.
-  static func sidecar(of weights: String) throws(CLIError) -> ModelSettings {
+  package static func sidecar(of weights: String) throws(CLIError) -> ModelSettings {
     let path = URL(filePath: weights).deletingPathExtension().path + ".json"
     var settings = ModelSettings()
-    guard let data = FileManager.default.contents(atPath: path) else { return settings }
-    let members = try? JSONDecoder().decode([String: SettingValue].self, from: data)
+    guard FileManager.default.fileExists(atPath: path) else { return settings }
+    let bytes = try CLIError.naming(path) { try readBytes(path, limit: sizeLimit) }
+    let members = try? JSONDecoder().decode([String: SettingValue].self, from: Data(bytes))
     guard let members else { throw CLIError("\(path): not a JSON object of model settings") }
     let folder = URL(filePath: path).deletingLastPathComponent().path
     for (name, member) in members.sorted(by: { $0.key < $1.key }) {

@@ -92,7 +92,8 @@ extension ONNXTranslation {
     guard index < node.inputs.count, var weight = constant(node.inputs[index]) else {
       throw .unsupported(what: "ONNX node '\(node.label)': a convolution without constant weights")
     }
-    let call = Call(node: node, inputs: node.inputs.map { constant($0) }, opset: model.opset)
+    let call = Call(
+      node: node, inputs: node.inputs.map { constant($0) }, opset: model.opset, limit: evaluator.budget)
     switch node.operation {
     case "ConvInteger":
       let zero = call.optional(3)

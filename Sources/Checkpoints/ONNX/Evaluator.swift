@@ -21,7 +21,7 @@ struct Evaluator {
   mutating func evaluate(
     _ node: ONNXModel.Node, _ inputs: [NumericTensor?]
   ) throws(CheckpointError) -> [NumericTensor]? {
-    let call = Call(node: node, inputs: inputs, opset: opset)
+    let call = Call(node: node, inputs: inputs, opset: opset, limit: budget)
     try spend(inputs.reduce(16) { $0 + ($1?.count ?? 0) }, on: call.what)
     let outputs = try outputs(of: call)
     try spend(outputs?.reduce(0) { $0 + $1.count } ?? 0, on: call.what)
@@ -199,6 +199,8 @@ struct Call {
   let node: ONNXModel.Node
   let inputs: [NumericTensor?]
   let opset: Int
+  /// Numbers that the result may have.
+  let limit: Int
 
   var what: String { "ONNX node '\(node.label)' (\(node.operation))" }
 

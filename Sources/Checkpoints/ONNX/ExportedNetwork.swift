@@ -43,11 +43,14 @@ package struct ExportedNetwork: Sendable {
   package let decoding: ExportedDecoding
   /// The file's `metadata_props`.
   package let metadata: [String: String]
+  /// What is suspicious about the file's numbers, a line each.
+  package let warnings: [String]
 
   /// The same file with its network written in other nodes.
   package func replacing(nodes: [Node]) -> ExportedNetwork {
     ExportedNetwork(
-      nodes: nodes, image: image, predictions: predictions, decoding: decoding, metadata: metadata)
+      nodes: nodes, image: image, predictions: predictions, decoding: decoding, metadata: metadata,
+      warnings: warnings)
   }
 }
 

@@ -51,18 +51,14 @@ final class ExternalData {
       throw .malformed(what: "ONNX model", reason: "external data in more than 10000 files")
     }
     // A link may lead elsewhere: its owner made it, not the model.
-    let url = folder.appending(path: name).resolvingSymlinksInPath()
-    let attributes = try? FileManager.default.attributesOfItem(atPath: url.path)
-    guard let attributes else {
+    let path = folder.appending(path: name).path
+    let bytes: [UInt8]
+    do throws(CheckpointError) {
+      bytes = try FileContents.read(path, limit: FileContents.limit - size)
+    } catch {
       throw .unreadable(
-        path: url.path,
-        reason: "\(what) is in '\(name)', which is not there; keep that file beside the .onnx file")
+        path: path, reason: "\(what) is in '\(name)' (\(error)); keep that file beside the .onnx file")
     }
-    guard attributes[.type] as? FileAttributeType == .typeRegular, let data = try? Data(contentsOf: url)
-    else {
-      throw .unreadable(path: url.path, reason: "\(what) is in '\(name)', which cannot be read")
-    }
-    let bytes = [UInt8](data)
     size += bytes.count
     files[name] = bytes
     return bytes

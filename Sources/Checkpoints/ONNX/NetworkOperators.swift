@@ -8,7 +8,9 @@ extension ONNXTranslation {
     let name = node.outputs.first ?? node.label
     switch (node.domain, node.operation) {
     case (_, "Conv"), (_, "ConvInteger"), (_, "QLinearConv"):
-      return try convolution(node, name: name)
+      let value = try convolution(node, name: name)
+      convolutionNumbers[number] = nodes.count - 1
+      return value
     case ("", "DynamicQuantizeLinear"):
       guard node.outputs.count >= 2, let input = node.inputs.first else { return nil }
       // Only convolutions read what was quantised; all of them must see one activation.

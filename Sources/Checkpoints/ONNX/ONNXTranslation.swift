@@ -28,6 +28,8 @@ struct ONNXTranslation {
   var activations: [ActivationKey: Int] = [:]
   /// By activation that only a quantisation computes: the largest number that it can store.
   var saturations: [Int: Float] = [:]
+  /// By the number of a convolution in the file: its number in `nodes`, as it was before anything became part of it.
+  var convolutionNumbers: [Int: Int] = [:]
   var evaluator: Evaluator
 
   struct ActivationKey: Hashable {
@@ -64,7 +66,7 @@ struct ONNXTranslation {
       decoding: ExportedDecoding(
         nodes: decodingNodes, given: given, predictions: predictions, outputs: model.outputs,
         opset: model.opset, constantCount: model.constantCount),
-      metadata: model.metadata)
+      metadata: model.metadata, warnings: quantizationWarnings())
   }
 
   /// ReLU and ReLU6 look the same where no quantisation can store a number above 6, and there they are the same.

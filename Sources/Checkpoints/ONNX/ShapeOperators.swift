@@ -64,6 +64,9 @@ extension Call {
     _ x: NumericTensor, scale: NumericTensor, zero: NumericTensor?, axis position: Int
   ) throws(CheckpointError) -> NumericTensor {
     let scales = scale.floats
+    guard scales.allSatisfy({ $0 >= 0 && $0 < .infinity }) else {
+      throw malformed("a scale of \(scales.first { !($0 >= 0 && $0 < .infinity) } ?? 0); it must be positive")
+    }
     let zeros = zero?.floats ?? [Float](repeating: 0, count: scales.count)
     guard zeros.count == scales.count else {
       throw malformed("\(scales.count) scales, \(zeros.count) zero points")
@@ -139,6 +142,8 @@ extension Call {
     }
     let outer = shape[..<axis].reduce(1, *)
     let inner = shape[(axis + 1)...].reduce(1, *)
+    // Without numbers, the outer length may be of any size.
+    guard try stridedCount(shape, what: what) > 0 else { return first.reshaped(shape) }
     func join<Number>(_ values: [[Number]]) -> [Number] {
       var joined: [Number] = []
       joined.reserveCapacity(outer * shape[axis] * inner)
@@ -220,7 +225,12 @@ extension Call {
       throw malformed("an index beyond \(length)")
     }
     let shape = Array(x.shape[..<axis]) + indices.shape + Array(x.shape[(axis + 1)...])
-    guard try stridedCount(shape, what: what) < 1 << 26 else { throw malformed("shape \(shape)") }
+    let count = try stridedCount(shape, what: what)
+    guard count <= limit else {
+      throw malformed("shape \(shape): the graph computes more numbers than can be checked")
+    }
+    // Without numbers, the other lengths may be of any size.
+    guard count > 0 else { return x.reshaped(shape) }
     let starts = (0..<x.shape[..<axis].reduce(1, *)).flatMap { outer in
       wanted.map { (outer * length + ($0 < 0 ? $0 + length : $0)) * inner }
     }

@@ -323,6 +323,10 @@ extension Pickle {
     guard case .string(let last) = try pop(), case .string(let module) = try pop() else {
       throw malformed("a global without a name")
     }
+    // Both may be remembered, and joined again and again.
+    guard module.utf8.count + last.utf8.count < 4096 else {
+      throw malformed("a global with a name of kilobytes")
+    }
     stack.append(.global(module + "." + last))
   }
 

@@ -1,15 +1,17 @@
-/// Finds the entries of a zip file (PKWARE APPNOTE 6.3). PyTorch stores its entries without compression; a compressed
-/// one is refused, so that nothing can unfold into more than the file's own size.
+/// Finds the entries of a zip file (PKWARE APPNOTE 6.3). PyTorch stores the entries of its weights without compression;
+/// compressed ones are only known by name, so that nothing can unfold into more than the file's own size.
 struct ZipArchive {
   static let signature: [UInt8] = [0x50, 0x4B, 0x03, 0x04]  // "PK", local file header
 
   private let bytes: [UInt8]
   private(set) var entries: [String: Range<Int>] = [:]
+  private(set) var compressedNames = Set<String>()
 
   private struct Entry {
     let name: String
     let size: Int
     let headerOffset: Int
+    let isCompressed: Bool
   }
 
   init(_ bytes: [UInt8]) throws(CheckpointError) {
@@ -18,6 +20,10 @@ struct ZipArchive {
     var reader = ByteReader(bytes[directory.range], what: "zip directory")
     for _ in 0..<directory.count {
       let entry = try ZipArchive.entry(&reader)
+      guard !entry.isCompressed else {
+        compressedNames.insert(entry.name)
+        continue
+      }
       guard entries.updateValue(try dataRange(of: entry), forKey: entry.name) == nil else {
         throw .malformed(what: "zip directory", reason: "'\(entry.name)' is there twice")
       }
@@ -97,10 +103,8 @@ struct ZipArchive {
       if headerOffset == 0xFFFF_FFFF { headerOffset = try content.length(UInt64.self) }
     }
     guard flags & 1 == 0 else { throw .unsupported(what: "the encrypted zip entry '\(name)'") }
-    guard method == 0, size == storedSize else {
-      throw .unsupported(what: "the compressed zip entry '\(name)' (PyTorch stores its entries as they are)")
-    }
-    return Entry(name: name, size: size, headerOffset: headerOffset)
+    return Entry(
+      name: name, size: size, headerOffset: headerOffset, isCompressed: method != 0 || size != storedSize)
   }
 
   /// Section 4.3.7: names and extra fields there may be of other lengths than in the directory.

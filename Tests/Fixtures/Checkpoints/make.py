@@ -1,6 +1,6 @@
 """Writes small YOLOX files of many kinds into a folder, each with what ONNX Runtime or PyTorch makes of a fixed image.
 
-    pip install torch onnx onnxruntime onnxsim onnxslim onnxscript onnx-graphsurgeon
+    pip install -r Tests/Integration/Weights/requirements.txt
     python make.py YOLOX_CHECKOUT FOLDER
     YOLOX_EXPORTS=FOLDER swift test --filter MadeFiles
 
@@ -27,37 +27,11 @@ parser.add_argument("yolox")
 parser.add_argument("folder")
 parser.add_argument("--only")
 options = parser.parse_args()
-sys.path.insert(0, options.yolox)
-sys.modules["loguru"] = types.ModuleType("loguru")
-sys.modules["loguru"].logger = types.SimpleNamespace(info=print, warning=print)
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../Integration/Weights"))
+import authors
 
-import importlib.util
-
-
-def load(path, package):
-    """The authors' model files alone: their package imports much that is not needed here."""
-    spec = importlib.util.spec_from_file_location(package, path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[package] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-models = types.ModuleType("yolox.models")
-models.__path__ = [os.path.join(options.yolox, "yolox/models")]
-utils = types.ModuleType("yolox.utils")
-utils.bboxes_iou = utils.cxcywh2xyxy = utils.meshgrid = None
-utils.meshgrid = lambda *tensors: torch.meshgrid(*tensors, indexing="ij")
-utils.visualize_assign = None
-sys.modules["yolox"] = types.ModuleType("yolox")
-sys.modules["yolox.models"] = models
-sys.modules["yolox.utils"] = utils
-root = models.__path__[0]
-blocks = load(root + "/network_blocks.py", "yolox.models.network_blocks")
-load(root + "/losses.py", "yolox.models.losses")
-load(root + "/darknet.py", "yolox.models.darknet")
-YOLOPAFPN = load(root + "/yolo_pafpn.py", "yolox.models.yolo_pafpn").YOLOPAFPN
-YOLOXHead = load(root + "/yolo_head.py", "yolox.models.yolo_head").YOLOXHead
+code = authors.load(options.yolox)
+blocks, YOLOPAFPN, YOLOXHead = code.blocks, code.YOLOPAFPN, code.YOLOXHead
 
 SIDE, CLASSES = 96, 3
 numbers = numpy.arange(3 * SIDE * SIDE, dtype=numpy.int64)
