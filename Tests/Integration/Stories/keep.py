@@ -31,12 +31,15 @@ def expect(what, condition, shown=""):
 
 
 class Service:
+    started = []
+
     def __init__(self, log, *options, prepare=None):
         self.log = log
         self.process = subprocess.Popen(
             [BINARIES / "yolox", "serve", "--port", "0", "--weights", ROOT / "weights/yolox-nano-street.safetensors",
              "--keep-min-score", "0.3", "--keep-max-score", "1", *map(str, options)],
             stderr=log.open("w"), preexec_fn=prepare)
+        Service.started.append(self.process)
         for _ in range(600):
             found = re.search(r"addresses=(\S+)", log.read_text())
             if found or self.process.poll() is not None:
@@ -152,7 +155,7 @@ def rotated(folder):
     for _ in range(20):
         service.post()
         for data in kept.iterdir():
-            if data.is_dir():
+            if (data / "annotations/instances_default.json").exists():
                 coco(data)
     service.until("yolox_kept_total{model=\"yolox-nano-street\"}", 20)
     used = sum(path.stat().st_size for path in kept.rglob("*") if path.is_file())
@@ -163,6 +166,7 @@ def rotated(folder):
 def main():
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
+        stack.callback(lambda: [process.kill() for process in Service.started])
         killed(folder)
         full(folder)
         rotated(folder)
