@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Requests that once took minutes or gigabytes.
-@Suite("Hostile requests", .serialized, .servedScene)
+@Suite("Hostile requests", .serialized)
 struct AbuseTests {
   private let service: TestService
 

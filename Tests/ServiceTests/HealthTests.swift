@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import YOLOX
 
-@Suite("Health of the service", .serialized, .servedScene)
+@Suite("Health of the service", .serialized)
 struct HealthTests {
   @Test("an unloaded model leaves the metrics, and a service without models is not ready")
   func unload() async throws {

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import YOLOX
 
-@Suite("Routes", .serialized, .servedScene)
+@Suite("Routes", .serialized)
 struct RoutesTests {
   private let service: TestService
 

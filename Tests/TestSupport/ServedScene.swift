@@ -36,13 +36,6 @@ package struct ServedScene: Sendable {
   /// Columns of the raw predictions: box, objectness, classes.
   package var columnCount: Int { 5 + classCount }
 
-  /// Whether ``current`` can be read.
-  package static var isAvailable: Bool {
-    SharedData.has(photographFiles)
-      || Embedded.demoNetwork != nil
-        && FileManager.default.fileExists(atPath: Fixture.url("Service/scene.json").path)
-  }
-
   private static let photographFiles = ["weights/yolox_nano.onnx", "images/dog.jpg"]
 
   package static var current: ServedScene {
@@ -73,12 +66,5 @@ package struct ServedScene: Sendable {
         mediaType: "image/png", width: 768, height: 576, classIDs: [6, 1, 2], classCount: 8, inputSide: 352,
         detections: golden.detections)
     }
-  }
-}
-
-extension Trait where Self == ConditionTrait {
-  /// The test needs a network that serves; without it, it is skipped.
-  package static var servedScene: Self {
-    .enabled(if: ServedScene.isAvailable, "needs weights/yolox_nano.onnx, images/dog.jpg")
   }
 }

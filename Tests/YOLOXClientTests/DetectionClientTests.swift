@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 import YOLOXClient
 
-@Suite("The client library", .servedScene)
+@Suite("The client library")
 struct DetectionClientTests {
   private let service: RunningService
   private var client: DetectionClient { service.client }

@@ -10,7 +10,7 @@ import YOLOXClient
 
 /// Each feature of `/detect` by each way to it: the query, the form, JSON, the client and the command line find the same.
 /// OpenAPITests has the description of each, and Tests/Integration/Clients/page.py the page.
-@Suite("Features of /detect, by every way", .serialized, .servedScene, .computing)
+@Suite("Features of /detect, by every way", .serialized, .computing)
 struct FeatureTableTests {
   struct Feature: Sendable, CustomTestStringConvertible {
     /// Names and texts, as a query has them.

@@ -52,7 +52,7 @@ struct PreparedImageTests {
 
   @Test(
     "boxes are in pixels of the original image at every decoding scale",
-    .servedScene, arguments: [3, 5, 9])
+    arguments: [3, 5, 9])
   func wholePixels(factor: Int) throws {
     let scene = try ServedScene.current
     let weights = try PretrainedWeights(Checkpoint(scene.weights, path: "weights"))

@@ -27,7 +27,7 @@ struct SelfCheckTests {
       SelfCheck.warnings(tensor([row, row, [0.1, 0.2, 0.31, 0.4, 0.01, 0.5]]), threshold: 0.25).isEmpty)
   }
 
-  @Test("the weights that are served give none", .servedScene)
+  @Test("the weights that are served give none")
   func sound() throws {
     let weights = try PretrainedWeights(Checkpoint(ServedScene.current.weights, path: "weights"))
     #expect(try Model(weights).selfCheck(pool: WorkerPool(threads: 1)).isEmpty)

@@ -123,7 +123,7 @@ struct SliceTests {
     }
   }
 
-  @Test("a part of an image is prepared as a copy of the part would be", .servedScene)
+  @Test("a part of an image is prepared as a copy of the part would be")
   func parts() throws {
     let scene = try ServedScene.current
     let image = try Image(decoding: scene.imageBytes)

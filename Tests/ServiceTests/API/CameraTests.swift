@@ -8,7 +8,7 @@ import Testing
 import YOLOX
 
 /// Slices, filters and profiles of `/detect`.
-@Suite("Slices, filters and profiles", .serialized, .servedScene)
+@Suite("Slices, filters and profiles", .serialized)
 struct CameraTests {
   private func boxes(_ response: RawResponse) throws -> [[Double]] {
     #expect(response.status == 200, "\(response.body)")

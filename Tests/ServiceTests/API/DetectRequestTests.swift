@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("DetectRequest", .serialized, .servedScene)
+@Suite("DetectRequest", .serialized)
 struct DetectRequestTests {
   private let service: TestService
   private let dog: [UInt8]

@@ -4,7 +4,7 @@ import Service
 import TestSupport
 import Testing
 
-@Suite("Images of a request", .serialized, .servedScene)
+@Suite("Images of a request", .serialized)
 struct ImageFormatTests {
   private let service: TestService
 

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import YOLOX
 
-@Suite("Model routes", .serialized, .servedScene)
+@Suite("Model routes", .serialized)
 struct ModelRoutesTests {
   @Test("lists the served models")
   func list() async throws {

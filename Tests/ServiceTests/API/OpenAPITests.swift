@@ -6,7 +6,7 @@ import Testing
 import YOLOX
 
 /// Compares the API description with the routes. Tests/Clients/check.sh compares it with live responses.
-@Suite("OpenAPI", .serialized, .servedScene)
+@Suite("OpenAPI", .serialized)
 struct OpenAPITests {
   @Test("describes exactly the paths and methods that are served")
   func paths() async throws {

@@ -2,7 +2,7 @@ import Service
 import TestSupport
 import Testing
 
-@Suite("CompatibleAPI", .serialized, .servedScene)
+@Suite("CompatibleAPI", .serialized)
 struct CompatibleAPITests {
   private static let paths: [(api: CompatibleAPI, path: String)] = [
     (.deepstack, "/v1/status/ping"), (.kserve, "/v2"), (.doods, "/doods/detectors"), (.torchserve, "/ping"),

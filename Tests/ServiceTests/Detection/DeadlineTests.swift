@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import YOLOX
 
-@Suite("Deadlines", .serialized, .servedScene)
+@Suite("Deadlines", .serialized)
 struct DeadlineTests {
   @Test("a request is answered when its time is over, whatever is running", .timeLimit(.minutes(20)))
   func whateverRuns() async throws {

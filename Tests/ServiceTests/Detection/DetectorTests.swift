@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import YOLOX
 
-@Suite("Detector", .serialized, .servedScene)
+@Suite("Detector", .serialized)
 struct DetectorTests {
   private let model: Model
   private let queue = InferenceQueue(threads: 2)

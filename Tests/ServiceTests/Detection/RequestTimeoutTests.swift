@@ -2,7 +2,7 @@ import Service
 import TestSupport
 import Testing
 
-@Suite("Request timeouts", .serialized, .servedScene)
+@Suite("Request timeouts", .serialized)
 struct RequestTimeoutTests {
   @Test("a request whose deadline has passed gets 504")
   func expired() async throws {

@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// The memory of drawn images and long lists, and who waits for them.
-@Suite("Large responses", .serialized, .servedScene, .timeLimit(.minutes(20)))
+@Suite("Large responses", .serialized, .timeLimit(.minutes(20)))
 struct ResponseMemoryTests {
   @Test("drawing takes the memory of one large image at a time, and no time for clients that have gone")
   func drawing() async {

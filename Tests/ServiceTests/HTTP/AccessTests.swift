@@ -3,7 +3,7 @@ import Service
 import TestSupport
 import Testing
 
-@Suite("Access", .serialized, .servedScene)
+@Suite("Access", .serialized)
 struct AccessTests {
   private static let key = "correct-horse-battery"
 

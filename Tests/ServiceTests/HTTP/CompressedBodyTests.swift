@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Compressed bodies of every API.
-@Suite("Compressed bodies", .serialized, .servedScene)
+@Suite("Compressed bodies", .serialized)
 struct CompressedBodyTests {
   private let image: [UInt8]
 

@@ -4,7 +4,7 @@ import Service
 import TestSupport
 import Testing
 
-@Suite("API keys", .serialized, .servedScene)
+@Suite("API keys", .serialized)
 final class KeyScopeTests {
   private let file = URL.temporaryDirectory.appending(path: "keys-\(UUID().uuidString)")
   private let text = """

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Requests as clients, proxies and cameras send them.
-@Suite("Lenient requests", .serialized, .servedScene)
+@Suite("Lenient requests", .serialized)
 struct LenientRequestTests {
   private static let key = "correct-horse-battery"
   private let dog: [UInt8]

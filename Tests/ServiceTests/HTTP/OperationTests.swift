@@ -90,8 +90,7 @@ struct OperationTests {
   }
 
   @Test(
-    "logs images and model of a detection, also if it is rejected",
-    .servedScene)
+    "logs images and model of a detection, also if it is rejected")
   func detectionLog() async throws {
     let service = try await TestService()
     let dog = try ServedScene.current.imageBytes

@@ -8,7 +8,7 @@ import Testing
 import Training
 import YOLOX
 
-@Suite("Keeping images", .serialized, .servedScene)
+@Suite("Keeping images", .serialized)
 struct ImageKeeperTests {
   /// Keeps images with any score, so that the scene's are.
   private func rules(_ adjust: (inout KeepRules) -> Void = { _ in }) -> KeepRules {

@@ -4,7 +4,7 @@ import Service
 import TestSupport
 import Testing
 
-@Suite("DOODSRoutes", .serialized, .servedScene)
+@Suite("DOODSRoutes", .serialized)
 struct DOODSRoutesTests {
   private let service: TestService
   private let data: String

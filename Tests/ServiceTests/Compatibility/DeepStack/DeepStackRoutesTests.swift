@@ -3,7 +3,7 @@ import Service
 import TestSupport
 import Testing
 
-@Suite("DeepStackRoutes", .serialized, .servedScene)
+@Suite("DeepStackRoutes", .serialized)
 struct DeepStackRoutesTests {
   private let service: TestService
   private let dog: [UInt8]

@@ -47,7 +47,7 @@ extension TestService {
   }
 }
 
-@Suite("KServeInfer", .serialized, .servedScene)
+@Suite("KServeInfer", .serialized)
 struct KServeInferTests {
   private let service: TestService
   private let scene: ServedScene

@@ -3,7 +3,7 @@ import Service
 import TestSupport
 import Testing
 
-@Suite("KServeRoutes", .serialized, .servedScene)
+@Suite("KServeRoutes", .serialized)
 struct KServeRoutesTests {
   private let service: TestService
 

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("TorchServeRoutes", .serialized, .servedScene)
+@Suite("TorchServeRoutes", .serialized)
 struct TorchServeRoutesTests {
   private let service: TestService
   private let dog: [UInt8]
