@@ -77,7 +77,7 @@ def fits(found):
 
 def search(command, weights, scenes):
     chance = random.Random(1)
-    for _ in range(20):
+    for _ in range(200):
         with tempfile.TemporaryDirectory() as folder:
             for number in range(60):
                 cv2.imwrite(f"{folder}/{number}.png", collage(chance, scenes))
