@@ -155,6 +155,7 @@ if [ -n "$yolox" ] && (cd "$project" && "$yolox" weights fetch yolox-nano >/dev/
 fi
 proxies
 systemd_units
+[ -z "$yolox" ] || check "the service takes the socket of systemd" python3 deploy/checks/activation.py "$yolox"
 
 if [ "$failures" -gt 0 ]; then
   echo "$failures checks failed"

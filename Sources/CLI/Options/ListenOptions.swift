@@ -3,12 +3,15 @@ import HTTPServer
 import Service
 
 /// Address, connection limit and connection timeouts.
-struct ListenOptions: ParsableArguments {
+package struct ListenOptions: ParsableArguments {
+  private static let defaultHost = "127.0.0.1"
+  private static let defaultPort = 8080
+
   @Option(help: "Address to listen on; 0.0.0.0 for all IPv4 addresses, :: for all.")
-  var host = "127.0.0.1"
+  var host = defaultHost
 
   @Option(help: "Port to listen on; 0 picks a free port.")
-  var port = 8080
+  var port = defaultPort
 
   @Option(help: "Path of a Unix socket to listen on, instead of host and port.")
   var unixSocket: String?
@@ -41,15 +44,16 @@ struct ListenOptions: ParsableArguments {
     help: "Seconds after which a connection closes with a response. Default: no maximum.")
   var maxConnectionAge: Int?
 
+  package init() {}
+
   /// What the owner of a socket unit must know who has set an address here; `nil` if nothing is set.
-  var textOfIgnoredAddress: String? {
-    let defaults = ListenOptions()
-    guard host != defaults.host || port != defaults.port || unixSocket != nil else { return nil }
+  package var textOfIgnoredAddress: String? {
+    guard host != Self.defaultHost || port != Self.defaultPort || unixSocket != nil else { return nil }
     return "host, port and unix-socket have no effect: the service manager has opened the socket; "
       + "set the address with 'systemctl edit yolox.socket'"
   }
 
-  func validate() throws {
+  package func validate() throws {
     try requireInRange("--admin-port", adminPort ?? 1, 0...65535)
     if let adminPort, adminPort != 0, adminPort == port {
       throw ValidationError("--admin-port must differ from --port")
