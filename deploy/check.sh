@@ -49,7 +49,8 @@ install_tools() {
   export PATH=$project/$venv/bin:$PATH
 }
 
-yaml_files() { find deploy -name '*.yaml' -o -name '*.yml'; }
+# A chart's templates are no YAML before they are rendered.
+yaml_files() { find deploy -path deploy/helm/templates -prune -o -name '*.yaml' -print -o -name '*.yml' -print; }
 
 kubernetes() {
   local kustomization folder name tree=$work/deploy/kubernetes
@@ -73,6 +74,18 @@ validate() {
   local result=${PIPESTATUS[0]}
   ! grep "Couldn't find schema" "$work/warnings" | grep -vE 'kind (ServiceMonitor|PrometheusRule)' || result=1
   return "$result"
+}
+
+# Helm's library comes as a wheel for x86-64 only.
+helm_chart() {
+  local name
+  python3 -c 'import helm_python' 2>/dev/null || { no_helm=yes; return; }
+  mkdir "$work/helm"
+  check "helm renders the chart" python3 deploy/checks/helm.py deploy/helm "$work/helm"
+  for name in default full; do
+    check "schemas of the chart, $name" validate "$work/helm/$name.yaml"
+    check "pods of the chart, $name" python3 deploy/checks/pods.py "$work/helm/$name.yaml"
+  done
 }
 
 custom_resources() {
@@ -139,6 +152,7 @@ check "scripts in the workflows" python3 deploy/checks/workflows.py .github/work
 check "hadolint" hadolint --failure-threshold info Dockerfile deploy/training/Dockerfile
 check "compose" check-jsonschema --builtin-schema vendor.compose-spec deploy/compose/compose.yaml
 kubernetes
+helm_chart
 custom_resources
 training
 check "the PrometheusRule is the file of rules" scripts/deploy-rules.py --check
@@ -162,4 +176,5 @@ if [ "$failures" -gt 0 ]; then
   exit 1
 fi
 [ -n "$yolox" ] || echo "note: options were not checked; pass a built yolox to check them"
+[ -z "${no_helm:-}" ] || echo "note: the Helm chart was not checked; helm-python-sdk is not here"
 [ -n "${has_weights:-}" ] || echo "note: the dashboard was not checked under load; this needs yolox and its weights"

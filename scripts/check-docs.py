@@ -186,6 +186,7 @@ def check_figures(yolox, problem):
     for name, pattern in (
         ("deploy/kubernetes/base/kustomization.yaml", r"newTag: (\S+)"),
         ("deploy/kserve/serving-runtime.yaml", r"image: \S+:(\S+)"),
+        ("deploy/helm/Chart.yaml", r"[vV]ersion: (\d\S+)"),
         ("Sources/TrainCLI/Version.swift", r'"(\d[^"]*)"'),
     ):
         for found in re.findall(pattern, (PROJECT / name).read_text()):
