@@ -48,6 +48,15 @@ enum WeightsLocation {
     return try Manifest(contentsOf: path)
   }
 
+  /// The manifest, which knows the names of published weights. A command outside of its package and checkout has none.
+  private static func manifest(naming weights: String) throws -> Manifest {
+    do {
+      return try manifest()
+    } catch {
+      throw CLIError("\(weights): no such file; if it is the name of published weights: \(error)")
+    }
+  }
+
   /// - Parameter directory: where to put the file. Default: ./weights in a checkout, else /var/lib/yolox if it is writable,
   ///   else the user's own folder.
   static func store(_ directory: String?) throws -> WeightsStore {
@@ -78,8 +87,9 @@ enum WeightsLocation {
     if weights.hasPrefix("/"), access(weights, F_OK) != 0, errno == EACCES {
       throw CLIError("\(weights): \(unreadableReason(weights, error: EACCES))")
     }
-    guard !weights.contains("/"), let model = try? manifest().model(named: weights) else {
-      if let near = nearestName(to: weights, among: (try? manifest().models.map(\.name)) ?? []) {
+    let manifest = weights.contains("/") ? nil : try manifest(naming: weights)
+    guard let model = try? manifest?.model(named: weights) else {
+      if let near = nearestName(to: weights, among: manifest?.models.map(\.name) ?? []) {
         throw CLIError("\(weights): neither a file nor the name of published weights; did you mean \(near)?")
       }
       throw CLIError(

@@ -11,7 +11,7 @@ missed=0
 copy() {
   rm -rf "$work/project"
   mkdir -p "$work/project/Sources"
-  (cd "$project" && cp -r --parents Dockerfile deploy scripts Tests/Integration/Deploy Sources/Service "$work/project/")
+  (cd "$project" && cp -r --parents .ci .github Dockerfile deploy scripts Tests/Integration/Deploy Sources/Service "$work/project/")
   # The tools are installed once.
   [ ! -d "$project/.venv-check" ] || ln -s "$project/.venv-check" "$work/project/.venv-check"
 }
@@ -35,6 +35,8 @@ expect() {
 expect "no Foundation in the server" Sources/Service/DetectionService.swift '1iimport Foundation'
 expect "yamllint" deploy/kubernetes/base/service.yaml 's/^  name: yolox/   name: yolox/'
 expect "shellcheck" scripts/deploy-image.sh 's/^set -euo pipefail/unused=1/'
+expect "schema of the workflows" .github/workflows/release.yml 's/runs-on:/run-on:/'
+expect "scripts in the workflows" .github/workflows/release.yml 's/deploy-notes.sh/deploy-note.sh/'
 expect "hadolint" Dockerfile 's/--no-install-recommends//'
 expect "compose" deploy/compose/compose.yaml 's/restart:/restarts:/'
 expect "kustomize overlays/production" deploy/kubernetes/overlays/production/kustomization.yaml 's/weights.yaml/weight.yaml/'
