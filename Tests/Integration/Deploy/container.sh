@@ -15,11 +15,18 @@ install_container_tools() {
 
 # buildah keeps everything in $work, and runs the commands of a Dockerfile by chroot, which works in a container too.
 configure_buildah() {
-  local folder volumes=
+  local driver folder volumes
   mkdir -p "$work/storage" "$work/run"
-  printf '[storage]\ndriver = "vfs"\ngraphroot = "%s"\nrunroot = "%s"\n' "$work/storage" "$work/run" >"$work/storage.conf"
+  # vfs copies every layer, but works where overlays cannot be mounted.
+  driver=vfs
+  mkdir -p "$work/lower" "$work/upper" "$work/scratch" "$work/merged"
+  # shellcheck disable=SC2016
+  ! unshare --mount sh -c 'cd "$1" && mount -t overlay overlay -o lowerdir=lower,upperdir=upper,workdir=scratch merged' sh "$work" \
+    2>/dev/null || driver=overlay
+  printf '[storage]\ndriver = "%s"\ngraphroot = "%s"\nrunroot = "%s"\n' "$driver" "$work/storage" "$work/run" >"$work/storage.conf"
   : >"$work/gitconfig"
   git config --file "$work/gitconfig" --add safe.directory '*'
+  volumes="\"$(toolchain):$(toolchain):ro\", "
   # Where git reads packages from folders instead of the network, the build has to see those folders.
   while read -r folder; do volumes+="\"$folder:$folder:ro\", "; done < <(git_mirrors)
   printf '[containers]\nvolumes = [%s"%s:/etc/gitconfig:ro"]\n' "$volumes" "$work/gitconfig" >"$work/containers.conf"
@@ -42,21 +49,23 @@ make_runtime_base() {
   import "$work/runtime" localhost/debian:$release-slim
 }
 
-# As the official image: the toolchain under /usr. Debuggers, editors' servers and documentation stay behind.
+# As the official image, except that the toolchain is this machine's: a volume of the build, because copies of it in each layer
+# take minutes.
 make_build_base() {
-  local toolchain root=$work/build
-  toolchain=$(cd "$(dirname "$(readlink -f "$(command -v swift)")")/.." && pwd)
+  local root=$work/build
   if [ ! -e "$root/usr/bin/swift" ]; then
     cp -a "$work/runtime" "$root"
     chroot "$root" sh -c 'apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
       --no-install-recommends binutils git libc6-dev libcurl4 libedit2 libgcc-12-dev libncurses6 libpython3.11 \
       libsqlite3-0 libstdc++-12-dev libxml2 pkg-config tzdata zlib1g-dev && apt-get clean' >"$work/packages.log" 2>&1
-    tar -C "$toolchain" --exclude='*lldb*' --exclude='*sourcekit*' --exclude='*SourceKit*' --exclude='bin/clangd' \
-      --exclude='bin/docc' --exclude='bin/wasmkit' --exclude='lib/swift/embedded' --exclude='lib/libclang.so*' \
-      -cf - bin include lib libexec share | tar -C "$root/usr" -xf - --keep-directory-symlink
+    mkdir -p "$root$(toolchain)"
+    ln -s "$(toolchain)/bin/swift" "$root/usr/bin/swift"
   fi
   import "$root" localhost/swift:$release
 }
+
+# Its folder of bin and lib.
+toolchain() { (cd "$(dirname "$(readlink -f "$(command -v swift)")")/.." && pwd); }
 
 import() {
   local root=$1 name=$2 container
