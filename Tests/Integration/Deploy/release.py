@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """Runs the steps of .github/workflows/release.yml that are scripts, as the workflow would for a tag of this commit.
 
-usage: release.py [FOLDER]      FOLDER keeps the clone with its dist/; without it, a temporary folder
+usage: release.py [--yolox YOLOX] [FOLDER]      FOLDER keeps the clone with its dist/; without it, a temporary folder
 
 A clean clone of the commit gets the changelog's section of the version and the tag. The steps of the job `packages` build
 there. The step of `publish` that attaches the files gets what was built (twice, once under the name of the other
 architecture) and a program `gh` that only checks its arguments. Steps that use an action of GitHub, or docker, are named and
-not run. Needs what `make release` needs, and takes as long as a release build.
+not run. Needs what `make release` needs, and takes as long as a release build. YOLOX, a command built from this commit with
+--static-swift-stdlib, is packaged instead of one that is built in the clone; yolox-train is beside it.
 """
+import argparse
 import os
 import pathlib
 import re
@@ -62,7 +64,11 @@ def step(name, text, folder, environment):
 
 
 def main():
-    folder = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else tempfile.mkdtemp()).resolve()
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--yolox", type=pathlib.Path)
+    parser.add_argument("folder", nargs="?", type=pathlib.Path)
+    options = parser.parse_args()
+    folder = (options.folder or pathlib.Path(tempfile.mkdtemp())).resolve()
     folder.mkdir(parents=True, exist_ok=True)
     workflow = yaml.safe_load((PROJECT / ".github/workflows/release.yml").read_text())
     version = output(str(PROJECT / "scripts/deploy-version.sh"))
@@ -87,6 +93,9 @@ def main():
         if text is None:
             left_out.append(name)
         else:
+            if options.yolox and "release" in text:
+                # The SBOM needs the versions of the packages, which a build leaves behind.
+                text = text.replace(" release", f" && swift package resolve && scripts/deploy-release.sh {options.yolox.resolve()}")
             step(name, text, checkout, environment)
     left_out += [name for name, _ in steps(workflow, "image")]
 
