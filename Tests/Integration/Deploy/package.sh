@@ -46,7 +46,9 @@ prepare() {
   [ -e "$work/runtime/etc/os-release" ] \
     || debootstrap --variant=minbase --include=ca-certificates bookworm "$work/runtime" >"$work/debootstrap.log"
   rm -rf "$root"
-  cp -a "$work/runtime" "$root"
+  # Without the base's devices, which cannot be copied everywhere; boot() makes its own.
+  mkdir -p "$root/dev"
+  tar -C "$work/runtime" --exclude='./dev/*' -cf - . | tar -C "$root" -xf -
   cp "$deb" "$root/root/package.deb"
   [ -z "$training" ] || cp "$training" "$root/root/training.deb"
   chroot "$root" sh -ec 'apt-get update -qq

@@ -88,6 +88,10 @@ def main():
         os.environ, GITHUB_REF_NAME=f"v{version}", GITHUB_WORKSPACE=str(checkout), GITHUB_REPOSITORY="owner/swift-yolox",
         GIT_CONFIG_GLOBAL=str(settings), PATH=f"{programs}:{os.environ['PATH']}",
     )
+    # Reference data beside the checkout saves the download.
+    shared = PROJECT.parent / "shared/weights"
+    if shared.is_dir():
+        environment.setdefault("YOLOX_WEIGHTS_DIR", str(shared))
     left_out = []
     for name, text in steps(workflow, "packages"):
         if text is None:
