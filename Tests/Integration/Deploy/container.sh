@@ -54,6 +54,7 @@ make_runtime_base() {
 make_build_base() {
   local root=$work/build
   if [ ! -e "$root/usr/bin/swift" ]; then
+    rm -rf "$root"
     cp -a "$work/runtime" "$root"
     chroot "$root" sh -c 'apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
       --no-install-recommends binutils git libc6-dev libcurl4 libedit2 libgcc-12-dev libncurses6 libpython3.11 \
@@ -77,14 +78,21 @@ import() {
   buildah rm "$container" >/dev/null
 }
 
-# `make image` in a copy of the tracked files, with the weights where a person would have put them.
+# `make image` in a copy of the tracked files, with the weights where a person would have put them. With YOLOX, that command is
+# copied where the Dockerfile builds one.
 make_image() {
-  local context=$work/context weights=${YOLOX_WEIGHTS_DIR:-$project/../shared/weights}/yolox_nano.onnx
+  local build=localhost/swift:$release context=$work/context weights=${YOLOX_WEIGHTS_DIR:-$project/../shared/weights}/yolox_nano.onnx
   rm -rf "$context" && mkdir "$context"
   git -C "$project" ls-files -z --cached --others --exclude-standard \
     | (cd "$project" && xargs -0 cp --parents --no-dereference -t "$context")
   [ ! -e "$weights" ] || cp "$weights" "$context/weights/"
-  GIT_DIR=$(git -C "$project" rev-parse --absolute-git-dir) BUILD_IMAGE=localhost/swift:$release \
+  if [ -n "${YOLOX:-}" ]; then
+    say "note: the image gets $YOLOX and builds none"
+    build=localhost/debian:$release-slim
+    strip -o "$context/Sources/yolox" "$YOLOX"
+    sed -i 's#^RUN swift build.*#COPY Sources/yolox .build/release/yolox#' "$context/Dockerfile"
+  fi
+  GIT_DIR=$(git -C "$project" rev-parse --absolute-git-dir) BUILD_IMAGE=$build \
     RUNTIME_IMAGE=localhost/debian:$release-slim make -C "$context" image >"$work/build.log" 2>&1 \
     || { tail -30 "$work/build.log" >&2; fail "make image"; }
 }
@@ -138,6 +146,11 @@ start_container() {
   done
   cat "$work/server.log" >&2
   fail "the server does not become ready"
+}
+
+# As `docker exec` does.
+in_server() {
+  nsenter --target "$server" --mount --pid --net --root --wd --setuid 65532 --setgid 65532 "$@"
 }
 
 at_server() { nsenter --target "$server" --net "$@"; }

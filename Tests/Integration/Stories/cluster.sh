@@ -6,7 +6,7 @@
 #
 # usage: Tests/Integration/Stories/cluster.sh [WORKDIR]      WORKDIR keeps the bases for the next run
 #
-# With REUSE_IMAGE=1 the image that the last run built in WORKDIR is used.
+# YOLOX and REUSE_IMAGE=1 are as for Tests/Integration/Deploy/image.sh.
 # shellcheck disable=SC2154
 set -euo pipefail
 project=$(cd "$(dirname "$0")/../../.." && pwd)
