@@ -16,6 +16,7 @@ install_container_tools() {
 # buildah keeps everything in $work, and runs the commands of a Dockerfile by chroot, which works in a container too.
 configure_buildah() {
   local driver folder volumes
+  trap clean_up EXIT
   mkdir -p "$work/storage" "$work/run"
   # vfs copies every layer, but works where overlays cannot be mounted.
   driver=vfs
@@ -138,7 +139,6 @@ start_container() {
   in_container "$@" /usr/local/bin/yolox serve >"$work/server.log" 2>&1 &
   engine=$!
   # The one child of the process that made the namespaces is process 1.
-  trap 'stop_container' EXIT
   for _ in $(seq 300); do
     server=$(pgrep -P "$engine" | tail -1) && at_server curl -sf http://127.0.0.1:8080/readyz >/dev/null && return
     kill -0 "$engine" 2>/dev/null || break
@@ -155,5 +155,10 @@ in_server() {
 
 at_server() { nsenter --target "$server" --net "$@"; }
 
-# Kills process 1, and so the namespace.
-stop_container() { [ -z "${server:-}" ] || kill -KILL "$server" 2>/dev/null || true; }
+# Kills process 1, and so the namespace, and leaves nothing mounted.
+clean_up() {
+  [ -z "${server:-}" ] || kill -KILL "$server" 2>/dev/null || true
+  [ -z "${prometheus:-}" ] || kill "$prometheus" 2>/dev/null || true
+  buildah umount --all >/dev/null 2>&1 || true
+  umount "$work/storage/overlay" 2>/dev/null || true
+}

@@ -59,6 +59,7 @@ run() {
   ! in_server /usr/bin/env YOLOX_PORT=1 /usr/local/bin/yolox health 2>/dev/null || fail "yolox health is content without a server"
   kill -TERM "$server"
   wait "$engine" || fail "process 1 did not end well on SIGTERM: $?"
+  server=
   say "process 1 ends on SIGTERM"
 }
 
