@@ -115,7 +115,7 @@ bench-train: bootstrap ## Time training beside the authors' code in YOLOX_REPOSI
 	@Benchmarks/training/run.sh $(YOLOX_REPOSITORY)
 
 .PHONY: demo-weights
-demo-weights: build ## Train the demo network from nothing, on drawn scenes (about an hour on two idle cores)
+demo-weights: build ## Train the demo network from nothing, on drawn scenes (about 95 minutes on two idle cores)
 	$(BUILD) --product yolox-train
 	scripts/demo-weights.sh .build/release
 
