@@ -30,7 +30,7 @@ if [ "$status" -eq 124 ] || [ "$status" -eq 137 ]; then
   comm -23 "$scratch/started" "$scratch/ended"
 fi
 # Tests of a skipped suite are reported one by one, with the suite's reason.
-skipped=$(grep -aE '^[^[:alnum:]]*Test .* skipped' "$scratch/log")
+skipped=$(grep -aE '^[^[:alnum:]]*Test .* skipped: "needs ' "$scratch/log")
 if [ -n "$skipped" ]; then
   reasons=$(printf '%s\n' "$skipped" | sed -nE 's/.* skipped: "needs (.*)"$/\1/p' | tr -d ' ' | tr ',' '\n' | sort -u | paste -sd ' ')
   echo "$(printf '%s\n' "$skipped" | wc -l) tests skipped: they need ../shared or 'make test-data'${reasons:+ ($reasons)}"

@@ -15,7 +15,7 @@ struct ImageSuiteTests {
 
   @Test(
     "files of PngSuite, libjpeg-turbo and libwebp have OpenCV's size and mean colour, or a typed error",
-    .enabled(if: folder != nil, "needs YOLOX_IMAGE_SUITES, a folder of test images with expected.json"))
+    .enabled(if: folder != nil, "YOLOX_IMAGE_SUITES names no folder of test images with expected.json"))
   func suites() throws {
     let folder = URL(filePath: try #require(ImageSuiteTests.folder))
     let expected = try JSONDecoder().decode(

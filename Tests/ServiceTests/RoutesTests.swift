@@ -179,7 +179,7 @@ struct RoutesTests {
   func equalThreshold() async throws {
     let dog = try ServedScene.current.imageBytes
     let all = try #require(
-      try await post(dog, to: "/detect?score_threshold=0.02").json["detections"] as? [[String: Any]])
+      try await post(dog, to: "/detect?score_threshold=0.001").json["detections"] as? [[String: Any]])
     let scores = all.compactMap { $0["score"] as? Double }
     #expect(scores.count > 10)
     for score in scores {

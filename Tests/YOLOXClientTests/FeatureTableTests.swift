@@ -43,7 +43,7 @@ struct FeatureTableTests {
   }
 
   static let features: [Feature] = [
-    Feature(parameters: [("score_threshold", "0.6")]) { $0.scoreThreshold = 0.6 },
+    Feature(parameters: [("score_threshold", "0.8")]) { $0.scoreThreshold = 0.8 },
     Feature(parameters: [("max_detections", "1")]) { $0.maxDetections = 1 },
     Feature(parameters: [("classes", "bicycle,car")]) { $0.classes = ["bicycle", "car"] },
     Feature(parameters: [("slices", "2x2")]) { $0.slices = "2x2" },

@@ -20,6 +20,10 @@ package struct SocketAddress {
     hints.ai_socktype = streamType
     var found: UnsafeMutablePointer<addrinfo>?
     let status = getaddrinfo(host, String(port), &hints, &found)
+    // Without a hosts file it still is the loopback address (RFC 6761, section 6.3).
+    if status != 0, host.isEqualIgnoringASCIICase("localhost") {
+      return try resolve(host: "127.0.0.1", port: port)
+    }
     guard status == 0 else { throw .unknownHost(host, reason: String(cString: gai_strerror(status))) }
     defer { freeaddrinfo(found) }
     return sequence(first: found, next: { $0?.pointee.ai_next }).prefix { $0 != nil }

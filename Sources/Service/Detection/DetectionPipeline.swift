@@ -228,10 +228,15 @@ package struct DetectionPipeline: Sendable {
     let shape = options.keepsPredictions ? InputShape.square : model.inputShape
     switch input {
     case .encoded(let bytes):
-      // The header tells what decoding takes.
-      let encoded = try await decode(deadline, .short, detector) { () throws(ImageError) in
-        try EncodedImage(bytes, limits: imageLimits)
+      // The header tells what decoding takes. A small image is decoded at once: the way back to the queue takes longer than it
+      // is worth there.
+      let (encoded, small) = try await decode(deadline, .short, detector) {
+        () throws(ImageError) -> (EncodedImage, PreparedImage?) in
+        let encoded = try EncodedImage(bytes, limits: imageLimits)
+        let isSmall = PreprocessingPool.Cost.decoding(encoded, for: model).isSmall
+        return (encoded, isSmall ? try model.prepare(encoded, shape: shape) : nil)
       }
+      if let small { return (small, .encoded(encoded)) }
       let cost = PreprocessingPool.Cost.decoding(encoded, for: model)
       let prepared = try await decode(deadline, cost, detector) { () throws(ImageError) in
         try model.prepare(encoded, shape: shape)

@@ -49,12 +49,17 @@ enum ImageSource: Sendable {
 extension PreprocessingPool.Cost {
   /// More pixels than these take longer to decode than most requests take altogether.
   static let longPixels = 5_000_000
+  /// Less memory than this, for each worker, need not be counted.
+  private static let smallBytes = 4 << 20
   /// A longer body takes as long to parse.
   private static let longBody = 4 << 20
 
   static func decoding(_ image: EncodedImage, for model: Model) -> Self {
     Self(isLong: image.width * image.height > longPixels, bytes: model.decodingBytes(of: image))
   }
+
+  /// Whether the job may follow a short one without waiting in the queue.
+  var isSmall: Bool { !isLong && bytes <= Self.smallBytes }
 
   /// Of detections in JSON or CSV, some 200 bytes each.
   static func encoding(detections: Int) -> Self { Self(isLong: detections > 10_000, bytes: 400 * detections) }

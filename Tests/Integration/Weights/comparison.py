@@ -35,23 +35,25 @@ def decoded(output, height, width, is_raw=None):
     return boxes
 
 
-def detections(boxes, score=SCORE):
-    """Rows of x1, y1, x2, y2, score, class."""
+def detections(boxes, score=SCORE, nms=NMS):
+    """Rows of x1, y1, x2, y2, score, class, and 1 where float32 cannot tell the class from the next best, else 0."""
     scores = boxes[:, 4:5] * boxes[:, 5:]
+    best = numpy.sort(scores, 1)[:, ::-1]
+    is_tied = (best[:, 0] - best[:, 1] < 1e-6 * best[:, 0]) if scores.shape[1] > 1 else numpy.zeros(len(scores), bool)
     corners = numpy.concatenate([boxes[:, :2] - boxes[:, 2:4] / 2, boxes[:, :2] + boxes[:, 2:4] / 2], 1)
-    rows = numpy.concatenate([corners, scores.max(1)[:, None], scores.argmax(1)[:, None]], 1)
+    rows = numpy.concatenate([corners, best[:, :1], scores.argmax(1)[:, None], is_tied[:, None]], 1)
     # Beyond float32 a size is no number, and yolox drops the box.
     with numpy.errstate(over="ignore"):
         finite = numpy.isfinite(corners.astype(numpy.float32)).all(1)
-    return suppressed(rows[finite & (rows[:, 4] >= score)])
+    return suppressed(rows[finite & (rows[:, 4] >= score)], nms)
 
 
-def suppressed(rows):
+def suppressed(rows, nms):
     kept = []
     for row in rows[numpy.argsort(-rows[:, 4], kind="stable")]:
-        if all(row[5] != other[5] or iou(row, other) <= NMS for other in kept):
+        if all(row[5] != other[5] or iou(row, other) <= nms for other in kept):
             kept.append(row)
-    return numpy.array(kept, dtype=numpy.float64).reshape(-1, 6)
+    return numpy.array(kept, dtype=numpy.float64).reshape(-1, rows.shape[1])
 
 
 def iou(a, b):
@@ -77,7 +79,8 @@ def agreeing(ours, theirs):
             other = theirs[index]
             tolerance = max(0.5, 1e-3 * numpy.abs(other[:4]).max())
             apart, difference = numpy.abs(box[:4] - other[:4]).max(), abs(box[4] - other[4])
-            if box[5] == other[5] and difference <= 2e-3 and apart <= tolerance:
+            same = box[5] == other[5] or box[6:].any() or other[6:].any()
+            if same and difference <= 2e-3 and apart <= tolerance:
                 left.remove(index)
                 count, coordinate, score = count + 1, max(coordinate, apart), max(score, difference)
                 break
@@ -100,13 +103,13 @@ def session(model):
     return onnxruntime.InferenceSession(model, settings, providers=["CPUExecutionProvider"])
 
 
-def by_yolox(command, path, image, score=SCORE, arguments=()):
+def by_yolox(command, path, image, score=SCORE, arguments=(), nms=NMS):
     """Boxes and what the command says besides; no boxes, but the reason, where it rejects the file."""
     with tempfile.NamedTemporaryFile(suffix=".png") as file:
         image.save(file.name)
         result = subprocess.run(
             [command, "detect", file.name, "--weights", str(path), "--format", "json", "--score-threshold", str(score),
-             "--nms-threshold", str(NMS), *arguments], capture_output=True, text=True, timeout=600)
+             "--nms-threshold", str(nms), *arguments], capture_output=True, text=True, timeout=600)
     if result.returncode != 0:
         message = (result.stderr.strip().splitlines() or [f"status {result.returncode}"])[-1]
         return None, message.removeprefix("Error: ").removeprefix(f"{path}: ").replace(str(path), path.name)

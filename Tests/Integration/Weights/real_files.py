@@ -33,7 +33,7 @@ def by_onnx_runtime(path, photograph, legacy):
     output = outputs[0]
     if [value.name for value in runtime.get_outputs()] == ["dets", "labels"]:  # mmdeploy's, suppressed at another threshold
         rows = numpy.concatenate([output[0], outputs[1].reshape(-1, 1)], 1).astype(numpy.float64)
-        return size, suppressed(rows[rows[:, 4] >= SCORE])
+        return size, suppressed(rows[rows[:, 4] >= SCORE], NMS)
     if output.ndim == 2 and output.shape[1] == 7:  # batch, class, score, corners: suppressed in the file
         return size, output[:, [3, 4, 5, 6, 2, 1]].astype(numpy.float64)
     return size, detections(decoded(output[0], size[1], size[0]))

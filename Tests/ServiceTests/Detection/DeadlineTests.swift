@@ -60,7 +60,9 @@ struct DeadlineTests {
     let model = try TestService.nano()
     let detector = await Detector(
       model, queue: InferenceQueue(threads: 1), requestTimeout: .nanoseconds(1))
-    #expect(detector.queueLimit == 4 && detector.maxQueueLimit == 129)
+    // As many float images as 256 MiB hold.
+    let side = try ServedScene.current.inputSide
+    #expect(detector.queueLimit == 4 && detector.maxQueueLimit == (256 << 20) / (3 * side * side * 4))
     #expect(throws: DetectorError.self) { try detector.admit(5) }
   }
 
