@@ -93,7 +93,7 @@ struct QuantizationCheck {
   }
 
   // What files store, divided by what their weights can give: 0.0026 to 0.75 of the channel that can give most, and 0.036
-  // to 3 of a typical one, in eleven files that ONNX Runtime's quantiser made of four networks by minimum and maximum,
+  // to 3 of a typical one, in nine files that ONNX Runtime's quantiser made of three networks by minimum and maximum,
   // entropy and percentiles.
 
   private static let tooWide: Float = 4

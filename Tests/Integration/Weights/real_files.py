@@ -17,7 +17,7 @@ import sys
 import numpy
 from PIL import Image
 
-from comparison import SCORE, agreeing, by_yolox, clipped, decoded, detections, planes, session, suppressed
+from comparison import NMS, SCORE, agreeing, by_yolox, clipped, decoded, detections, planes, session, suppressed
 
 
 def by_onnx_runtime(path, photograph, legacy):
