@@ -16,8 +16,10 @@ package final class ImageKeeper: Sendable {
     var isClosed = false
     /// All that was taken is written.
     var isFinished = false
-    /// Whether the COCO files will be written.
-    var isWriteDue = false
+    /// Whether images were kept after the last write of the COCO files.
+    var hasUnwritten = false
+    /// Whether the next write is scheduled.
+    var isWriteScheduled = false
   }
 
   package let rules: KeepRules
@@ -119,24 +121,27 @@ package final class ImageKeeper: Sendable {
       $0?.removed(removed, .size)
     }
     updateGauges()
-    let isDue = waiting.withLock { waiting in
-      defer { waiting.isWriteDue = true }
-      return waiting.isWriteDue
+    let isScheduled = waiting.withLock { waiting in
+      waiting.hasUnwritten = true
+      defer { waiting.isWriteScheduled = true }
+      return waiting.isWriteScheduled
     }
-    if !isDue { scheduleWrite(after: ImageKeeper.writeInterval) }
+    if !isScheduled { scheduleWrite(after: ImageKeeper.writeInterval) }
   }
 
   private func scheduleWrite(after delay: Duration) {
     queue.asyncAfter(deadline: .now() + delay.seconds) { [weak self] in
       guard let self else { return }
-      waiting.withLock { $0.isWriteDue = false }
+      let hasUnwritten = waiting.withLock { waiting in
+        waiting.isWriteScheduled = waiting.hasUnwritten
+        defer { waiting.hasUnwritten = false }
+        return waiting.hasUnwritten
+      }
+      guard hasUnwritten else { return }
       let start = ContinuousClock.now
       withFolder { folder throws(FileFault) in try folder.write() }
-      let duration = start.duration(to: .now)
       // At most a twentieth of the time goes into writing a large file again and again.
-      guard duration > ImageKeeper.writeInterval / 20 else { return }
-      waiting.withLock { $0.isWriteDue = true }
-      scheduleWrite(after: duration * 20)
+      scheduleWrite(after: max(ImageKeeper.writeInterval, start.duration(to: .now) * 20))
     }
   }
 
