@@ -1,7 +1,7 @@
 import PlatformC
 
-/// An open folder. Its methods take names of its entries, not paths, and follow no symbolic link, whoever may have put one
-/// there.
+/// An open folder. Its methods take names of entries, not paths. They never follow a symbolic link, even if another user has
+/// put one into the folder.
 final class OpenFolder: Sendable {
   private let descriptor: Int32
 
