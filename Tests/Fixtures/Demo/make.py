@@ -23,9 +23,7 @@ evaluation.json: pycocotools' numbers for what ONNX Runtime finds in the 300 sce
 --seed 2` (score at least 0.01, NMS 0.65 by class), and the detections of the first 20 (score at least 0.3, NMS 0.45).
 """
 
-import contextlib
 import importlib.util
-import io
 import json
 import pathlib
 import subprocess
@@ -36,17 +34,17 @@ import cv2
 import numpy as np
 import onnxruntime
 import torch
-from pycocotools.coco import COCO
-from pycocotools.cocoeval import COCOeval
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
 HERE = pathlib.Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))
+
+from detections import detect, evaluate, predictions
+
 WEIGHTS = HERE.parents[2] / "weights/yolox-nano-street.safetensors"
 SIDE = 192
 BUCKETS = 64
-STATISTICS = [
-    "AP", "AP50", "AP75", "AP_small", "AP_medium", "AP_large", "AR1", "AR10", "AR100", "AR_small", "AR_medium", "AR_large"]
 
 
 def sketch(values):
@@ -147,70 +145,22 @@ def training(labels, state, images, targets, uses_l1):
     return np.asarray(losses), tensors
 
 
-def letterbox(image, side):
-    """As the authors' preproc: scaled to fit, at the top left of gray, BGR from 0 to 255."""
-    scale = min(side / image.shape[0], side / image.shape[1])
-    size = (int(image.shape[1] * scale), int(image.shape[0] * scale))
-    padded = np.full((side, side, 3), 114, np.uint8)
-    padded[:size[1], :size[0]] = cv2.resize(image, size, interpolation=cv2.INTER_LINEAR)
-    return padded.transpose(2, 0, 1).astype(np.float32), scale
-
-
-def decoded(rows, side, scale):
-    """Boxes x1, y1, x2, y2 in pixels of the image, and scores [anchors, classes]."""
-    cells = []
-    for stride in (8, 16, 32):
-        y, x = np.mgrid[:side // stride, :side // stride]
-        cells.append(np.stack([x.ravel(), y.ravel(), np.full(x.size, stride)], 1))
-    cells = np.concatenate(cells)
-    center = (rows[:, :2] + cells[:, :2]) * cells[:, 2:]
-    size = np.exp(rows[:, 2:4]) * cells[:, 2:]
-    return np.concatenate([center - size / 2, center + size / 2], 1) / scale, rows[:, 4:5] * rows[:, 5:]
-
-
-def suppressed(boxes, scores, threshold, limit):
-    """(class, score, box) by descending score; NMS within each class."""
-    classes, best = scores.argmax(1), scores.max(1)
-    kept = []
-    for index in np.argsort(-best, kind="stable"):
-        if best[index] < threshold:
-            break
-        same = [other for other in kept if classes[other] == classes[index]]
-        if same:
-            low = np.maximum(boxes[index, :2], boxes[same, :2])
-            high = np.minimum(boxes[index, 2:], boxes[same, 2:])
-            shared = np.prod(np.maximum(0, high - low), 1)
-            area = np.prod(boxes[same, 2:] - boxes[same, :2], 1) + np.prod(boxes[index, 2:] - boxes[index, :2])
-            if (shared / (area - shared)).max() > limit:
-                continue
-        kept.append(index)
-    return [(int(classes[index]), float(best[index]), boxes[index]) for index in kept]
-
-
 def evaluation(session, side, scenes, truth):
     categories = sorted(truth["categories"], key=lambda category: category["id"])
     results, detections = [], {}
     for entry in truth["images"]:
-        pixels, scale = letterbox(cv2.imread(str(scenes / "val" / entry["file_name"])), side)
-        rows = session.run(None, {session.get_inputs()[0].name: pixels[None]})[0][0]
-        boxes, scores = decoded(rows, side, scale)
+        boxes, scores = predictions(session, cv2.imread(str(scenes / "val" / entry["file_name"])), side)
         # Boxes of objects that the image cuts off end with it, as the truth's do.
         boxes = np.clip(boxes, 0, [entry["width"], entry["height"]] * 2)
-        for label, score, box in suppressed(boxes, scores, 0.01, 0.65):
+        for label, score, box in detect(boxes, scores, 0.01, 0.65):
             results.append({
                 "image_id": entry["id"], "category_id": categories[label]["id"], "score": score,
                 "bbox": [float(number) for number in (*box[:2], *(box[2:] - box[:2]))]})
         if len(detections) < 20:
             detections[entry["file_name"]] = [
                 {"class_id": label, "score": round(score, 4), "box": [round(float(number), 2) for number in box]}
-                for label, score, box in suppressed(boxes, scores, 0.3, 0.45)]
-    with contextlib.redirect_stdout(io.StringIO()):
-        known = COCO(str(scenes / "annotations/instances_val.json"))
-        evaluator = COCOeval(known, known.loadRes(results), "bbox")
-        evaluator.evaluate()
-        evaluator.accumulate()
-        evaluator.summarize()
-    statistics = {name: round(float(value), 6) for name, value in zip(STATISTICS, evaluator.stats)}
+                for label, score, box in detect(boxes, scores, 0.3, 0.45)]
+    _, statistics = evaluate(scenes / "annotations/instances_val.json", results)
     return {"statistics": statistics, "detections": detections}
 
 
