@@ -34,30 +34,22 @@ command -v curl >/dev/null || install curl
 $venv/bin/python -c 'import cv2' 2>/dev/null || install libgl1 libglib2.0-0
 export PATH=$PWD/$venv/bin:$PATH
 
+# shellcheck source=/dev/null
+. Tests/Integration/service.sh
 scratch=$(mktemp -d)
 start() {
   rm -f "$scratch/log"
   # On a busy machine requests are slow but not rejected.
   $yolox serve --port 0 --request-timeout 60 --config Tests/Integration/Clients/profiles.json "$@" 2>"$scratch/log" &
   server=$!
-  for _ in $(seq 600); do
-    grep -q ' ready ' "$scratch/log" && break
-    kill -0 $server 2>/dev/null || { cat "$scratch/log" >&2; exit 1; }
-    sleep 0.1
-  done
-  url=http://$(grep -o 'addresses=[^ ]*' "$scratch/log" | cut -d= -f2)
+  url=$(service_url $server "$scratch/log")
 }
 # The demo network serves where no other weights are found.
 start_demo() {
   (cd "$scratch" && exec env -u YOLOX_WEIGHTS_DIR XDG_DATA_HOME="$scratch" "$OLDPWD/$yolox" serve --port 0 --request-timeout 60) \
     2>"$scratch/demo-log" &
   demo=$!
-  for _ in $(seq 600); do
-    grep -q ' ready ' "$scratch/demo-log" && break
-    kill -0 $demo 2>/dev/null || { cat "$scratch/demo-log" >&2; exit 1; }
-    sleep 0.1
-  done
-  demo_url=http://$(grep -o 'addresses=[^ ]*' "$scratch/demo-log" | cut -d= -f2)
+  demo_url=$(service_url $demo "$scratch/demo-log")
 }
 finish() {
   kill -TERM $server

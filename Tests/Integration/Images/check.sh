@@ -14,15 +14,12 @@ if ! cmp -s Tests/Integration/Images/requirements.txt $venv/installed.txt; then
     || { echo "check-images: not available: what Tests/Integration/Images/requirements.txt names" >&2; exit 69; }
   cp Tests/Integration/Images/requirements.txt $venv/installed.txt
 fi
+# shellcheck source=/dev/null
+. Tests/Integration/service.sh
 scratch=$(mktemp -d)
 # On a busy machine requests are slow but not rejected.
 $yolox serve --port 0 --request-timeout 60 2>"$scratch/log" &
 server=$!
 trap 'kill $server 2>/dev/null || true; rm -rf "$scratch"' EXIT
-for _ in $(seq 600); do
-  grep -q ' ready ' "$scratch/log" && break
-  kill -0 $server 2>/dev/null || { cat "$scratch/log" >&2; exit 1; }
-  sleep 0.1
-done
-url=http://$(grep -o 'addresses=[^ ]*' "$scratch/log" | cut -d= -f2)
+url=$(service_url $server "$scratch/log")
 $venv/bin/python Tests/Integration/Images/test_sets.py --service "$url" "$@"
