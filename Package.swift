@@ -119,7 +119,7 @@ let package = Package(
     .target(name: "YOLOXClient", dependencies: ["CZlib"]),
 
     .target(
-      name: "TestSupport", dependencies: ["CZlib", "Embedded", "Engine", "PlatformC"],
+      name: "TestSupport", dependencies: ["CZlib", "Embedded", "Engine", "PlatformC", "YOLOX"],
       path: "Tests/TestSupport"),
     .testTarget(
       name: "CLITests",

@@ -58,19 +58,8 @@ struct DemoNetworkTests {
   func assignment() throws { try reference().compareAssignment() }
 
   private struct Reference: Decodable {
-    struct Found: Decodable {
-      let classID: Int
-      let score: Float
-      let box: [Float]
-
-      enum CodingKeys: String, CodingKey {
-        case score, box
-        case classID = "class_id"
-      }
-    }
-
     let statistics: [String: Double]
-    let detections: [String: [Found]]
+    let detections: [String: [ReferenceDetection]]
   }
 
   private func predictor(_ precision: Precision) throws -> Predictor {
@@ -87,10 +76,8 @@ struct DemoNetworkTests {
     let options = DetectionOptions(scoreThreshold: 0.01, nmsThreshold: 0.65)
     let results = zip(annotations.images, images).flatMap { entry, image in
       predictor.detect(image, options: options).map { found in
-        let box = found.box
-        return DetectionRecord(
-          imageID: entry.id, categoryID: categories[found.classID],
-          box: [box.x1, box.y1, box.x2 - box.x1, box.y2 - box.y1].map { Double($0) },
+        DetectionRecord(
+          imageID: entry.id, categoryID: categories[found.classID], box: found.box.bbox,
           score: Double(found.score))
       }
     }
@@ -130,19 +117,7 @@ struct DemoNetworkTests {
       let name = entry.fileName
       let expected = try #require(reference.detections[name])
       let found = predictor.detect(image, options: DetectionOptions(scoreThreshold: 0.3, nmsThreshold: 0.45))
-      func agree(_ one: Detection, _ other: Reference.Found) -> Bool {
-        let box = Box(
-          x1: max(0, other.box[0]), y1: max(0, other.box[1]), x2: min(Float(image.width), other.box[2]),
-          y2: min(Float(image.height), other.box[3]))
-        return one.classID == other.classID && abs(one.score - other.score) <= 0.02
-          && one.box.iou(box) >= 0.97
-      }
-      for wanted in expected where wanted.score >= 0.35 {
-        #expect(found.contains { agree($0, wanted) }, "\(name): \(wanted) is not among \(found)")
-      }
-      for one in found where one.score >= 0.35 {
-        #expect(expected.contains { agree(one, $0) }, "\(name): \(one) is not expected")
-      }
+      expectAgreement(found, expected, width: image.width, height: image.height, name)
     }
   }
 }
