@@ -27,3 +27,8 @@ package func systemErrorReason(_ code: Int32) -> String? {
   default: nil
   }
 }
+
+/// The same, and for other errors the system's own text.
+package func systemErrorText(_ code: Int32) -> String {
+  systemErrorReason(code) ?? String(cString: strerror(code))
+}

@@ -7,7 +7,7 @@ struct FileSystemError: Error, CustomStringConvertible {
 
   init(_ code: Int32 = errno) { self.code = code }
 
-  var description: String { systemErrorReason(code) ?? String(cString: strerror(code)) }
+  var description: String { systemErrorText(code) }
 }
 
 /// Reads a file, a pipe or, as `-`, standard input.

@@ -1,5 +1,6 @@
 import Dispatch
 import Engine
+import FoundationCompatibility
 import Logging
 import PlatformC
 import Synchronization
@@ -16,8 +17,6 @@ package final class ImageKeeper: Sendable {
     var isClosed = false
     /// All that was taken is written.
     var isFinished = false
-    /// Whether images were kept after the last write of the COCO files.
-    var hasUnwritten = false
     /// Whether the next write is scheduled.
     var isWriteScheduled = false
   }
@@ -122,7 +121,6 @@ package final class ImageKeeper: Sendable {
     }
     updateGauges()
     let isScheduled = waiting.withLock { waiting in
-      waiting.hasUnwritten = true
       defer { waiting.isWriteScheduled = true }
       return waiting.isWriteScheduled
     }
@@ -132,14 +130,10 @@ package final class ImageKeeper: Sendable {
   private func scheduleWrite(after delay: Duration) {
     queue.asyncAfter(deadline: .now() + delay.seconds) { [weak self] in
       guard let self else { return }
-      let hasUnwritten = waiting.withLock { waiting in
-        waiting.isWriteScheduled = waiting.hasUnwritten
-        defer { waiting.hasUnwritten = false }
-        return waiting.hasUnwritten
-      }
-      guard hasUnwritten else { return }
       let start = ContinuousClock.now
-      withFolder { folder throws(FileFault) in try folder.write() }
+      guard withFolder({ folder throws(FileFault) in try folder.write() }) == true else {
+        return waiting.withLock { $0.isWriteScheduled = false }
+      }
       // At most a twentieth of the time goes into writing a large file again and again.
       scheduleWrite(after: max(ImageKeeper.writeInterval, start.duration(to: .now) * 20))
     }

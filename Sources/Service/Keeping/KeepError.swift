@@ -33,6 +33,3 @@ package struct FileFault: Error, Equatable {
 
   init(_ name: String, _ code: Int32 = errno) { (self.name, self.code) = (name, code) }
 }
-
-/// What the system says about an error.
-func systemErrorText(_ code: Int32) -> String { systemErrorReason(code) ?? String(cString: strerror(code)) }

@@ -52,9 +52,6 @@ package struct KeptFolder: Sendable {
   package var bytes: Int { datasets.reduce(0) { $0 + $1.bytes } }
   private var boxes: Int { datasets.reduce(0) { $0 + $1.boxes } }
 
-  /// Whether a COCO file lacks kept images.
-  package var isStale: Bool { datasets.contains(where: \.isStale) }
-
   // MARK: Images
 
   /// Keeps an image in the data set of its model.
@@ -84,8 +81,13 @@ package struct KeptFolder: Sendable {
   }
 
   /// Brings the COCO files up to date.
-  package mutating func write() throws(FileFault) {
-    for index in datasets.indices where datasets[index].isStale { try datasets[index].write() }
+  ///
+  /// - Returns: whether one lacked kept images.
+  @discardableResult
+  package mutating func write() throws(FileFault) -> Bool {
+    let stale = datasets.indices.filter { datasets[$0].isStale }
+    for index in stale { try datasets[index].write() }
+    return !stale.isEmpty
   }
 
   /// A model whose classes have changed gets another data set, `MODEL-2`.
